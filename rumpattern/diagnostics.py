@@ -1,0 +1,125 @@
+"""Findings: what is wrong, where, and what to try. The root of the import order: everything else reports through this module."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+CODES: dict[str, str] = {
+    # 0 input
+    "RP001": "the input cannot be read",
+    "RP002": "the input holds no events",
+    "RP003": "the compressed data is damaged or ends early",
+    "RP004": "the document is not valid JSON",
+    "RP010": "the line is not valid JSON",
+    "RP011": "the line is not a JSON object",
+    "RP012": "the event has no event_type string",
+    "RP013": "the record is OpenTelemetry, not a RUM web event",
+    "RP014": "the line is not valid UTF-8",
+    "RP015": "JSON is nested deeper than 1,000 levels",
+    "RP016": "a number has more than 1,000 characters",
+    "RP017": "the export line has no JSON after its time stamp",
+    "RP018": "the record does not have the members of its container",
+    "RP019": "the record is too large",
+    "RP020": "the container ends before it is complete",
+    # 1 pattern grammar
+    "RP100": "the event pattern is not valid JSON",
+    "RP101": "the event pattern is not a JSON object",
+    "RP102": "an object in the pattern is empty",
+    "RP103": "an array in the pattern is empty",
+    "RP104": "a field's value is neither an array nor an object",
+    "RP105": "an array element is not a string, number, true, false, null or an operator",
+    "RP106": "an operator object has more than one key",
+    "RP107": "an operator object is empty",
+    "RP108": "the operator is unknown",
+    "RP109": "the operator is not supported yet",
+    "RP110": "numeric needs an array",
+    "RP111": "numeric has a wrong operator",
+    "RP112": "numeric has a wrong bound",
+    "RP113": "numeric has too many terms",
+    "RP114": "the numeric range is empty",
+    "RP115": "the number cannot be compared exactly",
+    "RP116": "exists needs true or false",
+    "RP117": "the pattern has more than 256 paths",
+    # 3 RUM rules
+    "RP300": "the input does not have the shape of metric definitions",
+    "RP301": "a required member is missing",
+    "RP302": "a member has the wrong type",
+    "RP303": "a member is unknown",
+    "RP304": "a member's text has the wrong length",
+    "RP305": "DimensionKeys is not a map of field paths to dimension names",
+    "RP306": "two dimension keys give one dimension name",
+    "RP307": "the first-level key is spelled application_Id",
+    "RP308": "the namespace belongs to AWS",
+    "RP309": "the metric name is not ASCII",
+}
+"""Every code with its one-line meaning. A code is never given a second meaning."""
+
+
+class Severity(StrEnum):
+    """How much a finding matters."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a finding stands: file (None for text), line and column from 1, and the path inside the document."""
+
+    source: str | None
+    line: int
+    column: int
+    path: str
+
+    def __str__(self) -> str:
+        return f"{self.source or '<text>'}:{self.line}:{self.column} {self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding. ``service_message`` is the head of the message that event-ruler gives for the same slip, if it has one."""
+
+    code: str
+    message: str
+    where: Place | None = None
+    hint: str | None = None
+    severity: Severity = Severity.ERROR
+    service_message: str | None = None
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        hint = f"  hint: {self.hint}" if self.hint else ""
+        return f"{place}{self.message} [{self.code}]{hint}"
+
+
+class DiagnosticsError(ValueError):
+    """Bad content, with every finding in ``diagnostics``; ``str()`` is one finding a line."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self.diagnostics: tuple[Diagnostic, ...] = tuple(diagnostics)
+        super().__init__("\n".join(map(str, self.diagnostics)))
+
+
+class PatternError(DiagnosticsError):
+    """An event pattern that cannot be compiled."""
+
+
+class DefinitionError(DiagnosticsError):
+    """Metric definitions that cannot be compiled."""
+
+
+class InputError(DiagnosticsError):
+    """Event files that cannot be read at all."""
+
+
+def did_you_mean(word: str, known: Sequence[str]) -> str | None:
+    """Return a hint that names the known word nearest to ``word``, or None when none is near."""
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.6) or [k for k in known if k.lower() == word.lower()]
+    return f'did you mean "{near[0]}"?' if near else None

@@ -1,0 +1,521 @@
+"""JSON text to values that keep what other decoders lose: places, duplicate keys and number spelling.
+
+Two views of one grammar (RFC 8259, nothing more lenient):
+
+* ``parse`` gives nodes with spans, for definitions and patterns, whose findings must name a place;
+* ``load_exact`` gives plain values for events. Objects with duplicate keys become ``Pairs``, numbers that no double
+  stands for become ``NumberText``; everything else is an ordinary dict, list, str, int, float, bool or None.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MAX_DEPTH: Final = 1_000
+MAX_NUMBER_TEXT: Final = 1_000
+_STDLIB_DEPTH: Final = 200  # json.loads recurses: what may be deeper takes the parser below, which does not
+
+
+class JsonError(ValueError):
+    """Text that is not JSON. ``offset`` counts characters; ``code`` tells the kind of fault (see diagnostics.CODES)."""
+
+    def __init__(self, message: str, offset: int, *, code: str = "RP010", service_message: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.offset = offset
+        self.code = code
+        self.service_message = service_message or message
+
+
+# --- numbers ---------------------------------------------------------------------------------------------------------
+
+
+class NumberText(str):
+    """A number whose decimal value is not the shortest spelling of any double: it equals only its own text."""
+
+    __slots__ = ()
+
+
+class Pairs(list[tuple[str, object]]):
+    """The members of an object in which a key occurs more than once, in their order."""
+
+    __slots__ = ()
+
+
+Exact: TypeAlias = "dict[str, Exact] | list[Exact] | Pairs | NumberText | str | int | float | bool | None"
+
+_NONZERO_DIGIT: Final = re.compile(r"[1-9]")
+_EXPONENT: Final = re.compile(r"[eE]")
+_EXACT_DIGITS: Final = 15  # a decimal of up to 15 digits always survives the way through a double and back
+
+
+def comparable(text: str) -> float | None:
+    """Return the double that a JSON number stands for, or None when its decimal value is no double's shortest spelling.
+
+    The rule is ``Decimal(text) == Decimal(repr(float(text)))``: 0.1, 0.10 and 1e-1 are one number, 9007199254740993 and
+    1e400 are none. Source: event-ruler's number comparison as of version 2.0.1.
+    """
+    value = float(text)
+    if len(text) <= _EXACT_DIGITS and _EXPONENT.search(text) is None:
+        return value + 0.0  # -0 is 0
+    if value in (float("inf"), float("-inf")):
+        return None
+    if value == 0:
+        mantissa = _EXPONENT.split(text, maxsplit=1)[0]
+        return None if _NONZERO_DIGIT.search(mantissa) else 0.0
+    return value if Decimal(text) == Decimal(repr(value)) else None
+
+
+def canonical_number(value: float) -> str:
+    """Return the one spelling used for a double: 300, not 300.0 or 3e2."""
+    limit = 1e16
+    return str(int(value)) if value.is_integer() and abs(value) < limit else repr(value)
+
+
+def exact_int(text: str) -> int | NumberText:
+    """Return a JSON integer as an int, or as its text when no double stands for it."""
+    if len(text) > _EXACT_DIGITS and comparable(_limited(text)) is None:
+        return NumberText(text)
+    return int(text)
+
+
+def exact_float(text: str) -> float | NumberText:
+    """Return a JSON number with fraction or exponent as a float, or as its text when no double stands for it."""
+    value = comparable(_limited(text))
+    return NumberText(text) if value is None else value
+
+
+def _limited(text: str) -> str:
+    if len(text) > MAX_NUMBER_TEXT:
+        raise JsonError(f"a number has {len(text)} characters, more than {MAX_NUMBER_TEXT}", 0, code="RP016")
+    return text
+
+
+# --- events: exact plain values --------------------------------------------------------------------------------------
+
+
+def _exact_object(pairs: list[tuple[str, object]]) -> object:
+    members = dict(pairs)
+    return members if len(members) == len(pairs) else Pairs(pairs)
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise json.JSONDecodeError(f"{name} is not JSON", "", 0)
+
+
+_EXACT_DECODER: Final = json.JSONDecoder(
+    object_pairs_hook=_exact_object, parse_int=exact_int, parse_float=exact_float, parse_constant=_no_constant
+)
+
+
+def load_exact(data: bytes | str) -> Exact:
+    """Decode one JSON text without losing duplicate keys or number spelling.
+
+    Raises:
+        JsonError: the text is not JSON, or beyond 1,000 levels or 1,000 characters in a number.
+    """
+    text = decode_utf8(data) if isinstance(data, bytes) else data
+    if text.count("[") + text.count("{") > _STDLIB_DEPTH:
+        return _Parser(text, _ExactBuilder()).parse()  # type: ignore[return-value]
+    try:
+        return _EXACT_DECODER.decode(text)  # type: ignore[no-any-return]
+    except json.JSONDecodeError:
+        return _Parser(text, _ExactBuilder()).parse()  # type: ignore[return-value]
+
+
+def decode_utf8(data: bytes) -> str:
+    """Decode UTF-8 strictly.
+
+    Raises:
+        JsonError: with the byte offset of the first wrong byte.
+    """
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        message = f"byte 0x{data[error.start]:02x} at offset {error.start} is not UTF-8 ({error.reason})"
+        raise JsonError(message, error.start, code="RP014") from None
+
+
+# --- definitions: nodes with spans -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Characters ``start`` to ``end`` (exclusive) of the text that a node was read from."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class JsonString:
+    """A JSON string; ``value`` is unescaped, a lone surrogate escape is kept as itself."""
+
+    value: str
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class JsonNumber:
+    """A JSON number in the spelling it was written in."""
+
+    text: str
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class JsonLiteral:
+    """The JSON literals true, false and null."""
+
+    value: bool | None
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class JsonArray:
+    """A JSON array."""
+
+    items: tuple[JsonValue, ...]
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class JsonObject:
+    """A JSON object with all its members in order, duplicate keys included."""
+
+    members: tuple[tuple[JsonString, JsonValue], ...]
+    span: Span = field(compare=False, repr=False)
+
+
+JsonValue: TypeAlias = JsonString | JsonNumber | JsonLiteral | JsonArray | JsonObject
+
+
+def parse(text: str) -> JsonValue:
+    """Parse one JSON text to nodes with spans.
+
+    Raises:
+        JsonError: at the first character that cannot belong to JSON text.
+    """
+    return _Parser(text, _NodeBuilder()).parse()  # type: ignore[return-value]
+
+
+def to_python(node: JsonValue) -> object:
+    """Return a node as plain Python values; the last of duplicate keys wins, as in every JSON decoder."""
+    match node:
+        case JsonString(value=value) | JsonLiteral(value=value):
+            return value
+        case JsonNumber(text=text):
+            return float(text) if any(c in text for c in ".eE") else int(text)
+        case JsonArray(items=items):
+            return [to_python(item) for item in items]
+        case JsonObject(members=members):
+            return {key.value: to_python(value) for key, value in members}
+
+
+@dataclass(frozen=True)
+class SourceText:
+    """A document that findings point into: its name (None for plain text) and its characters."""
+
+    text: str
+    name: str | None = None
+
+    @cached_property
+    def _line_starts(self) -> list[int]:
+        return [0, *(match.end() for match in re.finditer("\n", self.text))]
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """Return line and column, both from 1, of a character offset."""
+        import bisect  # noqa: PLC0415 - only findings need it
+
+        line = bisect.bisect_right(self._line_starts, offset)
+        return line, offset - self._line_starts[line - 1] + 1
+
+    def offset_in_string(self, literal: Span, index: int) -> int:
+        """Return where character ``index`` of an unescaped string literal stands in this text."""
+        offset = literal.start + 1
+        while index > 0 and offset < literal.end - 1:
+            unit = _ESCAPE_UNIT.match(self.text, offset)
+            assert unit is not None
+            offset = unit.end()
+            index -= 1
+        return offset
+
+
+_ESCAPE_UNIT: Final = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.|.", re.DOTALL
+)
+_SPACE: Final = re.compile(r"[ \t\n\r]*")
+_PLAIN: Final = re.compile(r'[^"\\\x00-\x1f]*')
+_NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_NUMBER_LIKE: Final = re.compile(r"[-+0-9.eE]+")
+_WORD: Final = re.compile(r"[A-Za-z_$][\w$]*")
+_HEX4: Final = re.compile(r"[0-9a-fA-F]{4}")
+_ESCAPES: Final = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+_LITERALS: Final[dict[str, bool | None]] = {"true": True, "false": False, "null": None}
+_HIGH_SURROGATES: Final = range(0xD800, 0xDC00)
+_LOW_SURROGATES: Final = range(0xDC00, 0xE000)
+
+
+class _NodeBuilder:
+    """Makes the nodes of ``parse``."""
+
+    def string(self, value: str, start: int, end: int) -> object:
+        return JsonString(value, Span(start, end))
+
+    def number(self, text: str, start: int, end: int) -> object:
+        return JsonNumber(text, Span(start, end))
+
+    def literal(self, *, value: bool | None, start: int, end: int) -> object:
+        return JsonLiteral(value, Span(start, end))
+
+    def array(self, items: list[object], start: int, end: int) -> object:
+        return JsonArray(tuple(items), Span(start, end))  # type: ignore[arg-type]
+
+    def object(self, members: list[tuple[object, object]], start: int, end: int) -> object:
+        return JsonObject(tuple(members), Span(start, end))  # type: ignore[arg-type]
+
+
+class _ExactBuilder(_NodeBuilder):
+    """Makes the values of ``load_exact`` without recursion, for text that is deeply nested or wrong."""
+
+    def string(self, value: str, start: int, end: int) -> object:  # noqa: ARG002 - spans are for nodes
+        return value
+
+    def number(self, text: str, start: int, end: int) -> object:  # noqa: ARG002
+        return exact_float(text) if any(c in text for c in ".eE") else exact_int(text)
+
+    def literal(self, *, value: bool | None, start: int, end: int) -> object:  # noqa: ARG002
+        return value
+
+    def array(self, items: list[object], start: int, end: int) -> object:  # noqa: ARG002
+        return items
+
+    def object(self, members: list[tuple[object, object]], start: int, end: int) -> object:  # noqa: ARG002
+        return _exact_object(members)  # type: ignore[arg-type]
+
+
+class _Frame:
+    """An array or object whose end has not been read yet; ``key`` is the member being read."""
+
+    __slots__ = ("content", "is_object", "key", "start")
+
+    def __init__(self, start: int, *, is_object: bool) -> None:
+        self.start = start
+        self.is_object = is_object
+        self.content: list[object] = []
+        self.key: object = None
+
+
+class _Parser:
+    """A JSON parser with its own stack, so that depth is bounded by a rule and not by the interpreter."""
+
+    def __init__(self, text: str, builder: _NodeBuilder) -> None:
+        self.text = text
+        self.build = builder
+        self.at = 0
+        self.stack: list[_Frame] = []
+
+    def parse(self) -> object:
+        self.skip_space()
+        while True:
+            value = self.value()
+            if value is _OPENED:
+                continue
+            finished, value = self.close_finished(value)
+            if finished:
+                break
+        if self.at != len(self.text):
+            raise self.error("text follows the JSON value", service="Unrecognized trailing text")
+        return value
+
+    def value(self) -> object:
+        """Read a scalar, or open a container and return ``_OPENED``."""
+        start, char = self.at, self.peek()
+        if char in "{[":
+            return self.open(start, char)
+        if char == '"':
+            return self.string(as_key=False)
+        if char in "-0123456789" and char:
+            return self.number(start)
+        word = _WORD.match(self.text, start)
+        if word and word.group() in _LITERALS:
+            self.at = word.end()
+            return self.build.literal(value=_LITERALS[word.group()], start=start, end=self.at)
+        raise self.no_value(start, char, word)
+
+    def open(self, start: int, char: str) -> object:
+        if len(self.stack) >= MAX_DEPTH:
+            raise self.error(f"JSON is nested deeper than {MAX_DEPTH} levels", code="RP015")
+        self.at += 1
+        self.skip_space()
+        frame = _Frame(start, is_object=char == "{")
+        if self.peek() == ("}" if frame.is_object else "]"):
+            self.at += 1
+            return self.finish(frame)
+        self.stack.append(frame)
+        if frame.is_object:
+            self.member_key(frame)
+        return _OPENED
+
+    def finish(self, frame: _Frame) -> object:
+        if frame.is_object:
+            return self.build.object(frame.content, frame.start, self.at)  # type: ignore[arg-type]
+        return self.build.array(frame.content, frame.start, self.at)
+
+    def close_finished(self, value: object) -> tuple[bool, object]:
+        """Put a value into its container, then read commas and closing marks up to the next value."""
+        while True:
+            self.skip_space()
+            if not self.stack:
+                return True, value
+            frame = self.stack[-1]
+            frame.content.append((frame.key, value) if frame.is_object else value)
+            char = self.peek()
+            if char == ",":
+                self.at += 1
+                self.skip_space()
+                if frame.is_object:
+                    self.member_key(frame)
+                return False, None
+            if char != ("}" if frame.is_object else "]"):
+                raise self.no_separator(frame, char)
+            self.at += 1
+            self.stack.pop()
+            value = self.finish(frame)
+
+    def member_key(self, frame: _Frame) -> None:
+        char = self.peek()
+        if char != '"':
+            expected = "was expecting double-quote to start field name"
+            hint = " (a comma before it has no member after it)" if char == "}" and frame.content else ""
+            raise self.error(f"expected a member name in double quotes, found {self.found(char)}{hint}", expected)
+        frame.key = self.string(as_key=True)
+        self.skip_space()
+        if self.peek() != ":":
+            expected = "was expecting a colon to separate field name and value"
+            raise self.error(f'expected ":" after the member name, found {self.found(self.peek())}', expected)
+        self.at += 1
+        self.skip_space()
+
+    def string(self, *, as_key: bool) -> object:
+        start = self.at
+        self.at += 1
+        parts: list[str] = []
+        while True:
+            plain = _PLAIN.match(self.text, self.at)
+            assert plain is not None
+            parts.append(plain.group())
+            self.at = plain.end()
+            char = self.peek()
+            if char == '"':
+                self.at += 1
+                break
+            if char != "\\":
+                what = "the string has no closing quote" if not char else f"control character {ascii(char)} in a string"
+                quote = "was expecting closing quote for a string value"
+                raise self.error(what, service=f"Unexpected end-of-input: {quote}" if not char else None)
+            parts.append(self.escape())
+        value = "".join(parts)
+        if as_key and isinstance(self.build, _ExactBuilder):
+            return value
+        return self.build.string(value, start, self.at)
+
+    def escape(self) -> str:
+        char = self.text[self.at + 1 : self.at + 2]
+        if char in _ESCAPES and char:
+            self.at += 2
+            return _ESCAPES[char]
+        if char != "u":
+            code = f" (code {ord(char)})" if char else ""
+            raise self.error(
+                f"unknown escape \\{char} in a string", service=f"Unrecognized character escape '{char}'{code}"
+            )
+        unit = self.code_unit()
+        if unit in _HIGH_SURROGATES and self.text.startswith("\\u", self.at):
+            before = self.at
+            low = self.code_unit()
+            if low in _LOW_SURROGATES:
+                return chr(0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00))
+            self.at = before
+        return chr(unit)
+
+    def code_unit(self) -> int:
+        digits = _HEX4.match(self.text, self.at + 2)
+        if digits is None:
+            raise self.error("\\u needs four hexadecimal digits", service="Unexpected character in hexadecimal escape")
+        self.at = digits.end()
+        return int(digits.group(), 16)
+
+    def number(self, start: int) -> object:
+        match = _NUMBER.match(self.text, start)
+        like = _NUMBER_LIKE.match(self.text, start)
+        assert like is not None
+        if match is None or match.end() != like.end():
+            raise self.error(f"{like.group()[:40]} is not a JSON number", service="Invalid numeric value")
+        self.at = match.end()
+        _limited(match.group())
+        return self.build.number(match.group(), start, self.at)
+
+    # --- small steps and errors --------------------------------------------------------------------------------------
+
+    def peek(self) -> str:
+        return self.text[self.at : self.at + 1]
+
+    def skip_space(self) -> None:
+        space = _SPACE.match(self.text, self.at)
+        assert space is not None
+        self.at = space.end()
+
+    def found(self, char: str) -> str:
+        return f'"{char}"' if char and char != '"' else ("a double quote" if char else "the end of the text")
+
+    def no_value(self, start: int, char: str, word: re.Match[str] | None) -> JsonError:
+        values = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
+        if not char:
+            return self.error("expected a value, found the end of the text", service="Unexpected end-of-input")
+        if word:
+            text = word.group()[:40]
+            return self.error(f'expected a value, found "{text}"', f"was expecting {values}", token=word.group())
+        service = f"Unexpected character ('{char}' (code {ord(char)})): expected a valid value {values}"
+        comma = " (a comma before it has no element after it)" if char == "]" and self.stack else ""
+        return self.error(f"expected a value, found {self.found(self.text[start])}{comma}", service=service)
+
+    def no_separator(self, frame: _Frame, char: str) -> JsonError:
+        kind, close = ("Object", "}") if frame.is_object else ("Array", "]")
+        if char and char in "]}":
+            service = f"Unexpected close marker '{char}': expected '{close}' (for {kind}"
+            return self.error(f'expected "," or "{close}", found "{char}"', service=service)
+        expected = f"was expecting comma to separate {kind} entries"
+        return self.error(f'expected "," or "{close}", found {self.found(char)}', expected)
+
+    def error(
+        self,
+        message: str,
+        expected: str = "",
+        *,
+        token: str | None = None,
+        service: str | None = None,
+        code: str = "RP010",
+    ) -> JsonError:
+        char = self.peek()
+        if service is None and expected:
+            if token is not None:
+                service = f"Unrecognized token '{token}': {expected}"
+            elif char:
+                service = f"Unexpected character ('{char}' (code {ord(char)})): {expected}"
+            else:
+                service = "Unexpected end-of-input"
+        return JsonError(message, self.at, code=code, service_message=service)
+
+
+_OPENED: Final = object()
+Locate: TypeAlias = "Callable[[int], tuple[str | None, int, int]]"
+"""From a character offset to (file name or None, line, column)."""

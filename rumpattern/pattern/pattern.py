@@ -1,0 +1,78 @@
+"""The compiled pattern that callers hold."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from rumpattern.jsontext import JsonError, exact_int, load_exact
+from rumpattern.pattern.format import format_fields
+from rumpattern.pattern.reference import leaves, matches
+
+if TYPE_CHECKING:
+    from rumpattern.jsontext import Exact
+    from rumpattern.pattern.ast import Field
+
+EventSource: TypeAlias = "str | bytes | Mapping[str, object]"
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """An event pattern: fields by path, all of which must match.
+
+    ``str(pattern)`` is its canonical JSON; parsing that gives an equal pattern.
+    """
+
+    fields: tuple[Field, ...]
+
+    def matches(self, event: EventSource) -> bool:
+        """Tell whether the pattern matches one event, by the slow matcher.
+
+        Args:
+            event: JSON text, whose number spelling and duplicate keys count, or a mapping of JSON values.
+
+        Raises:
+            JsonError: the text is not JSON (a ``ValueError``).
+            TypeError: the mapping holds something that JSON cannot say.
+        """
+        return matches(self.fields, leaves(exact_event(event)))
+
+    def __str__(self) -> str:
+        return format_fields(self.fields)
+
+
+def exact_event(event: EventSource) -> Exact:
+    """Return an event as the exact values that the slow matcher reads.
+
+    Raises:
+        JsonError: the text is not a JSON object.
+        TypeError: the mapping holds something that JSON cannot say.
+    """
+    value = from_python(event) if isinstance(event, Mapping) else load_exact(event)
+    if isinstance(value, (str, int, float, type(None))) or type(value) is list:
+        raise JsonError(f"an event is a JSON object, not {json.dumps(value)[:40]}", 0, code="RP011")
+    return value
+
+
+def from_python(value: object) -> Exact:
+    """Return plain Python values as exact values: what ``json.dumps`` would write, read back exactly.
+
+    Raises:
+        TypeError: a value or key that JSON cannot say.
+    """
+    if value is None or isinstance(value, (str, bool)):
+        return value
+    if isinstance(value, int):
+        return exact_int(str(int(value)))
+    if isinstance(value, float) and math.isfinite(value):
+        return float(value)
+    if isinstance(value, Mapping):
+        if not all(isinstance(key, str) for key in value):
+            raise TypeError("the keys of an event are strings")
+        return {key: from_python(member) for key, member in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [from_python(item) for item in value]
+    raise TypeError(f"{value!r} ({type(value).__name__}) is not a JSON value")

@@ -1,0 +1,124 @@
+"""The slow matcher: what a pattern means, one event at a time, too simple to be wrong.
+
+Everything fast is held equal to it by tests. Rules: an event flattens to leaves; a match chooses one leaf for each path
+of the pattern so that the leaves agree on the array elements they come from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias, assert_never
+
+from rumpattern.jsontext import NumberText, Pairs
+from rumpattern.pattern.ast import Exists, LiteralEquals, NumberEquals, NumericRange, StringEquals
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rumpattern.jsontext import Exact
+    from rumpattern.pattern.ast import Element, Field
+
+Memberships: TypeAlias = dict[int, int]
+"""From the number of an array in the event to the index of the element that a leaf stands in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A scalar of an event: dotted path, value, and the array elements it stands in."""
+
+    path: str
+    value: NumberText | str | float | bool | None
+    memberships: Memberships
+
+
+def leaves(event: Exact) -> list[Leaf]:
+    """Flatten an event. Arrays vanish from paths; an empty array or object yields nothing; duplicate keys all count."""
+    found: list[Leaf] = []
+    arrays = 0
+    todo: list[tuple[str | None, Exact, Memberships]] = [(None, event, {})]
+    while todo:
+        path, value, memberships = todo.pop()
+        if isinstance(value, (dict, Pairs)):
+            members = value.items() if isinstance(value, dict) else value
+            for key, member in members:
+                todo.append((key if path is None else f"{path}.{key}", member, memberships))  # type: ignore[arg-type]
+        elif isinstance(value, list):
+            arrays += 1
+            for index, item in enumerate(value):
+                nested = isinstance(item, (dict, list))
+                todo.append((path, item, {**memberships, arrays: index} if nested else memberships))
+        else:
+            found.append(Leaf(path or "", value, memberships))
+    found.reverse()
+    return found
+
+
+def matches(fields: Sequence[Field], event: Sequence[Leaf]) -> bool:
+    """Tell whether one leaf for each path can be chosen consistently, and no leaf where ``exists: false`` was chosen."""
+    by_path: dict[str, list[Leaf]] = {}
+    for leaf in event:
+        by_path.setdefault(leaf.path, []).append(leaf)
+    options = [_options(field, by_path.get(field.path, ())) for field in fields]
+    order = sorted(range(len(fields)), key=lambda i: len(options[i]))
+    return _choose([(fields[i].path, options[i]) for i in order], {}, [], by_path)
+
+
+def _options(field: Field, candidates: Sequence[Leaf]) -> list[Memberships | None]:
+    """Return the distinct memberships of the leaves that the field accepts; None stands for choosing no leaf."""
+    chosen: list[Memberships | None] = []
+    for leaf in candidates:
+        if leaf.memberships not in chosen and any(accepts(element, leaf.value) for element in field.elements):
+            chosen.append(leaf.memberships)
+    if Exists(wanted=False) in field.elements:
+        chosen.append(None)
+    return chosen
+
+
+def _choose(
+    rest: list[tuple[str, list[Memberships | None]]],
+    agreed: Memberships,
+    absent: list[str],
+    by_path: dict[str, list[Leaf]],
+) -> bool:
+    if not rest:
+        return not any(_consistent(leaf.memberships, agreed) for path in absent for leaf in by_path.get(path, ()))
+    (path, options), *others = rest
+    for option in options:
+        if option is None:
+            if _choose(others, agreed, [*absent, path], by_path):
+                return True
+        elif _consistent(option, agreed) and _choose(others, {**agreed, **option}, absent, by_path):
+            return True
+    return False
+
+
+def _consistent(one: Memberships, other: Memberships) -> bool:
+    return all(other.get(array, index) == index for array, index in one.items())
+
+
+def accepts(element: Element, value: object) -> bool:
+    """Tell whether an element matches the value of a leaf that is there."""
+    match element:
+        case StringEquals(value=wanted):
+            return isinstance(value, str) and not isinstance(value, NumberText) and value == wanted
+        case NumberEquals(text=text):
+            if isinstance(value, NumberText):
+                return value == text
+            number = as_number(value)
+            return number is not None and number == element.value
+        case LiteralEquals(value=wanted):
+            return value is wanted
+        case NumericRange():
+            number = as_number(value)
+            return number is not None and element.holds(number)
+        case Exists(wanted=wanted):
+            return wanted
+        case _:
+            assert_never(element)
+
+
+def as_number(value: object) -> float | None:
+    """Return a leaf's value as a double, None when it is no number or none that a double stands for."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return float(value)
