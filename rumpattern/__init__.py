@@ -15,18 +15,18 @@ if TYPE_CHECKING:
     from rumpattern.definition.model import MetricDefinition
     from rumpattern.engines.local import replay
     from rumpattern.job import ReplayResult
-    from rumpattern.match.engine import Engine, compile
+    from rumpattern.engine import Engine, compile
     from rumpattern.pattern.parse import parse_pattern
     from rumpattern.pattern.pattern import Pattern
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Engine": "match.engine",
+    "Engine": "engine",
     "MetricDefinition": "definition.model",
     "Pattern": "pattern.pattern",
     "ReplayResult": "job",
-    "compile": "match.engine",
+    "compile": "engine",
     "load_definitions": "definition.load",
     "parse_pattern": "pattern.parse",
     "replay": "engines.local",

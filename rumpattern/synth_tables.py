@@ -89,9 +89,10 @@ ASSETS: tuple[tuple[str, str, str, float], ...] = (
     (f"{SITE}/sw.js", "other", "script", 6_000),
     (f"{API}/telemetry/beacon?channel=storefront&schema=2025-11&compress=1", "beacon", "other", 0),
     *((f"https://images.shop.example.com/products/{number}/{view}.webp?width={width}&quality=80&dpr=2&fit=crop", "img",
-       "image", 90.0 * width) for number in range(10_240, 10_420, 30) for view, width in (("hero", 960), ("tile", 240))),
-    *((f"{API}/{path}", "fetch", "other", 3_500) for path in (
-        "catalog/recommendations?strategy=also-bought&limit=12", "session/refresh", "cart/items", "catalog/facets",
+       "image", 90.0 * width) for number in range(10_240, 10_420, 30) for view, width in (("hero", 960), ("tile", 240))
+    ),
+    *((f"{API}/{path}?locale=auto", "fetch", "other", 3_500) for path in (
+        "catalog/recommendations", "session/refresh", "cart/items", "catalog/facets",
     )),
 )  # fmt: skip
 
@@ -159,7 +160,7 @@ ENTRIES = tuple(f"7d1e{number:04x}-5b0c-4f6e-9a41-{number * 48_271:012x}" for nu
 # Quantiles of a log-normal distribution around 1, as wide as page load times are: drawing one is a table look-up.
 _SPREAD = tuple(math.exp(0.9 * NormalDist().inv_cdf((step + 0.5) / 1024)) for step in range(1024))
 # Browsers tell time in steps of 0.1 ms, plus what the subtraction of two large doubles leaves behind.
-_RESIDUE = tuple(step * 5.9604644775390625e-09 for step in (0, 3, -3, 0, 1, 0, -1, 0))
+_RESIDUE = tuple((step % 9 - 4) * 5.9604644775390625e-09 for step in range(64))
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +170,7 @@ class Session:
     user: dict[str, str]
     client: Json
     origin: Json
+    application_version: str
     speed: float
     full_timing: bool
     whole_seconds: bool
@@ -218,10 +220,20 @@ class Scene(NamedTuple):
         return f"{self.draw.getrandbits(4 * digits):0{digits}x}"
 
 
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One event type: its share among its like, the version it is sent with, and what makes its details."""
+
+    event_type: str
+    share: float
+    details: Callable[[Scene], Json]
+    version: str = "1.0.0"
+
+
 def ticks(milliseconds: float) -> float:
     """Round to the browser's clock, with the residue that makes 257.8 read 257.7999999821186."""
     tick = int(milliseconds * 10)
-    return tick / 10 + _RESIDUE[tick & 7] if tick else 0.0
+    return tick / 10 + _RESIDUE[tick & 63] if tick else 0.0
 
 
 def uuid(draw: Random) -> str:
@@ -232,7 +244,7 @@ def uuid(draw: Random) -> str:
 
 def _fetch_timing(scene: Scene, start: float) -> Json:
     """Give the network part that navigations and resources share; a warm connection has zeros."""
-    cold = scene.chance(0.2)
+    cold = scene.chance(0.5)
     secure = ticks(start + scene.ms(9)) if cold else 0.0
     request = secure + scene.ms(30) if cold else start + scene.ms(1.2)
     first_byte = scene.ms(45)
@@ -258,6 +270,8 @@ def _fetch_timing(scene: Scene, start: float) -> Json:
 
 def _resource(scene: Scene) -> Json:
     url, initiator, file_type, size = scene.pick(ASSETS)
+    if initiator in {"img", "fetch"}:
+        url = f"{url}&requestId={scene.token(16)}&signature={scene.token(32)}"
     start = scene.ms(1400)
     details: Json = {"version": "1.0.0", "targetUrl": url, "initiatorType": initiator, "startTime": start}
     if scene.view.session.full_timing:
@@ -310,7 +324,10 @@ def _navigation(scene: Scene) -> Json:
 
 def _http(scene: Scene) -> Json:
     method, url = scene.pick(ENDPOINTS)
-    details: Json = {"version": "1.0.0", "request": {"method": method, "url": url}}
+    details: Json = {
+        "version": "1.0.0",
+        "request": {"method": method, "url": f"{url}{'&' if '?' in url else '?'}requestId={scene.token(16)}"},
+    }
     if scene.chance(0.03):
         text = scene.pick(("Failed to fetch", "NetworkError when attempting to fetch resource.", "Load failed"))
         stack = f"TypeError: {text}\n    at async request ({CDN}/js/vendor.b71f09ac.chunk.js:2:118204)"
@@ -318,7 +335,7 @@ def _http(scene: Scene) -> Json:
     else:
         status, text = scene.pick(_ANSWER_DECK)
         details["response"] = {"status": status, "statusText": text}
-    if scene.chance(0.4):
+    if scene.chance(0.6):
         details["trace_id"] = f"1-{scene.now // 1000:08x}-{scene.token(24)}"
         details["segment_id"] = scene.token(16)
     return details
@@ -374,8 +391,31 @@ def _page_close(scene: Scene) -> Json:
     }
 
 
-def _vital(middle: float, attribution: dict[str, float | tuple[str, ...]]) -> Callable[[Scene], Json]:
-    """Make a web vital: numbers are the medians of durations, tuples hold the texts to choose from."""
+# Numbers are the medians of durations, tuples hold the texts to choose from.
+_ATTRIBUTION: dict[str, dict[str, float | tuple[str, ...]]] = {
+    "largest_contentful_paint": {
+        "element": LOCATORS, "url": tuple(url for url, _, file_type, _ in ASSETS if file_type == "image"),
+        "timeToFirstByte": 180, "resourceLoadDelay": 60, "resourceLoadTime": 140, "elementRenderDelay": 900,
+        "navigationEntry": ENTRIES, "lcpResourceEntry": ENTRIES,
+    },
+    "interaction_to_next_paint": {
+        "interactionTarget": LOCATORS, "interactionTime": 6_000, "nextPaintTime": 6_100,
+        "interactionType": ("pointer", "pointer", "keyboard"), "inputDelay": 5, "processingDuration": 40,
+        "presentationDelay": 20, "loadState": LOAD_STATES,
+    },
+    "time_to_first_byte": {
+        "waitingDuration": 5, "cacheDuration": 0, "dnsDuration": 4, "connectionDuration": 30, "requestDuration": 160,
+    },
+    "first_contentful_paint": {"timeToFirstByte": 180, "firstByteToFCP": 700, "loadState": LOAD_STATES},
+    "first_input_delay": {
+        "eventTarget": LOCATORS, "eventType": ("pointerdown", "mousedown", "keydown"), "eventTime": 4_000,
+        "loadState": LOAD_STATES,
+    },
+}  # fmt: skip
+
+
+def _vital(vital: str, share: float, middle: float) -> Kind:
+    attribution = _ATTRIBUTION[vital]
 
     def details(scene: Scene) -> Json:
         parts = {
@@ -384,7 +424,7 @@ def _vital(middle: float, attribution: dict[str, float | tuple[str, ...]]) -> Ca
         }
         return {"version": "1.0.0", "value": scene.ms(middle), "attribution": parts}
 
-    return details
+    return Kind(f"com.amazon.rum.{vital}_event", share, details)
 
 
 def _cumulative_layout_shift(scene: Scene) -> Json:
@@ -398,46 +438,6 @@ def _cumulative_layout_shift(scene: Scene) -> Json:
         "loadState": scene.pick(LOAD_STATES),
     }
     return {"version": "1.0.0", "value": value, "attribution": attribution}
-
-
-_LARGEST_CONTENTFUL_PAINT: dict[str, float | tuple[str, ...]] = {
-    "element": LOCATORS,
-    "url": tuple(url for url, _, file_type, _ in ASSETS if file_type == "image"),
-    "timeToFirstByte": 180,
-    "resourceLoadDelay": 60,
-    "resourceLoadTime": 140,
-    "elementRenderDelay": 900,
-    "navigationEntry": ENTRIES,
-    "lcpResourceEntry": ENTRIES,
-}
-_FIRST_CONTENTFUL_PAINT: dict[str, float | tuple[str, ...]] = {
-    "timeToFirstByte": 180,
-    "firstByteToFCP": 700,
-    "loadState": LOAD_STATES,
-}
-_FIRST_INPUT_DELAY: dict[str, float | tuple[str, ...]] = {
-    "eventTarget": LOCATORS,
-    "eventType": ("pointerdown", "mousedown", "keydown"),
-    "eventTime": 4_000,
-    "loadState": LOAD_STATES,
-}
-_INTERACTION_TO_NEXT_PAINT: dict[str, float | tuple[str, ...]] = {
-    "interactionTarget": LOCATORS,
-    "interactionTime": 6_000,
-    "nextPaintTime": 6_100,
-    "interactionType": ("pointer", "pointer", "keyboard"),
-    "inputDelay": 5,
-    "processingDuration": 40,
-    "presentationDelay": 20,
-    "loadState": LOAD_STATES,
-}
-_TIME_TO_FIRST_BYTE: dict[str, float | tuple[str, ...]] = {
-    "waitingDuration": 5,
-    "cacheDuration": 0,
-    "dnsDuration": 4,
-    "connectionDuration": 30,
-    "requestDuration": 160,
-}
 
 
 def _js_error(scene: Scene) -> Json:
@@ -485,16 +485,6 @@ def _newsletter(scene: Scene) -> Json:
     return {"source": scene.pick(("footer", "Café-Banner", "checkout")), "accepted": scene.chance(0.6)}
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """One event type: its share among its like, the version it is sent with, and what makes its details."""
-
-    event_type: str
-    share: float
-    details: Callable[[Scene], Json]
-    version: str = "1.0.0"
-
-
 SESSION_START = "com.amazon.rum.session_start_event"
 PAGE_VIEW = "com.amazon.rum.page_view_event"
 
@@ -504,12 +494,12 @@ BUILT_IN: tuple[Kind, ...] = (
     Kind(PAGE_VIEW, 7.0, _page_view),
     Kind("com.amazon.rum.performance_navigation_event", 6.0, _navigation),
     Kind("com.amazon.rum.dom_event", 5.0, _dom, version="1.1.0"),
-    Kind("com.amazon.rum.largest_contentful_paint_event", 4.0, _vital(1_500, _LARGEST_CONTENTFUL_PAINT)),
-    Kind("com.amazon.rum.interaction_to_next_paint_event", 4.0, _vital(70, _INTERACTION_TO_NEXT_PAINT)),
+    _vital("largest_contentful_paint", 4.0, 1_500),
+    _vital("interaction_to_next_paint", 4.0, 70),
     Kind("com.amazon.rum.cumulative_layout_shift_event", 3.5, _cumulative_layout_shift),
-    Kind("com.amazon.rum.time_to_first_byte_event", 3.5, _vital(200, _TIME_TO_FIRST_BYTE)),
-    Kind("com.amazon.rum.first_contentful_paint_event", 3.0, _vital(900, _FIRST_CONTENTFUL_PAINT)),
-    Kind("com.amazon.rum.first_input_delay_event", 3.0, _vital(4, _FIRST_INPUT_DELAY)),
+    _vital("time_to_first_byte", 3.5, 200),
+    _vital("first_contentful_paint", 3.0, 900),
+    _vital("first_input_delay", 3.0, 4),
     Kind("com.amazon.rum.js_error_event", 3.0, _js_error),
     Kind("com.amazon.rum.xray_trace_event", 3.0, _xray),
     Kind("com.amazon.rum.page_close_event", 2.0, _page_close),

@@ -1,0 +1,83 @@
+"""The engine: definitions compiled once, then batch, match and derive over any number of events."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from rumpattern.derive import derive
+from rumpattern.events.decode import Decoder, Lines
+from rumpattern.match.kernel import match
+from rumpattern.plan.build import build_plan
+from rumpattern.plan.explain import explain_plan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rumpattern.definition.model import MetricDefinition
+    from rumpattern.derive import Samples
+    from rumpattern.events.columns import EventBatch
+    from rumpattern.match.kernel import Matches
+
+DEFAULT_PERIOD = 60
+"""Seconds; RUM's metrics have a resolution of one minute unless asked for otherwise."""
+
+
+class Engine:
+    """Compiled definitions. ``matches = engine.match(engine.batch(lines))``.
+
+    Args:
+        definitions: what ``load_definitions`` returns.
+        application_name: filled in where events lack it; it is a dimension of every metric.
+        event_type_required: reject events that have no event_type string.
+    """
+
+    def __init__(
+        self,
+        definitions: Iterable[MetricDefinition],
+        *,
+        application_name: str | None = None,
+        event_type_required: bool = False,
+    ) -> None:
+        self.plan = build_plan(definitions)
+        self.decoder = Decoder(
+            self.plan.paths, application_name=application_name, event_type_required=event_type_required
+        )
+
+    def batch(self, lines: bytes | Iterable[bytes | str | Mapping[str, object]]) -> EventBatch:
+        """Decode events: NDJSON bytes, or an iterable of events as bytes, text or mappings.
+
+        A line that is no event is in ``.rejects`` and takes no row.
+        """
+        texts = lines.split(b"\n") if isinstance(lines, bytes) else [_to_bytes(line) for line in lines]
+        offsets, at = [], 0
+        for text in texts:
+            offsets.append(at)
+            at += len(text) + 1
+        return self.decoder.decode(Lines(texts, range(1, len(texts) + 1), offsets))
+
+    def match(self, batch: EventBatch) -> Matches:
+        """Match every definition against every row."""
+        return match(self.plan, batch)
+
+    def derive(self, batch: EventBatch, matches: Matches, period: int = DEFAULT_PERIOD) -> list[Samples]:
+        """Return what every definition publishes from a batch; ``period`` is in seconds."""
+        return derive(self.plan, batch, matches, period)
+
+    def explain(self) -> str:
+        """Return the plan as text: columns, shared predicates, definitions."""
+        return explain_plan(self.plan)
+
+
+def compile(definitions: Iterable[MetricDefinition]) -> Engine:  # noqa: A001 - the public name, as in re.compile
+    """Compile definitions to an engine."""
+    return Engine(definitions)
+
+
+def _to_bytes(line: bytes | str | Mapping[str, object]) -> bytes:
+    if isinstance(line, bytes):
+        return line
+    if isinstance(line, Mapping):
+        return json.dumps(line, allow_nan=False).encode()
+    return line.encode("utf-8", "surrogatepass")

@@ -1,0 +1,165 @@
+"""Batches as columns: for each path a kind a row, and a number or a dictionary code.
+
+What a column cannot say exactly makes its row odd. An odd row keeps its event, and the slow matcher answers for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from rumpattern.events.fields import Kind
+from rumpattern.jsontext import NumberText, Pairs, comparable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rumpattern.jsontext import Exact
+
+    Kinds = np.ndarray[tuple[int], np.dtype[np.uint8]]
+    Numbers = np.ndarray[tuple[int], np.dtype[np.float64]]
+    Codes = np.ndarray[tuple[int], np.dtype[np.int32]]
+    Flags = np.ndarray[tuple[int], np.dtype[np.bool_]]
+
+MISSING: Final = object()
+"""Stands for an absent member among decoded values; None is JSON's null."""
+
+_EXACT_INT: Final = 2**53
+_KIND_OF_TYPE: Final[dict[type, int]] = {
+    type(MISSING): Kind.MISSING,
+    type(None): Kind.NULL,
+    bool: Kind.TRUE,
+    int: Kind.NUMBER,
+    float: Kind.NUMBER,
+    str: Kind.STRING,
+    dict: Kind.OBJECT,
+    list: Kind.SEVERAL,
+    Pairs: Kind.SEVERAL,
+    NumberText: Kind.SEVERAL,
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Column:
+    """One path over a batch of n rows.
+
+    Attributes:
+        kinds: shape (n,), a ``Kind`` a row; SEVERAL only where the row is odd.
+        numbers: shape (n,), the value where the kind is NUMBER.
+        codes: shape (n,), an index into ``strings`` where the kind is STRING.
+        strings: the distinct strings of the column.
+    """
+
+    kinds: Kinds
+    numbers: Numbers
+    codes: Codes
+    strings: tuple[str, ...]
+
+    def keep(self, rows: Flags) -> Column:
+        """Return the column of the rows that are True in ``rows``, shape (n,)."""
+        return Column(self.kinds[rows], self.numbers[rows], self.codes[rows], self.strings)
+
+    def take_missing_from(self, other: Column) -> tuple[Column, int]:
+        """Return the column with its missing rows taken from another where that has a scalar, and how many they are."""
+        rows = (self.kinds == Kind.MISSING) & (other.kinds != Kind.MISSING) & (other.kinds < Kind.OBJECT)
+        taken = int(np.count_nonzero(rows))
+        if not taken:
+            return self, 0
+        codes = np.where(rows, other.codes + len(self.strings), self.codes)
+        kinds = np.where(rows, other.kinds, self.kinds)
+        numbers = np.where(rows, other.numbers, self.numbers)
+        return Column(kinds, numbers, codes, self.strings + other.strings), taken
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """An input line that is no event: line number from 1, byte offset, why, and the line itself."""
+
+    line: int
+    offset: int
+    code: str
+    reason: str
+    text: bytes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EventBatch:
+    """Decoded events, ``len(batch)`` rows.
+
+    Attributes:
+        columns: a column for each path of the plan.
+        odd: row number to the exact event, for rows that columns cannot say exactly.
+        rejects: the lines that gave no row.
+        blank: how many lines held nothing.
+        synthesised: derived field to the number of rows it was filled in.
+    """
+
+    size: int
+    columns: dict[str, Column]
+    odd: dict[int, Exact]
+    rejects: tuple[Reject, ...] = ()
+    blank: int = 0
+    synthesised: dict[str, int] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return self.size
+
+    def keep(self, rows: Flags, rejects: tuple[Reject, ...]) -> EventBatch:
+        """Return the batch of the rows that are True in ``rows``, shape (n,), with other rejects."""
+        columns = {path: column.keep(rows) for path, column in self.columns.items()}
+        moved = (np.cumsum(rows) - 1).tolist()
+        odd = {moved[row]: event for row, event in self.odd.items() if rows[row]}
+        size = int(np.count_nonzero(rows))
+        return EventBatch(size, columns, odd, rejects, self.blank, self.synthesised)
+
+    def regular(self) -> Flags:
+        """Return shape (n,): True where the columns speak for the row."""
+        rows = np.ones(self.size, dtype=np.bool_)
+        rows[list(self.odd)] = False
+        return rows
+
+
+class _Coder(dict[str, int]):
+    """Numbers strings in the order they are first seen."""
+
+    def __missing__(self, text: str) -> int:
+        code = self[text] = len(self)
+        return code
+
+
+def build_column(values: Sequence[object]) -> Column:
+    """Return the column of one path from decoded values: str, int, float, bool, None, dict, list or ``MISSING``."""
+    n = len(values)
+    types = set(map(type, values))
+    if types == {str}:
+        coder = _Coder()
+        codes = np.fromiter(map(coder.__getitem__, values), np.int32, n)  # type: ignore[arg-type]
+        kinds = np.full(n, Kind.STRING, np.uint8)
+        return Column(kinds, np.zeros(n), codes, tuple(coder))
+    if types and types <= {int, float}:
+        kinds = np.full(n, Kind.NUMBER, np.uint8)
+        return Column(kinds, np.array(values, np.float64), np.zeros(n, np.int32), ())
+    return _build_mixed(values, n)
+
+
+def _build_mixed(values: Sequence[object], n: int) -> Column:
+    kinds = np.fromiter(map(_KIND_OF_TYPE.__getitem__, map(type, values)), np.uint8, n)
+    kinds[[row for row in np.flatnonzero(kinds == Kind.TRUE) if values[row] is False]] = Kind.FALSE
+    numbers = np.zeros(n)
+    rows = np.flatnonzero(kinds == Kind.NUMBER)
+    numbers[rows] = [values[row] for row in rows]
+    coder = _Coder()
+    codes = np.zeros(n, np.int32)
+    rows = np.flatnonzero(kinds == Kind.STRING)
+    codes[rows] = [coder[values[row]] for row in rows]  # type: ignore[index]
+    return Column(kinds, numbers, codes, tuple(coder))
+
+
+def odd_rows(column: Column, values: Sequence[object]) -> list[int]:
+    """Return the rows that a column cannot say exactly: arrays, repeated keys, numbers that no double stands for."""
+    rows = np.flatnonzero(column.kinds == Kind.SEVERAL).tolist()
+    large = np.flatnonzero((np.abs(column.numbers) >= _EXACT_INT) & (column.kinds == Kind.NUMBER))
+    rows += [row for row in large.tolist() if type(values[row]) is int and comparable(str(values[row])) is None]
+    return rows

@@ -1,0 +1,231 @@
+"""Event lines to a batch, with orjson: the columns of a plan, odd rows, and rejects with their reason.
+
+orjson is fast but hides duplicate keys and number spelling. A line that it would write again byte for byte hides
+nothing; every other line is read once more exactly. What orjson refuses (a lone surrogate, 1e400) is read exactly too
+before it is rejected.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import orjson
+
+from rumpattern.definition.rumevents import APPLICATION_NAME, DERIVED_FIELDS, EVENT_TYPE
+from rumpattern.events.columns import MISSING, Column, EventBatch, Reject, build_column, odd_rows
+from rumpattern.events.fields import Kind, complete, find
+from rumpattern.jsontext import JsonError, Pairs, load_exact
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rumpattern.jsontext import Exact
+
+    Text = bytes | memoryview
+
+_CHUNK: Final = 64  # events alive at once: few enough to stay in the processor's cache
+_SPACE: Final = b" \t\r\n"
+_NOTHING: Final[dict[str, object]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Event texts with the line number and byte offset of each in its file, and rejects that came before decoding."""
+
+    texts: Sequence[Text]
+    numbers: Sequence[int]
+    offsets: Sequence[int]
+    rejects: tuple[Reject, ...] = ()
+    blank: int = 0
+
+
+class Decoder:
+    """Builds batches for one set of paths; holds no state between batches.
+
+    Args:
+        paths: the dotted paths to build columns for.
+        application_name: the name to fill in where events lack it.
+        event_type_required: reject events that have no event_type string, which no RUM event lacks.
+    """
+
+    def __init__(
+        self, paths: Sequence[str], *, application_name: str | None = None, event_type_required: bool = False
+    ) -> None:
+        self.paths = tuple(paths)
+        self.application_name = application_name
+        self.event_type_required = event_type_required
+        self.root = _Node("")
+        for path in self.paths:
+            self.root.add(path.split("."))
+
+    def decode(self, lines: Lines) -> EventBatch:
+        """Return the batch of some lines: a line that is no event becomes a reject, a blank one is counted."""
+        rows = _Rows({path: [] for path in self.paths}, rejects=list(lines.rejects), blank=lines.blank)
+        for start in range(0, len(lines.texts), _CHUNK):
+            end = start + _CHUNK
+            chunk = Lines(lines.texts[start:end], lines.numbers[start:end], lines.offsets[start:end])
+            events = _load_plain(chunk.texts)
+            if events is None:
+                events, chunk = _load_each(chunk, rows)
+            self._extract(events, chunk, rows)
+        batch = self._finish(rows)
+        return _without_untyped(batch, rows) if self.event_type_required else batch
+
+    def _extract(self, events: list[object], chunk: Lines, rows: _Rows) -> None:
+        odd: set[int] = set()
+        _walk(self.root, _objects(events, odd), rows.values, odd)
+        rows.odd.update(row + len(rows.texts) for row in odd)
+        rows.texts += chunk.texts
+        rows.numbers += chunk.numbers
+        rows.offsets += chunk.offsets
+
+    def _finish(self, rows: _Rows) -> EventBatch:
+        columns = {path: build_column(values) for path, values in rows.values.items()}
+        odd = rows.odd.union(*(odd_rows(column, rows.values[path]) for path, column in columns.items()))
+        events = {row: complete(load_exact(bytes(rows.texts[row])), self.application_name) for row in sorted(odd)}
+        synthesised = self._derive_fields(columns, len(rows.texts))
+        return EventBatch(len(rows.texts), columns, events, tuple(rows.rejects), rows.blank, synthesised)
+
+    def _derive_fields(self, columns: dict[str, Column], n: int) -> dict[str, int]:
+        """Fill in what other fields tell, in place, as ``complete`` does for one event; return how many rows of each."""
+        sources = {path: columns[DERIVED_FIELDS[path]] for path in columns if path in DERIVED_FIELDS}
+        if self.application_name is not None and APPLICATION_NAME in columns:
+            sources[APPLICATION_NAME] = build_column([self.application_name] * n)
+        filled = {}
+        for path, source in sources.items():
+            columns[path], filled[path] = columns[path].take_missing_from(source)
+        return {path: count for path, count in filled.items() if count}
+
+
+@dataclass(slots=True)
+class _Rows:
+    """What has been read of a batch so far: the values of each path, and the text and place of each row."""
+
+    values: dict[str, list[object]]
+    rejects: list[Reject]
+    blank: int
+    texts: list[Text] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
+    offsets: list[int] = field(default_factory=list)
+    odd: set[int] = field(default_factory=set)
+
+
+class _Node:
+    """A member of events that is wanted as a column, or lies on the way to one.
+
+    ``dotted`` are the keys that would hold several segments at once: ``{"a.b": 1}`` for the path a.b.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.wanted = False
+        self.children: dict[str, _Node] = {}
+        self.dotted: set[str] = set()
+
+    def add(self, segments: Sequence[str]) -> None:
+        node = self
+        for depth, segment in enumerate(segments):
+            rest = segments[depth:]
+            node.dotted.update(".".join(rest[:end]) for end in range(2, len(rest) + 1))
+            node = node.children.setdefault(segment, _Node(".".join(segments[: depth + 1])))
+        node.wanted = True
+
+
+def _walk(node: _Node, parents: list[dict[str, object]], values: dict[str, list[object]], odd: set[int]) -> None:
+    """Append the members of each parent to the value lists; note the rows that hold them in an odd way."""
+    if dotted := node.dotted:
+        odd.update(row for row, parent in enumerate(parents) if not parent.keys().isdisjoint(dotted))
+    for segment, child in node.children.items():
+        found = [parent.get(segment, MISSING) for parent in parents]
+        if child.wanted:
+            values[child.path] += found
+        if child.children:
+            _walk(child, _objects(found, odd), values, odd)
+
+
+def _objects(values: list[object], odd: set[int]) -> list[dict[str, object]]:
+    """Return the values that are objects, an empty object for others; arrays and repeated keys make their row odd."""
+    if set(map(type, values)) == {dict}:
+        return values  # type: ignore[return-value]
+    odd.update(row for row, value in enumerate(values) if isinstance(value, (list, Pairs)))
+    return [value if type(value) is dict else _NOTHING for value in values]
+
+
+# --- lines to events -------------------------------------------------------------------------------------------------
+
+
+def _load_plain(texts: Sequence[Text]) -> list[object] | None:
+    """Return the events of lines that orjson would write just so, which hide nothing; None if any is different."""
+    try:
+        events = list(map(orjson.loads, texts))
+        written = b"".join(map(orjson.dumps, events))
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        return None
+    return events if set(map(type, events)) <= {dict} and written == b"".join(texts) else None
+
+
+def _load_each(chunk: Lines, rows: _Rows) -> tuple[list[object], Lines]:
+    """Decode line by line; return the events and the lines that gave one."""
+    events: list[object] = []
+    kept: list[int] = []
+    for index, text in enumerate(chunk.texts):
+        data = bytes(text)
+        if not data.strip(_SPACE):
+            rows.blank += 1
+            continue
+        try:
+            events.append(_load_one(data))
+            kept.append(index)
+        except JsonError as error:
+            reason = f"{error.message} (character {error.offset + 1})" if error.code == "RP010" else error.message
+            rows.rejects.append(Reject(chunk.numbers[index], chunk.offsets[index], error.code, reason, data))
+    texts, numbers, offsets = ([items[i] for i in kept] for items in (chunk.texts, chunk.numbers, chunk.offsets))
+    return events, Lines(texts, numbers, offsets)  # type: ignore[arg-type]
+
+
+def _load_one(data: bytes) -> object:
+    """Return one event: by orjson if that hides nothing, else with exact values.
+
+    Raises:
+        JsonError: the line is not a JSON object.
+    """
+    try:
+        event = orjson.loads(data)
+        written = orjson.dumps(event)
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        event = load_exact(data)
+    else:
+        # Without any white space both texts have the same tokens, so orjson dropped no key and respelled no number.
+        if written != data and written.translate(None, _SPACE) != data.translate(None, _SPACE):
+            event = load_exact(data)
+    if not isinstance(event, (dict, Pairs)):
+        raise JsonError("an event is a JSON object", 0, code="RP011")
+    return event
+
+
+# --- events that no RUM client sends ---------------------------------------------------------------------------------
+
+
+def _without_untyped(batch: EventBatch, rows: _Rows) -> EventBatch:
+    """Return the batch without the rows that have no event_type string, which become rejects."""
+    kinds = batch.columns[EVENT_TYPE].kinds.copy()
+    for row, event in batch.odd.items():
+        kinds[row] = find(event, EVENT_TYPE)[0]
+    untyped = (kinds != Kind.STRING) & (kinds != Kind.SEVERAL)
+    if not untyped.any():
+        return batch
+    rejects = [_untyped_reject(rows, row) for row in np.flatnonzero(untyped).tolist()]
+    return batch.keep(~untyped, tuple(sorted((*batch.rejects, *rejects), key=lambda reject: reject.offset)))
+
+
+def _untyped_reject(rows: _Rows, row: int) -> Reject:
+    text = bytes(rows.texts[row])
+    event = load_exact(text)
+    code, reason = "RP012", "the event has no event_type string"
+    if find(event, "resource.attributes")[0] is not Kind.MISSING or find(event, "attributes.session.id")[0] is not (
+        Kind.MISSING
+    ):
+        code, reason = "RP013", "an OpenTelemetry record (mobile RUM), not a RUM web event"
+    return Reject(rows.numbers[row], rows.offsets[row], code, reason, text)

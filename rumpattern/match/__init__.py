@@ -1,0 +1,1 @@
+"""Columns to matches: which definitions match which rows."""

@@ -1,0 +1,1 @@
+"""The plan: what definitions need of every event, worked out once."""
