@@ -57,6 +57,8 @@ CODES: dict[str, str] = {
     "RP307": "the first-level key is spelled application_Id",
     "RP308": "the namespace belongs to AWS",
     "RP309": "the metric name is not ASCII",
+    "RP310": "a definition names a field that no event of the input has",
+    "RP311": "the application_name dimension is unknown",
 }
 """Every code with its one-line meaning. A code is never given a second meaning."""
 

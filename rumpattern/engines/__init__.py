@@ -1,0 +1,1 @@
+"""Where blocks are processed: in this process, or in workers beside it."""

@@ -1,0 +1,241 @@
+"""The containers that exported events come in: which one a file is, and how its events get out.
+
+Line containers hold one event a line and can be cut anywhere between lines. Document containers are split into records.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+
+from rumpattern.events import canonical
+from rumpattern.events.columns import Reject
+from rumpattern.events.decode import Lines
+from rumpattern.events.sources import BLOCK, SourceFault
+from rumpattern.events.splitter import SplitError, Splitter
+from rumpattern.jsontext import JsonError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from rumpattern.events.splitter import Record
+
+
+class Form(StrEnum):
+    """A container of events, by the name that ``--input-format`` takes."""
+
+    NDJSON = "ndjson"
+    LOGS_EXPORT = "logs-export"
+    JSON = "json"
+    FILTER_LOG_EVENTS = "filter-log-events"
+    LOGS_INSIGHTS = "logs-insights"
+    SUBSCRIPTION = "subscription"
+    MONITOR_DATA = "get-app-monitor-data"
+    PUT_EVENTS = "put-rum-events"
+    CLOUDTRAIL = "cloudtrail"
+
+
+LINE_FORMS: Final = frozenset((Form.NDJSON, Form.LOGS_EXPORT))
+RECORDS: Final = 8192
+"""Records of documents that make one batch."""
+
+
+class _Document(NamedTuple):
+    """How a document container is taken apart: the member that holds its records, and the events of a record."""
+
+    member: str | None
+    events: Callable[[bytes], Iterator[bytes]]
+
+
+_DOCUMENTS: Final[dict[Form, _Document]] = {
+    Form.JSON: _Document(None, canonical.json_value),
+    Form.FILTER_LOG_EVENTS: _Document("events", canonical.log_event),
+    Form.LOGS_INSIGHTS: _Document("results", canonical.insights_row),
+    Form.SUBSCRIPTION: _Document(None, canonical.subscription),
+    Form.MONITOR_DATA: _Document("Events", canonical.json_value),
+    Form.PUT_EVENTS: _Document(None, canonical.put_events),
+    Form.CLOUDTRAIL: _Document("Records", canonical.put_events),
+}
+
+_EXPORT_TIME: Final = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z?[ \t]+")
+_BOM: Final = b"\xef\xbb\xbf"
+_FORM_OF_KEY: Final = {
+    b'"events"': Form.FILTER_LOG_EVENTS,
+    b'"results"': Form.LOGS_INSIGHTS,
+    b'"logEvents"': Form.SUBSCRIPTION,
+    b'"messageType"': Form.SUBSCRIPTION,
+    b'"Events"': Form.MONITOR_DATA,
+    b'"RumEvents"': Form.PUT_EVENTS,
+    b'"rumEvents"': Form.PUT_EVENTS,
+    b'"requestParameters"': Form.PUT_EVENTS,
+    b'"AppMonitorDetails"': Form.PUT_EVENTS,
+    b'"Records"': Form.CLOUDTRAIL,
+    b'"event_type"': Form.NDJSON,
+}
+_KEYS: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"(\s*:)?|[{}\[\]]', re.DOTALL)
+
+
+def detect(head: bytes) -> Form:
+    """Return the form of a file from its first bytes; NDJSON when nothing tells."""
+    text = head.removeprefix(_BOM).lstrip()
+    if _EXPORT_TIME.match(text):
+        return Form.LOGS_EXPORT
+    form = Form.NDJSON
+    if text.startswith(b"["):
+        insights = re.match(rb'\[\s*(\[\s*)?\{\s*"(field|@)', text)
+        form = Form.LOGS_INSIGHTS if insights else Form.JSON
+        if re.match(rb'\[\s*\{\s*"(logStreamName|timestamp|eventId)"', text):
+            form = Form.FILTER_LOG_EVENTS
+    elif text.startswith(b"{"):
+        form = next((_FORM_OF_KEY[key] for key in _first_level_keys(text) if key in _FORM_OF_KEY), Form.NDJSON)
+        if form is Form.NDJSON and re.match(rb"\{[ \t]*\r?\n", text):
+            form = Form.JSON
+    return form
+
+
+def _first_level_keys(text: bytes) -> Iterator[bytes]:
+    depth = 0
+    for token in _KEYS.finditer(text):
+        mark = token.group()
+        if mark in (b"{", b"["):
+            depth += 1
+        elif mark in (b"}", b"]"):
+            depth -= 1
+            if depth == 0:
+                return
+        elif depth == 1 and token.group(1):
+            yield mark.split(b'"')[1].join((b'"', b'"'))
+
+
+# --- line containers ---------------------------------------------------------------------------------------------------
+
+
+def cut_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the text of a line container in blocks that end at line ends.
+
+    Raises:
+        SourceFault: after all complete lines; ``rest`` of it is the line that broke off.
+    """
+    parts: list[bytes] = []
+    size = 0
+    try:
+        for chunk in chunks:
+            parts.append(chunk)
+            size += len(chunk)
+            if size >= BLOCK and (cut := chunk.rfind(b"\n") + 1):
+                parts[-1] = chunk[:cut]
+                yield b"".join(parts)
+                parts, size = [chunk[cut:]], len(chunk) - cut
+    except SourceFault as fault:
+        text = b"".join(parts)
+        cut = text.rfind(b"\n") + 1
+        if cut:
+            yield text[:cut]
+        fault.rest = text[cut:]
+        raise
+    if size:
+        yield b"".join(parts)
+
+
+def split_lines(block: bytes, offset: int, form: Form) -> tuple[Lines, int]:
+    """Return the lines of a block that starts at a byte offset, numbered from 1, and how many lines it has."""
+    view = memoryview(block)
+    ends = np.flatnonzero(np.frombuffer(block, np.uint8) == ord("\n")).tolist()
+    if not block.endswith(b"\n"):
+        ends.append(len(block))
+    starts = [0, *(end + 1 for end in ends[:-1])]
+    if b"\r\n" in block:
+        ends = [end - 1 if block[end - 1 : end] == b"\r" else end for end in ends]
+    if offset == 0 and block.startswith(_BOM):
+        starts[0] = len(_BOM)
+    texts = [view[start:end] for start, end in zip(starts, ends, strict=True)]
+    lines = Lines(texts, range(1, len(texts) + 1), [offset + start for start in starts])
+    return (_after_time(lines) if form is Form.LOGS_EXPORT else lines), len(texts)
+
+
+def _after_time(lines: Lines) -> Lines:
+    """Return the JSON of export lines ``<ISO time> {json}``; a line without a time is a reject."""
+    texts: list[bytes | memoryview] = []
+    kept: list[int] = []
+    rejects: list[Reject] = []
+    blank = 0
+    for index, text in enumerate(lines.texts):
+        time = _EXPORT_TIME.match(text)
+        if time:
+            texts.append(text[time.end() :])
+            kept.append(index)
+        elif bytes(text).strip():
+            reason = "the line does not start with a time such as 2026-01-05T00:00:00.000Z"
+            rejects.append(Reject(lines.numbers[index], lines.offsets[index], "RP017", reason, bytes(text)))
+        else:
+            blank += 1
+    numbers, offsets = [lines.numbers[i] for i in kept], [lines.offsets[i] for i in kept]
+    return Lines(texts, numbers, offsets, tuple(rejects), blank)
+
+
+# --- document containers -----------------------------------------------------------------------------------------------
+
+
+def read_documents(chunks: Iterable[bytes], form: Form) -> Iterator[Lines]:
+    """Yield the events of a document container in batches.
+
+    What cannot be split is one reject that says where it starts.
+    """
+    member, events = _DOCUMENTS[form]
+    splitter = Splitter(member)
+    collected = _Collected()
+    try:
+        for record in splitter.split(_without_bom(chunks)):
+            collected.take(record, events)
+            if collected.count >= RECORDS:
+                yield collected.lines()
+                collected = _Collected()
+    except SplitError as error:
+        collected.reject(error.record, error.code, error.message)
+    except SourceFault as fault:
+        collected.reject(splitter.rest(), fault.code, fault.message)
+    if collected.count:
+        yield collected.lines()
+
+
+def _without_bom(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    for number, chunk in enumerate(chunks):
+        yield chunk.removeprefix(_BOM) if number == 0 else chunk
+
+
+class _Collected:
+    """Events and rejects collected from records until they make a batch."""
+
+    def __init__(self) -> None:
+        self.texts: list[bytes] = []
+        self.numbers: list[int] = []
+        self.offsets: list[int] = []
+        self.rejects: list[Reject] = []
+        self.blank = 0
+
+    @property
+    def count(self) -> int:
+        return len(self.texts) + len(self.rejects) + self.blank
+
+    def take(self, record: Record, events: Callable[[bytes], Iterator[bytes]]) -> None:
+        """Take all events of a record, or none: a record that is rejected can be repaired and replayed."""
+        try:
+            texts = list(events(record.text))
+        except JsonError as error:
+            self.reject(record, error.code, error.message)
+        except canonical.RecordError as error:
+            self.reject(record, "RP018", str(error))
+        else:
+            self.texts += texts
+            self.numbers += [record.line] * len(texts)
+            self.offsets += [record.offset] * len(texts)
+            self.blank += not texts
+
+    def reject(self, record: Record, code: str, reason: str) -> None:
+        self.rejects.append(Reject(record.line, record.offset, code, reason, record.text))
+
+    def lines(self) -> Lines:
+        return Lines(self.texts, self.numbers, self.offsets, tuple(self.rejects), self.blank)

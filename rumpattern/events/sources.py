@@ -1,0 +1,186 @@
+"""Files, directories and standard input to decompressed bytes. Only this module opens input."""
+
+from __future__ import annotations
+
+import os
+import sys
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from rumpattern.diagnostics import Diagnostic, InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import BinaryIO
+
+STDIN: Final = "-"
+GZIP_MAGIC: Final = b"\x1f\x8b"
+BLOCK: Final = 8 << 20
+"""Bytes of line text that make one batch."""
+_READ: Final = 1 << 20
+_HEAD: Final = 1 << 16
+_GZIP_WINDOW: Final = 31  # zlib's code for a gzip header and trailer
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One input: a file, or standard input (path None)."""
+
+    name: str
+    path: Path | None
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk; 0 where that is not known."""
+        return self.path.stat().st_size if self.path and self.path.is_file() else 0
+
+
+class SourceFault(Exception):
+    """The input broke off: what came before it is good.
+
+    ``code`` is RP001 or RP003; ``rest`` is the text that was read and belongs to no complete line.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.rest = b""
+
+
+def find_sources(inputs: Iterable[str | os.PathLike[str]]) -> list[Source]:
+    """Return the files behind some names, sorted: directories are searched, hidden files left out, each file once.
+
+    Raises:
+        InputError: naming every input that cannot be read and every directory without files.
+    """
+    problems: list[Diagnostic] = []
+    found: dict[str, Source] = {}
+    for name in map(os.fspath, inputs):
+        for source in _sources(name, problems):
+            key = str(source.path.resolve()) if source.path else STDIN
+            found.setdefault(key, source)
+    if not problems and not found:
+        problems.append(Diagnostic("RP001", "no input was named", hint='name files or directories, or "-"'))
+    if problems:
+        raise InputError(problems)
+    return sorted(found.values(), key=lambda source: source.name)
+
+
+def _sources(name: str, problems: list[Diagnostic]) -> list[Source]:
+    if name == STDIN:
+        return [Source("<stdin>", None)]
+    path = Path(name)
+    if path.is_dir():
+        files = [Source(str(file), file) for file in sorted(path.rglob("*")) if _is_visible(file, path)]
+        if not files:
+            problems.append(Diagnostic("RP002", f"{name}: no files in the directory", hint="name exported events"))
+        return files
+    try:
+        with path.open("rb"):
+            return [Source(name, path)]
+    except OSError as error:
+        hint = "check the name" if isinstance(error, FileNotFoundError) else None
+        problems.append(Diagnostic("RP001", f"{name}: {error.strerror or error}", hint=hint))
+        return []
+
+
+def _is_visible(file: Path, root: Path) -> bool:
+    return file.is_file() and not any(part.startswith(".") for part in file.relative_to(root).parts)
+
+
+def open_source(source: Source) -> BinaryIO:
+    """Open a source for reading.
+
+    Raises:
+        SourceFault: it can no longer be read.
+    """
+    if source.path is None:
+        return sys.stdin.buffer
+    try:
+        return source.path.open("rb")
+    except OSError as error:
+        raise SourceFault("RP001", f"cannot be read: {error.strerror or error}") from None
+
+
+def peek(file: BinaryIO) -> bytes:
+    """Return the first bytes of a file and go back to its start."""
+    head = file.read(_HEAD)
+    file.seek(0)
+    return head
+
+
+def cut_file(file: BinaryIO) -> Iterator[tuple[int, int]]:
+    """Yield byte ranges (offset, length) of about ``BLOCK`` bytes that together are the file and end at line ends."""
+    size = file.seek(0, os.SEEK_END)
+    start = 0
+    while start < size:
+        end = file.seek(min(start + BLOCK, size))
+        while end < size:
+            piece = file.read(_HEAD)
+            newline = piece.find(b"\n")
+            end += len(piece) if newline < 0 else newline + 1
+            if newline >= 0 or not piece:
+                break
+        yield start, end - start
+        start = end
+
+
+def read_chunks(file: BinaryIO, advance: Callable[[int], None]) -> Iterator[bytes]:
+    """Yield the bytes of a file, decompressed if it is gzip; ``advance`` hears of the bytes read from it.
+
+    Raises:
+        SourceFault: after everything that could be read.
+    """
+    raw = _read_raw(file, advance)
+    first = next(raw, b"")
+    yield from (_inflate(first, raw) if first.startswith(GZIP_MAGIC) else _chain(first, raw))
+
+
+def _read_raw(file: BinaryIO, advance: Callable[[int], None]) -> Iterator[bytes]:
+    while True:
+        try:
+            chunk = file.read(_READ)
+        except OSError as error:
+            raise SourceFault("RP001", f"reading failed: {error.strerror or error}") from None
+        if not chunk:
+            return
+        advance(len(chunk))
+        yield chunk
+
+
+def _chain(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    if first:
+        yield first
+    yield from rest
+
+
+def _inflate(data: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    """Inflate gzip members one after another, a bounded piece at a time; zero bytes after a member are padding."""
+    member = zlib.decompressobj(_GZIP_WINDOW)
+    read = len(data)
+    between = False
+    while True:
+        if between:
+            data = data.lstrip(b"\0")
+        if not data:
+            data = next(rest, b"")
+            read += len(data)
+            if not data:
+                break
+            continue
+        if between:
+            member, between = zlib.decompressobj(_GZIP_WINDOW), False
+        try:
+            piece = member.decompress(data, _READ)
+        except zlib.error as error:
+            place = read - len(data)
+            raise SourceFault("RP003", f"gzip data is damaged near byte {place} of the file: {error}") from None
+        if piece:
+            yield piece
+        between = member.eof
+        data = member.unused_data if member.eof else member.unconsumed_tail
+    if not between:
+        raise SourceFault("RP003", f"gzip data ends early, after byte {read} of the file")

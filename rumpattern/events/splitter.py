@@ -1,0 +1,151 @@
+"""A stream of JSON documents to the records inside them, without holding a document.
+
+A record is a top-level value, an element of a top-level array, or an element of one named member of a top-level object.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import orjson
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+MAX_RECORD: Final = 16 << 20
+"""Bytes of one record; a RUM request or log event is far smaller."""
+
+_TOKEN: Final = re.compile(
+    rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\],:]|[^\s"{}\[\],:]++|"', re.DOTALL
+)
+_MARKS: Final = frozenset((b"{", b"}", b"[", b"]", b",", b":"))
+_CLOSING: Final = {b"}": b"{", b"]": b"["}
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One JSON value and where it starts: byte offset, and line number from 1."""
+
+    text: bytes
+    offset: int
+    line: int
+
+
+class SplitError(Exception):
+    """The rest of the stream cannot be split; ``record`` is that rest, as far as it was read."""
+
+    def __init__(self, code: str, message: str, record: Record) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.record = record
+
+
+class Splitter:
+    """Splits one stream.
+
+    Args:
+        member: the member of top-level objects whose elements are the records; None makes top-level values records.
+    """
+
+    def __init__(self, member: str | None) -> None:
+        self.member = None if member is None else orjson.dumps(member)
+        self.buffer = b""
+        self.offset = 0  # of the buffer in the stream
+        self.line = 1  # of the byte at ``counted``
+        self.counted = 0  # how far line ends have been counted
+        self.at = 0  # how far the buffer has been read
+        self.open: list[bytes] = []
+        self.level = 0 if member is None else -1  # the depth at which records stand; -1 outside the named member
+        self.start: int | None = None  # of the record being read
+        self.key = b""
+        self.seen_member = False
+
+    def split(self, chunks: Iterable[bytes]) -> Iterator[Record]:
+        """Yield the records of a stream.
+
+        Raises:
+            SplitError: brackets that do not match, a record that is too large, or a stream that ends inside a document.
+        """
+        for chunk in chunks:
+            self.buffer += chunk
+            yield from self._scan(final=False)
+            self._forget()
+        yield from self._scan(final=True)
+        if self.open or self.start is not None:
+            raise self._error("RP020", "the document ends before it is complete")
+
+    def rest(self) -> Record:
+        """Return what was read and has not become a record, for an input that broke off."""
+        return self._record(self.start if self.start is not None else self.at, len(self.buffer))
+
+    def _scan(self, *, final: bool) -> Iterator[Record]:
+        for token in _TOKEN.finditer(self.buffer, self.at):
+            text = token.group()
+            if not final and token.end() == len(self.buffer) and text not in _MARKS:
+                return
+            if text == b'"':
+                if final:
+                    raise self._error("RP020", "a string has no closing quote")
+                return
+            self.at = token.end()
+            end = self._token(text, token.start())
+            if end:
+                assert self.start is not None
+                yield self._record(self.start, self.at)
+                self.start = None
+
+    def _token(self, text: bytes, start: int) -> bool:
+        """Take one token; return True when it completes a record."""
+        depth = len(self.open)
+        if self.start is None and depth == self.level and text not in _CLOSING and text not in (b",", b":"):
+            self.start = start
+        if text in _CLOSING:
+            self._close(text)
+            depth -= 1
+        elif text in (b"{", b"["):
+            self._opened(text, depth)
+            depth += 1
+        elif depth == 1 and text.startswith(b'"'):
+            self.key = text
+        return self.start is not None and len(self.open) == self.level
+
+    def _opened(self, text: bytes, depth: int) -> None:
+        self.open.append(text)
+        if depth == 0 and text == b"[":
+            self.level, self.start = 1, None
+        elif depth == 0 and self.member is not None:
+            self.seen_member = False
+        elif depth == 1 and text == b"[" and self.member is not None and self.key == self.member and self.level < 0:
+            self.level, self.seen_member = 2, True
+
+    def _close(self, text: bytes) -> None:
+        if not self.open or self.open[-1] != _CLOSING[text]:
+            raise self._error("RP004", f'"{text.decode()}" closes nothing here')
+        self.open.pop()
+        if len(self.open) < self.level:
+            self.level = 0 if self.member is None else -1
+        if not self.open and self.member is not None and text == b"}" and not self.seen_member:
+            raise self._error("RP018", f"the document has no {self.member.decode()} array")
+
+    def _record(self, start: int, end: int) -> Record:
+        self.line += self.buffer.count(b"\n", self.counted, start)
+        self.counted = start
+        return Record(self.buffer[start:end], self.offset + start, self.line)
+
+    def _forget(self) -> None:
+        """Drop the part of the buffer that has been read."""
+        done = self.at if self.start is None else self.start
+        self.line += self.buffer.count(b"\n", self.counted, done)
+        self.counted = 0
+        self.buffer = self.buffer[done:]
+        self.offset += done
+        self.at -= done
+        self.start = None if self.start is None else 0
+        if len(self.buffer) > MAX_RECORD:
+            raise self._error("RP019", f"a record has more than {MAX_RECORD} bytes")
+
+    def _error(self, code: str, message: str) -> SplitError:
+        return SplitError(code, message, self.rest())

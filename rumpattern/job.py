@@ -1,0 +1,343 @@
+"""The replay job: input to blocks, blocks to results, results to series and accounts.
+
+A block is the unit of work. It can be processed anywhere and in any order, and its result is all that is known of it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from rumpattern.aggregate import Partial, series
+from rumpattern.definition.rumevents import ABSENT_FIELDS
+from rumpattern.diagnostics import Diagnostic, InputError, Severity
+from rumpattern.events.columns import Reject
+from rumpattern.events.decode import Lines
+from rumpattern.events.envelopes import LINE_FORMS, Form, cut_lines, detect, read_documents, split_lines
+from rumpattern.events.fields import Kind, find
+from rumpattern.events.sources import GZIP_MAGIC, SourceFault, cut_file, open_source, peek, read_chunks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from typing import BinaryIO
+
+    from rumpattern.aggregate import Series
+    from rumpattern.definition.model import MetricDefinition
+    from rumpattern.engine import Engine
+    from rumpattern.events.columns import EventBatch
+    from rumpattern.events.sources import Source
+
+_RARE_KEYS: Final = frozenset[str]().union(*ABSENT_FIELDS.values())
+_SHOWN_REJECTS: Final = 5
+
+
+# --- input to blocks -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Some consecutive input of one source.
+
+    Either the text of whole lines, held in ``data`` or to be read from ``path``, or ``records`` taken from documents.
+    ``offset`` and ``length`` are bytes of the decompressed source.
+    """
+
+    source: int
+    form: Form
+    offset: int = 0
+    length: int = 0
+    data: bytes | None = None
+    path: Path | None = None
+    records: Lines | None = None
+
+    def lines(self) -> tuple[Lines, int]:
+        """Return the event texts, with line numbers from 1 in the block or from the file's start, and their count."""
+        if self.records is not None:
+            texts = self.records
+            return texts, len(texts.texts) + len(texts.rejects) + texts.blank
+        data = self.data
+        if data is None:
+            assert self.path is not None
+            with self.path.open("rb") as file:
+                file.seek(self.offset)
+                data = file.read(self.length)
+        return split_lines(data, self.offset, self.form)
+
+
+def read_blocks(number: int, source: Source, form: Form | None, advance: Callable[[int], None]) -> Iterator[Block]:
+    """Yield the blocks of a source in order; ``advance`` hears of bytes read, ``form`` None detects the container."""
+    try:
+        file = open_source(source)
+    except SourceFault as fault:
+        yield _fault_block(number, form or Form.NDJSON, fault, 0)
+        return
+    with file:
+        head = peek(file) if source.path else b""
+        if source.path and not head.startswith(GZIP_MAGIC) and (form or detect(head)) in LINE_FORMS:
+            for offset, length in cut_file(file):
+                advance(length)
+                yield Block(number, form or detect(head), offset, length, path=source.path)
+        else:
+            yield from _read_stream(number, file, form, advance)
+
+
+def _read_stream(number: int, file: BinaryIO, form: Form | None, advance: Callable[[int], None]) -> Iterator[Block]:
+    chunks = read_chunks(file, advance)
+    try:
+        first = next(chunks, b"")
+    except SourceFault as fault:
+        yield _fault_block(number, form or Form.NDJSON, fault, 0)
+        return
+    form = form or detect(first)
+    everything = _chain(first, chunks)
+    if form not in LINE_FORMS:
+        for records in read_documents(everything, form):
+            yield Block(number, form, records=records)
+        return
+    offset = 0
+    try:
+        for data in cut_lines(everything):
+            yield Block(number, form, offset, len(data), data)
+            offset += len(data)
+    except SourceFault as fault:
+        yield _fault_block(number, form, fault, offset)
+
+
+def _chain(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    if first:
+        yield first
+    yield from rest
+
+
+def _fault_block(number: int, form: Form, fault: SourceFault, offset: int) -> Block:
+    """Return the block that accounts for what broke off: one reject, numbered after the lines before it."""
+    reject = Reject(1, offset, fault.code, fault.message, fault.rest)
+    return Block(number, form, offset, records=Lines([], [], [], (reject,)))
+
+
+# --- blocks to results ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class DefinitionAccount:
+    """What became of the events that one definition matched: ``matched == published + sum(dropped.values())``."""
+
+    name: str
+    matched: int = 0
+    published: int = 0
+    dropped: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: DefinitionAccount) -> None:
+        """Add the account of other events."""
+        self.matched += other.matched
+        self.published += other.published
+        self.dropped.update(other.dropped)
+
+
+@dataclass(slots=True)
+class BlockResult:
+    """What one block comes to. Reject line numbers are those of the block's ``Lines``."""
+
+    source: int
+    form: Form
+    lines: int
+    evaluated: int
+    blank: int
+    odd: int
+    rejects: tuple[Reject, ...]
+    synthesised: Counter[str]
+    present: set[str]
+    definitions: list[DefinitionAccount]
+    partial: Partial
+    relative: bool
+
+
+def process_block(engine: Engine, block: Block, period: int) -> BlockResult:
+    """Decode, match, derive and aggregate one block."""
+    lines, count = block.lines()
+    batch = engine.decoder.decode(lines)
+    partial = Partial()
+    accounts = []
+    for definition, samples in zip(
+        engine.plan.definitions, engine.derive(batch, engine.match(batch), period), strict=True
+    ):
+        partial.add(samples)
+        accounts.append(
+            DefinitionAccount(definition.name, samples.matched, samples.published, Counter(samples.dropped))
+        )
+    return BlockResult(
+        block.source,
+        block.form,
+        count,
+        len(batch),
+        batch.blank,
+        len(batch.odd),
+        batch.rejects,
+        Counter(batch.synthesised),
+        _present(batch),
+        accounts,
+        partial,
+        relative=block.records is None or not block.records.texts,
+    )
+
+
+def _present(batch: EventBatch) -> set[str]:
+    """Return the columns of fields that not every shape has, and that some event of the batch has."""
+    rare = [path for path in batch.columns if path.partition(".")[0] in _RARE_KEYS]
+    regular = batch.regular()
+    return {
+        path
+        for path in rare
+        if (batch.columns[path].kinds[regular] != Kind.MISSING).any()
+        or any(find(event, path)[0] is not Kind.MISSING for event in batch.odd.values())
+    }
+
+
+# --- results to series and accounts --------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class FileAccount:
+    """What became of the lines of one file: ``lines == evaluated + rejected + blank``.
+
+    A line is a line of NDJSON or of a log export, or an event record of any other container. ``odd`` events are counted
+    among the evaluated ones; ``bytes`` are those of the file as it is stored.
+    """
+
+    name: str
+    form: str = ""
+    bytes: int = 0
+    lines: int = 0
+    evaluated: int = 0
+    blank: int = 0
+    odd: int = 0
+    rejects: Counter[str] = field(default_factory=Counter)
+    synthesised: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def rejected(self) -> int:
+        """How many lines were rejected, for whatever reason."""
+        return self.rejects.total()
+
+    def check(self) -> None:
+        """Assert that no line was lost."""
+        assert self.lines == self.evaluated + self.rejected + self.blank, f"{self.name}: lines do not add up: {self}"
+
+
+@dataclass(slots=True)
+class Accounting:
+    """The account of a whole replay."""
+
+    files: list[FileAccount]
+    definitions: list[DefinitionAccount]
+
+    @property
+    def lines(self) -> int:
+        """All lines of all files."""
+        return sum(file.lines for file in self.files)
+
+    @property
+    def evaluated(self) -> int:
+        """Lines that were events and were matched."""
+        return sum(file.evaluated for file in self.files)
+
+    @property
+    def rejected(self) -> int:
+        """Lines that were no event."""
+        return sum(file.rejected for file in self.files)
+
+    @property
+    def blank(self) -> int:
+        """Lines that held nothing."""
+        return sum(file.blank for file in self.files)
+
+    def check(self) -> None:
+        """Assert that no line and no matched event was lost."""
+        for file in self.files:
+            file.check()
+        for account in self.definitions:
+            assert account.matched == account.published + account.dropped.total(), f"samples do not add up: {account}"
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayResult:
+    """What a replay gives: sorted series, the account of every line, warnings, and the first few rejects by file."""
+
+    series: list[Series]
+    accounting: Accounting
+    warnings: list[Diagnostic]
+    first_rejects: list[tuple[str, Reject]]
+
+
+def collect(
+    definitions: Sequence[MetricDefinition],
+    sources: Sequence[Source],
+    results: Iterable[BlockResult],
+    period: int,
+    on_reject: Callable[[str, Reject], None] | None = None,
+) -> ReplayResult:
+    """Add up block results, which come in the order of their blocks, to the result of the replay.
+
+    Raises:
+        InputError: there was not a single line.
+    """
+    files = [FileAccount(source.name, bytes=source.size) for source in sources]
+    accounts = [DefinitionAccount(definition.name) for definition in definitions]
+    total = Partial()
+    present: set[str] = set()
+    first: list[tuple[str, Reject]] = []
+    for result in results:
+        for reject in _count_file(files[result.source], result):
+            if len(first) < _SHOWN_REJECTS:
+                first.append((sources[result.source].name, reject))
+            if on_reject:
+                on_reject(sources[result.source].name, reject)
+        for account, more in zip(accounts, result.definitions, strict=True):
+            account.add(more)
+        total.merge(result.partial)
+        present |= result.present
+    accounting = Accounting(files, accounts)
+    accounting.check()
+    if not accounting.lines:
+        names = ", ".join(source.name for source in sources)
+        raise InputError([Diagnostic("RP002", f"there are no events in {names}", hint="are these exports of RUM events?")])
+    warnings = [*_absent_fields(definitions, present), *_without_application(total)]
+    return ReplayResult(series(definitions, total, period), accounting, warnings, first)
+
+
+def _count_file(file: FileAccount, result: BlockResult) -> Iterator[Reject]:
+    """Add a result to its file's account; yield its rejects with their line numbers in the file."""
+    base = file.lines if result.relative else 0
+    file.form = result.form.value
+    file.lines += result.lines
+    file.evaluated += result.evaluated
+    file.blank += result.blank
+    file.odd += result.odd
+    file.synthesised.update(result.synthesised)
+    for reject in result.rejects:
+        file.rejects[reject.code] += 1
+        yield Reject(base + reject.line, reject.offset, reject.code, reject.reason, reject.text)
+
+
+def _absent_fields(definitions: Sequence[MetricDefinition], present: set[str]) -> Iterator[Diagnostic]:
+    for number, definition in enumerate(definitions):
+        paths = [path for path, _ in definition.dimension_keys]
+        paths += [f.path for f in definition.pattern.fields] if definition.pattern else []
+        paths += [definition.value_key] if definition.value_key else []
+        for path in sorted({path for path in paths if path.partition(".")[0] in _RARE_KEYS} - present):
+            shapes = [shape.value for shape, keys in ABSENT_FIELDS.items() if path.partition(".")[0] in keys]
+            message = (
+                f"definition {number} ({definition.name}) names {path}, which no event of this input has: "
+                f"events in the shape of {' or '.join(shapes)} never have it"
+            )
+            yield Diagnostic("RP310", message, severity=Severity.WARNING)
+
+
+def _without_application(total: Partial) -> Iterator[Diagnostic]:
+    left_out = sum(statistics.count for (_, _, labels), statistics in total.groups.items() if None in labels)
+    if left_out:
+        message = f"{left_out:,} data have no application_name, which RUM adds to every metric: the events lack it"
+        hint = "give the app monitor's name with --application-name"
+        yield Diagnostic("RP311", message, hint=hint, severity=Severity.WARNING)
