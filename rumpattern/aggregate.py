@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     Groups = np.ndarray[tuple[int], np.dtype[np.int64]]
 
 UNIT_EXPONENT: Final = 1074
+_UNITS_OF_ONE: Final = 1 << UNIT_EXPONENT
 _MANTISSA_BITS: Final = 53
 _LOW_BITS: Final = 27
 _MAX_RADIX: Final = 2**40
@@ -51,12 +52,12 @@ class Statistics(NamedTuple):
 def to_units(value: float) -> int:
     """Return a double as a whole number of units of 2^-1074, exactly."""
     numerator, denominator = value.as_integer_ratio()
-    return numerator * (2**UNIT_EXPONENT // denominator)
+    return numerator * (_UNITS_OF_ONE // denominator)
 
 
 def from_units(units: int) -> float:
     """Return the double nearest to a number of units of 2^-1074."""
-    return units / 2**UNIT_EXPONENT
+    return units / _UNITS_OF_ONE
 
 
 # --- partials ----------------------------------------------------------------------------------------------------------
@@ -161,7 +162,7 @@ def sum_units(values: Numbers, groups: Groups, count: int) -> list[int]:
     whole = np.ldexp(mantissas, _MANTISSA_BITS).astype(np.int64)
     cells, inverse = np.unique(groups * _EXPONENTS + (exponents + UNIT_EXPONENT), return_inverse=True)
     high = np.bincount(inverse, weights=whole >> _LOW_BITS)
-    low = np.bincount(inverse, weights=whole & (2**_LOW_BITS - 1))
+    low = np.bincount(inverse, weights=whole & ((1 << _LOW_BITS) - 1))
     totals = [0] * count
     for cell, upper, lower in zip(cells.tolist(), high.tolist(), low.tolist(), strict=True):
         group, exponent = divmod(cell, _EXPONENTS)

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from rumpattern.derive import derive
-from rumpattern.events.decode import Decoder, Lines
+from rumpattern.events.decode import Decoder
+from rumpattern.events.lines import RecordLines, TextLines
 from rumpattern.match.kernel import match
 from rumpattern.plan.build import build_plan
 from rumpattern.plan.explain import explain_plan
@@ -50,12 +51,10 @@ class Engine:
 
         A line that is no event is in ``.rejects`` and takes no row.
         """
-        texts = lines.split(b"\n") if isinstance(lines, bytes) else [_to_bytes(line) for line in lines]
-        offsets, at = [], 0
-        for text in texts:
-            offsets.append(at)
-            at += len(text) + 1
-        return self.decoder.decode(Lines(texts, range(1, len(texts) + 1), offsets))
+        if isinstance(lines, bytes):
+            return self.decoder.decode(TextLines(lines))
+        texts = [_to_bytes(line) for line in lines]
+        return self.decoder.decode(RecordLines(texts, [(number, 0) for number in range(1, len(texts) + 1)]))
 
     def match(self, batch: EventBatch) -> Matches:
         """Match every definition against every row."""

@@ -14,9 +14,9 @@ from rumpattern.aggregate import Partial, series
 from rumpattern.definition.rumevents import ABSENT_FIELDS
 from rumpattern.diagnostics import Diagnostic, InputError, Severity
 from rumpattern.events.columns import Reject
-from rumpattern.events.decode import Lines
-from rumpattern.events.envelopes import LINE_FORMS, Form, cut_lines, detect, read_documents, split_lines
+from rumpattern.events.envelopes import LINE_FORMS, Form, cut_lines, detect, read_documents
 from rumpattern.events.fields import Kind, find
+from rumpattern.events.lines import RecordLines, TextLines
 from rumpattern.events.sources import GZIP_MAGIC, SourceFault, cut_file, open_source, peek, read_chunks
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from rumpattern.definition.model import MetricDefinition
     from rumpattern.engine import Engine
     from rumpattern.events.columns import EventBatch
+    from rumpattern.events.lines import Lines
     from rumpattern.events.sources import Source
 
 _RARE_KEYS: Final = frozenset[str]().union(*ABSENT_FIELDS.values())
@@ -50,20 +51,19 @@ class Block:
     length: int = 0
     data: bytes | None = None
     path: Path | None = None
-    records: Lines | None = None
+    records: RecordLines | None = None
 
-    def lines(self) -> tuple[Lines, int]:
-        """Return the event texts, with line numbers from 1 in the block or from the file's start, and their count."""
+    def lines(self) -> Lines:
+        """Return the event texts; those of text have line numbers from 1 in the block."""
         if self.records is not None:
-            texts = self.records
-            return texts, len(texts.texts) + len(texts.rejects) + texts.blank
+            return self.records
         data = self.data
         if data is None:
             assert self.path is not None
             with self.path.open("rb") as file:
                 file.seek(self.offset)
                 data = file.read(self.length)
-        return split_lines(data, self.offset, self.form)
+        return TextLines(data, self.offset, timed=self.form is Form.LOGS_EXPORT)
 
 
 def read_blocks(number: int, source: Source, form: Form | None, advance: Callable[[int], None]) -> Iterator[Block]:
@@ -114,7 +114,7 @@ def _chain(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
 def _fault_block(number: int, form: Form, fault: SourceFault, offset: int) -> Block:
     """Return the block that accounts for what broke off: one reject, numbered after the lines before it."""
     reject = Reject(1, offset, fault.code, fault.message, fault.rest)
-    return Block(number, form, offset, records=Lines([], [], [], (reject,)))
+    return Block(number, form, offset, records=RecordLines([], [], [reject]))
 
 
 # --- blocks to results ---------------------------------------------------------------------------------------------------
@@ -156,7 +156,7 @@ class BlockResult:
 
 def process_block(engine: Engine, block: Block, period: int) -> BlockResult:
     """Decode, match, derive and aggregate one block."""
-    lines, count = block.lines()
+    lines = block.lines()
     batch = engine.decoder.decode(lines)
     partial = Partial()
     accounts = []
@@ -170,7 +170,7 @@ def process_block(engine: Engine, block: Block, period: int) -> BlockResult:
     return BlockResult(
         block.source,
         block.form,
-        count,
+        lines.count(),
         len(batch),
         batch.blank,
         len(batch.odd),

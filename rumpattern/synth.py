@@ -129,7 +129,7 @@ def write(
     elif form in {"ndjson", "logs-export"}:
         chunks_per_member = (count + 1) // 2
     else:
-        chunks_per_member = count + 1
+        chunks_per_member = sys.maxsize
     chunks = _ENCODERS[form](_moments(count, **options))
     with path.open("wb") as file:
         return sum(map(file.write, _gzip(chunks, chunks_per_member) if compress else chunks))

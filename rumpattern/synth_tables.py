@@ -100,7 +100,7 @@ ENDPOINTS: tuple[tuple[str, str], ...] = (
     ("GET", f"{API}/catalog/products?category=espresso&page=1&pageSize=24&sort=relevance&currency=EUR"),
     ("GET", f"{API}/catalog/products/10270?expand=variants,reviews,availability"),
     ("GET", f"{API}/catalog/recommendations?strategy=also-bought&limit=12"),
-    ("GET", f"{API}/search/suggest?q=caf%C3%A9&limit=8&locale=de-DE"),
+    ("GET", f"{API}/search/suggest?q=%C3%A9clair&limit=8&locale=de-DE"),
     ("GET", f"{API}/account/orders?from=2025-01-01&status=open,shipped"),
     ("POST", f"{API}/cart/items"),
     ("PUT", f"{API}/cart/items/3"),

@@ -1,19 +1,24 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 import json
 import zlib
 from collections import Counter
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 
 from rumpattern.synth import BURST, Form, events, lines, main, write
 from rumpattern.synth_tables import BUILT_IN, CUSTOM
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Event = dict[str, Any]
 SCHEMAS = Path(__file__).resolve().parents[2] / "shared" / "data" / "rum-event-types.json"
-JSON_TYPES = {
+JSON_TYPES: dict[str, type | tuple[type, ...]] = {
     "string": str,
     "number": (int, float),
     "integer": int,
@@ -25,16 +30,16 @@ MANY = 10_000
 
 
 @pytest.fixture(scope="module")
-def many():
+def many() -> list[bytes]:
     return list(lines(MANY, seed=7))
 
 
 @pytest.fixture(scope="module")
-def parsed(many):
+def parsed(many: list[bytes]) -> list[Event]:
     return [json.loads(line) for line in many]
 
 
-def documents(text):
+def documents(text: str) -> Iterator[Any]:
     """Decode JSON documents that follow each other, with or without white space between."""
     decoder, place = json.JSONDecoder(), 0
     while place < len(text):
@@ -44,28 +49,29 @@ def documents(text):
             place += 1
 
 
-def unwrap(form, text):
+def unwrap(form: Form, text: str) -> list[Event]:
     """Give the events of a container back, without what the container adds around them."""
-    found = list(documents(text)) if form != "logs-export" else []
+    if form == "logs-export":
+        return [json.loads(line.partition(" ")[2]) for line in text.splitlines()]
+    found = list(documents(text))
     match form:
         case "ndjson":
-            return found
-        case "logs-export":
-            return [json.loads(line.partition(" ")[2]) for line in text.splitlines()]
+            messages = found
         case "filter-log-events":
-            return [json.loads(event["message"]) for event in found[0]["events"]]
+            messages = [event["message"] for event in found[0]["events"]]
         case "logs-insights":
-            return [json.loads(row[1]["value"]) for row in found[0]["results"]]
+            messages = [row[1]["value"] for row in found[0]["results"]]
         case "subscription":
             records = (record for record in found if record["messageType"] == "DATA_MESSAGE")
-            return [json.loads(event["message"]) for record in records for event in record["logEvents"]]
+            messages = [event["message"] for record in records for event in record["logEvents"]]
         case "get-app-monitor-data":
-            return [json.loads(event) for page in found for event in page["Events"]]
+            messages = [event for page in found for event in page["Events"]]
         case "put-rum-events":
-            return [put_event(body, event) for body in found for event in body["RumEvents"]]
+            messages = [put_event(body, event) for body in found for event in body["RumEvents"]]
+    return [json.loads(message) if isinstance(message, str) else message for message in messages]
 
 
-def put_event(body, event):
+def put_event(body: Event, event: Event) -> Event:
     return {
         "event_timestamp": round(event["timestamp"] * 1000),
         "event_type": event["type"],
@@ -78,7 +84,7 @@ def put_event(body, event):
     }
 
 
-def members(data):
+def members(data: bytes) -> Iterator[bytes]:
     """Inflate gzip members one by one."""
     while data:
         inflate = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
@@ -87,7 +93,7 @@ def members(data):
         data = inflate.unused_data
 
 
-def flat(value, fields, path=""):
+def flat(value: object, fields: Event, path: str = "") -> Event:
     if isinstance(value, dict) and path not in fields:
         return {
             key: leaf for name in value for key, leaf in flat(value[name], fields, f"{path}.{name}".lstrip(".")).items()
@@ -95,38 +101,39 @@ def flat(value, fields, path=""):
     return {path: value}
 
 
-def test_same_arguments_give_the_same_bytes():
+def test_same_arguments_give_the_same_bytes() -> None:
     assert list(lines(200, seed=3)) == list(lines(200, seed=3))
     assert list(lines(200, seed=3)) != list(lines(200, seed=4))
     assert list(lines(50, seed=3)) == list(lines(200, seed=3))[:50]
 
 
-def test_lines_are_the_events():
+def test_lines_are_the_events() -> None:
     assert [json.loads(line) for line in lines(300)] == list(events(300))
 
 
-def test_shuffling_keys_changes_their_order_alone():
-    plain, shuffled = list(events(300)), list(events(300, shuffle_keys=True))
+def test_shuffling_keys_changes_their_order_alone() -> None:
+    plain: list[Event] = list(events(300))
+    shuffled: list[Event] = list(events(300, shuffle_keys=True))
     assert plain == shuffled
     assert [list(event) for event in plain] != [list(event) for event in shuffled]
     assert [list(event["metadata"]) for event in plain] != [list(event["metadata"]) for event in shuffled]
 
 
-def test_an_event_may_be_changed_without_changing_others():
-    generated = events(300)
+def test_an_event_may_be_changed_without_changing_others() -> None:
+    generated: Iterator[Event] = events(300)
     for event in generated:
         assert "seen" not in event["metadata"]
         assert "seen" not in event["user_details"]
         event["metadata"]["seen"] = event["user_details"]["seen"] = True
 
 
-def test_sizes_are_those_of_real_events(many):
+def test_sizes_are_those_of_real_events(many: list[bytes]) -> None:
     text = b"\n".join(many)
     assert 1_200 <= len(text) / MANY <= 1_450
     assert 6 <= len(text) / len(zlib.compress(text, 6)) <= 9
 
 
-def test_types_come_in_their_shares(parsed):
+def test_types_come_in_their_shares(parsed: list[Event]) -> None:
     counts = Counter(event["event_type"] for event in parsed)
     assert set(counts) == {kind.event_type for kind in (*BUILT_IN, *CUSTOM)}
     assert sum(kind.share for kind in BUILT_IN) == pytest.approx(100)
@@ -135,12 +142,12 @@ def test_types_come_in_their_shares(parsed):
         assert counts[kind.event_type] / MANY * 100 == pytest.approx(kind.share, rel=0.05, abs=0.6)
 
 
-def test_share_of_custom_types_is_an_option():
+def test_share_of_custom_types_is_an_option() -> None:
     assert {event["event_type"] for event in events(200, custom=1.0)} == {kind.event_type for kind in CUSTOM}
     assert {event["event_type"] for event in events(2000, custom=0.0)} <= {kind.event_type for kind in BUILT_IN}
 
 
-def test_details_keep_to_the_closed_schemas(parsed):
+def test_details_keep_to_the_closed_schemas(parsed: list[Event]) -> None:
     if not SCHEMAS.exists():
         pytest.skip(f"the event schemas are not at {SCHEMAS}")
     schemas = json.loads(SCHEMAS.read_text())
@@ -159,15 +166,15 @@ def test_details_keep_to_the_closed_schemas(parsed):
             assert value == fields[path].get("const", value)
 
 
-def test_time_goes_on_roughly_at_the_rate(parsed):
+def test_time_goes_on_roughly_at_the_rate(parsed: list[Event]) -> None:
     times = [event["event_timestamp"] for event in parsed]
-    assert all(later - earlier > -1_100 for earlier, later in zip(times, times[1:], strict=False))
+    assert all(later - earlier > -1_100 for earlier, later in itertools.pairwise(times))
     assert (times[-1] - times[0]) / 1000 == pytest.approx(MANY / 50, rel=0.05)
     assert min(times) >= 1_767_571_200_000
     assert any(time % 1000 for time in times)
 
 
-def test_sessions_are_of_one_piece(parsed):
+def test_sessions_are_of_one_piece(parsed: list[Event]) -> None:
     constant = ("browserName", "osName", "deviceType", "countryCode", "aws:clientVersion")
     seen: dict[str, set[tuple[str, ...]]] = {}
     pages: dict[str, set[str]] = {}
@@ -181,8 +188,8 @@ def test_sessions_are_of_one_piece(parsed):
     assert max(map(len, pages.values())) > 3
 
 
-def test_values_have_the_variety_that_definitions_look_for(parsed):
-    by_type: dict[str, list[dict]] = {}
+def test_values_have_the_variety_that_definitions_look_for(parsed: list[Event]) -> None:
+    by_type: dict[str, list[Event]] = {}
     for event in parsed:
         by_type.setdefault(event["event_type"].removeprefix("com.amazon.rum."), []).append(event["event_details"])
     durations = [details["duration"] for details in by_type["performance_navigation_event"]]
@@ -205,7 +212,7 @@ def test_values_have_the_variety_that_definitions_look_for(parsed):
     assert any("error" in details for details in by_type["http_event"])
 
 
-def test_metadata_has_the_variety_that_definitions_look_for(parsed):
+def test_metadata_has_the_variety_that_definitions_look_for(parsed: list[Event]) -> None:
     metadata = [event["metadata"] for event in parsed]
     assert {entry["deviceType"] for entry in metadata} == {"desktop", "mobile", "tablet", "embedded"}
     assert len({entry["browserName"] for entry in metadata}) == 6
@@ -219,12 +226,12 @@ def test_metadata_has_the_variety_that_definitions_look_for(parsed):
 
 @pytest.mark.parametrize("form", get_args(Form))
 @pytest.mark.parametrize("compress", [False, True])
-def test_every_form_holds_the_same_events(tmp_path, form, compress):
+def test_every_form_holds_the_same_events(tmp_path: Path, form: Form, *, compress: bool) -> None:
     path = tmp_path / "events"
     assert write(path, 333, form=form, compress=compress, seed=5) == path.stat().st_size
     data = gzip.decompress(path.read_bytes()) if compress else path.read_bytes()
     found = unwrap(form, data.decode())
-    expected = list(events(333, seed=5))
+    expected: list[Event] = list(events(333, seed=5))
     assert len(found) == len(expected)
     for event, wanted in zip(found, expected, strict=True):
         common = [key for key in wanted if key in event and key != "log_stream"]
@@ -233,18 +240,21 @@ def test_every_form_holds_the_same_events(tmp_path, form, compress):
 
 
 @pytest.mark.parametrize("form", get_args(Form))
-def test_shuffled_keys_reach_every_form(tmp_path, form):
+def test_shuffled_keys_reach_every_form(tmp_path: Path, form: Form) -> None:
     plain, shuffled = tmp_path / "plain", tmp_path / "shuffled"
     write(plain, 40, form=form)
     write(shuffled, 40, form=form, shuffle_keys=True)
     assert plain.read_bytes() != shuffled.read_bytes()
-    assert unwrap(form, plain.read_text()) == unwrap(form, shuffled.read_text())
+    for event, other in zip(unwrap(form, plain.read_text()), unwrap(form, shuffled.read_text()), strict=True):
+        for listing in ("metadata_keys", "metadata_values"):
+            assert sorted(event.pop(listing, [])) == sorted(other.pop(listing, []))
+        assert event == other
 
 
 @pytest.mark.parametrize(
     ("form", "count"), [("ndjson", 2), ("logs-export", 2), ("subscription", 8), ("logs-insights", 1)]
 )
-def test_gzip_members(tmp_path, form, count):
+def test_gzip_members(tmp_path: Path, form: Form, count: int) -> None:
     write(tmp_path / "plain", 333, form=form)
     write(tmp_path / "packed", 333, form=form, compress=True)
     parts = list(members((tmp_path / "packed").read_bytes()))
@@ -252,7 +262,7 @@ def test_gzip_members(tmp_path, form, count):
     assert b"".join(parts) == (tmp_path / "plain").read_bytes()
 
 
-def test_subscription_records_follow_each_other_without_line_ends(tmp_path):
+def test_subscription_records_follow_each_other_without_line_ends(tmp_path: Path) -> None:
     write(tmp_path / "events", 120, form="subscription")
     text = (tmp_path / "events").read_text()
     assert "\n" not in text
@@ -261,7 +271,7 @@ def test_subscription_records_follow_each_other_without_line_ends(tmp_path):
     assert [len(record["logEvents"]) for record in records] == [1, 50, 50, 20]
 
 
-def test_app_monitor_pages_and_their_events(tmp_path):
+def test_app_monitor_pages_and_their_events(tmp_path: Path) -> None:
     write(tmp_path / "events", 250, form="get-app-monitor-data")
     pages = list(documents((tmp_path / "events").read_text()))
     assert [len(page["Events"]) for page in pages] == [100, 100, 50]
@@ -274,7 +284,7 @@ def test_app_monitor_pages_and_their_events(tmp_path):
     assert f"pageId={event['metadata']['pageId']}" in event["metadata_values"]
 
 
-def test_put_bodies_carry_one_session_each(tmp_path):
+def test_put_bodies_carry_one_session_each(tmp_path: Path) -> None:
     write(tmp_path / "events", 3000, form="put-rum-events", rate=2.0)
     bodies = [json.loads(line) for line in (tmp_path / "events").read_bytes().splitlines()]
     assert max(len(body["RumEvents"]) for body in bodies) <= BURST
@@ -284,14 +294,14 @@ def test_put_bodies_carry_one_session_each(tmp_path):
 
 @pytest.mark.parametrize("form", get_args(Form))
 @pytest.mark.parametrize("compress", [False, True])
-def test_no_events_and_one_event(tmp_path, form, compress):
+def test_no_events_and_one_event(tmp_path: Path, form: Form, *, compress: bool) -> None:
     for count in (0, 1):
         write(tmp_path / "events", count, form=form, compress=compress)
         data = (tmp_path / "events").read_bytes()
         assert len(unwrap(form, (gzip.decompress(data) if compress else data).decode())) == count
 
 
-def test_command(tmp_path):
+def test_command(tmp_path: Path) -> None:
     arguments = [
         "--events",
         "30",

@@ -23,12 +23,19 @@ if TYPE_CHECKING:
     Codes = np.ndarray[tuple[int], np.dtype[np.int32]]
     Flags = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
-MISSING: Final = object()
+
+class _Missing(float):
+    """The type of ``MISSING``: NaN, which JSON does not have, so that a list of numbers becomes an array as it is."""
+
+    __slots__ = ()
+
+
+MISSING: Final = _Missing("nan")
 """Stands for an absent member among decoded values; None is JSON's null."""
 
 _EXACT_INT: Final = 2**53
 _KIND_OF_TYPE: Final[dict[type, int]] = {
-    type(MISSING): Kind.MISSING,
+    _Missing: Kind.MISSING,
     type(None): Kind.NULL,
     bool: Kind.TRUE,
     int: Kind.NUMBER,
@@ -121,27 +128,38 @@ class EventBatch:
         return rows
 
 
-class _Coder(dict[str, int]):
-    """Numbers strings in the order they are first seen."""
+class _Coder(dict[object, int]):
+    """Numbers values in the order they are first seen."""
 
-    def __missing__(self, text: str) -> int:
-        code = self[text] = len(self)
+    def __missing__(self, value: object) -> int:
+        code = self[value] = len(self)
         return code
+
+
+_TEXTS: Final = frozenset((str, _Missing, type(None)))
+_NUMBERS: Final = frozenset((int, float, _Missing))
 
 
 def build_column(values: Sequence[object]) -> Column:
     """Return the column of one path from decoded values: str, int, float, bool, None, dict, list or ``MISSING``."""
     n = len(values)
     types = set(map(type, values))
-    if types == {str}:
+    if types <= _TEXTS:
         coder = _Coder()
-        codes = np.fromiter(map(coder.__getitem__, values), np.int32, n)  # type: ignore[arg-type]
-        kinds = np.full(n, Kind.STRING, np.uint8)
-        return Column(kinds, np.zeros(n), codes, tuple(coder))
-    if types and types <= {int, float}:
-        kinds = np.full(n, Kind.NUMBER, np.uint8)
-        return Column(kinds, np.array(values, np.float64), np.zeros(n, np.int32), ())
+        codes = np.fromiter(map(coder.__getitem__, values), np.int32, n)
+        kind_of_code = np.array([_KIND_OF_TYPE[type(value)] for value in coder] or [Kind.MISSING], np.uint8)
+        strings = tuple(value if isinstance(value, str) else "" for value in coder)
+        return Column(kind_of_code[codes], np.zeros(n), codes, strings)
+    if types <= _NUMBERS:
+        numbers = np.array(values, np.float64)
+        kinds = np.where(np.isnan(numbers), np.uint8(Kind.MISSING), np.uint8(Kind.NUMBER))
+        return Column(kinds, numbers, np.zeros(n, np.int32), ())
     return _build_mixed(values, n)
+
+
+def constant_column(text: str, n: int) -> Column:
+    """Return the column of n rows that all hold one string."""
+    return Column(np.full(n, Kind.STRING, np.uint8), np.zeros(n), np.zeros(n, np.int32), (text,))
 
 
 def _build_mixed(values: Sequence[object], n: int) -> Column:
@@ -153,8 +171,8 @@ def _build_mixed(values: Sequence[object], n: int) -> Column:
     coder = _Coder()
     codes = np.zeros(n, np.int32)
     rows = np.flatnonzero(kinds == Kind.STRING)
-    codes[rows] = [coder[values[row]] for row in rows]  # type: ignore[index]
-    return Column(kinds, numbers, codes, tuple(coder))
+    codes[rows] = [coder[values[row]] for row in rows]
+    return Column(kinds, numbers, codes, tuple(coder))  # type: ignore[arg-type]
 
 
 def odd_rows(column: Column, values: Sequence[object]) -> list[int]:

@@ -7,6 +7,8 @@ before it is rejected.
 
 from __future__ import annotations
 
+import gc
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -14,31 +16,21 @@ import numpy as np
 import orjson
 
 from rumpattern.definition.rumevents import APPLICATION_NAME, DERIVED_FIELDS, EVENT_TYPE
-from rumpattern.events.columns import MISSING, Column, EventBatch, Reject, build_column, odd_rows
+from rumpattern.events.columns import MISSING, Column, EventBatch, Reject, build_column, constant_column, odd_rows
 from rumpattern.events.fields import Kind, complete, find
 from rumpattern.jsontext import JsonError, Pairs, load_exact
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+
+    from rumpattern.events.lines import Lines
+    from rumpattern.jsontext import Exact
 
     from rumpattern.jsontext import Exact
 
-    Text = bytes | memoryview
 
-_CHUNK: Final = 64  # events alive at once: few enough to stay in the processor's cache
 _SPACE: Final = b" \t\r\n"
 _NOTHING: Final[dict[str, object]] = {}
-
-
-@dataclass(frozen=True, slots=True)
-class Lines:
-    """Event texts with the line number and byte offset of each in its file, and rejects that came before decoding."""
-
-    texts: Sequence[Text]
-    numbers: Sequence[int]
-    offsets: Sequence[int]
-    rejects: tuple[Reject, ...] = ()
-    blank: int = 0
 
 
 class Decoder:
@@ -62,37 +54,34 @@ class Decoder:
 
     def decode(self, lines: Lines) -> EventBatch:
         """Return the batch of some lines: a line that is no event becomes a reject, a blank one is counted."""
-        rows = _Rows({path: [] for path in self.paths}, rejects=list(lines.rejects), blank=lines.blank)
-        for start in range(0, len(lines.texts), _CHUNK):
-            end = start + _CHUNK
-            chunk = Lines(lines.texts[start:end], lines.numbers[start:end], lines.offsets[start:end])
-            events = _load_plain(chunk.texts)
-            if events is None:
-                events, chunk = _load_each(chunk, rows)
-            self._extract(events, chunk, rows)
+        rows = _Rows(lines, {path: [] for path in self.paths}, lines.rejects)
+        with _no_garbage_collection():
+            for indices, texts in lines.chunks():
+                events = _load_plain(texts)
+                if events is None:
+                    events, indices = _load_each(indices, texts, rows)  # noqa: PLW2901 - the lines that are left
+                self._extract(events, indices, rows)
         batch = self._finish(rows)
         return _without_untyped(batch, rows) if self.event_type_required else batch
 
-    def _extract(self, events: list[object], chunk: Lines, rows: _Rows) -> None:
+    def _extract(self, events: list[object], indices: Sequence[int], rows: _Rows) -> None:
         odd: set[int] = set()
         _walk(self.root, _objects(events, odd), rows.values, odd)
-        rows.odd.update(row + len(rows.texts) for row in odd)
-        rows.texts += chunk.texts
-        rows.numbers += chunk.numbers
-        rows.offsets += chunk.offsets
+        rows.odd.update(row + len(rows.indices) for row in odd)
+        rows.indices += indices
 
     def _finish(self, rows: _Rows) -> EventBatch:
         columns = {path: build_column(values) for path, values in rows.values.items()}
         odd = rows.odd.union(*(odd_rows(column, rows.values[path]) for path, column in columns.items()))
-        events = {row: complete(load_exact(bytes(rows.texts[row])), self.application_name) for row in sorted(odd)}
-        synthesised = self._derive_fields(columns, len(rows.texts))
-        return EventBatch(len(rows.texts), columns, events, tuple(rows.rejects), rows.blank, synthesised)
+        events = {row: complete(load_exact(rows.text(row)), self.application_name) for row in sorted(odd)}
+        synthesised = self._derive_fields(columns, len(rows.indices))
+        return EventBatch(len(rows.indices), columns, events, tuple(rows.rejects), rows.blank + rows.lines.blank, synthesised)
 
     def _derive_fields(self, columns: dict[str, Column], n: int) -> dict[str, int]:
         """Fill in what other fields tell, in place, as ``complete`` does for one event; return how many rows of each."""
         sources = {path: columns[DERIVED_FIELDS[path]] for path in columns if path in DERIVED_FIELDS}
         if self.application_name is not None and APPLICATION_NAME in columns:
-            sources[APPLICATION_NAME] = build_column([self.application_name] * n)
+            sources[APPLICATION_NAME] = constant_column(self.application_name, n)
         filled = {}
         for path, source in sources.items():
             columns[path], filled[path] = columns[path].take_missing_from(source)
@@ -101,15 +90,20 @@ class Decoder:
 
 @dataclass(slots=True)
 class _Rows:
-    """What has been read of a batch so far: the values of each path, and the text and place of each row."""
+    """What has been read of a batch so far: the values of each path, and the index of each row's text in ``lines``."""
 
+    lines: Lines
     values: dict[str, list[object]]
     rejects: list[Reject]
-    blank: int
-    texts: list[Text] = field(default_factory=list)
-    numbers: list[int] = field(default_factory=list)
-    offsets: list[int] = field(default_factory=list)
+    blank: int = 0
+    indices: list[int] = field(default_factory=list)
     odd: set[int] = field(default_factory=set)
+
+    def text(self, row: int) -> bytes:
+        return self.lines.text(self.indices[row])
+
+    def reject(self, index: int, code: str, reason: str) -> None:
+        self.rejects.append(Reject(*self.lines.place(index), code, reason, self.lines.text(index)))
 
 
 class _Node:
@@ -153,25 +147,36 @@ def _objects(values: list[object], odd: set[int]) -> list[dict[str, object]]:
     return [value if type(value) is dict else _NOTHING for value in values]
 
 
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """Keep the collector from looking through thousands of fresh events, none of which can be part of a cycle."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
 # --- lines to events -------------------------------------------------------------------------------------------------
 
 
-def _load_plain(texts: Sequence[Text]) -> list[object] | None:
+def _load_plain(texts: Sequence[bytes]) -> list[object] | None:
     """Return the events of lines that orjson would write just so, which hide nothing; None if any is different."""
     try:
         events = list(map(orjson.loads, texts))
-        written = b"".join(map(orjson.dumps, events))
+        written = orjson.dumps(events)
     except (orjson.JSONDecodeError, orjson.JSONEncodeError):
         return None
-    return events if set(map(type, events)) <= {dict} and written == b"".join(texts) else None
+    return events if set(map(type, events)) <= {dict} and written == b"[%s]" % b",".join(texts) else None
 
 
-def _load_each(chunk: Lines, rows: _Rows) -> tuple[list[object], Lines]:
-    """Decode line by line; return the events and the lines that gave one."""
+def _load_each(indices: Sequence[int], texts: Sequence[bytes], rows: _Rows) -> tuple[list[object], list[int]]:
+    """Decode line by line; return the events and the indices of the lines that gave one."""
     events: list[object] = []
     kept: list[int] = []
-    for index, text in enumerate(chunk.texts):
-        data = bytes(text)
+    for index, data in zip(indices, texts, strict=True):
         if not data.strip(_SPACE):
             rows.blank += 1
             continue
@@ -180,9 +185,8 @@ def _load_each(chunk: Lines, rows: _Rows) -> tuple[list[object], Lines]:
             kept.append(index)
         except JsonError as error:
             reason = f"{error.message} (character {error.offset + 1})" if error.code == "RP010" else error.message
-            rows.rejects.append(Reject(chunk.numbers[index], chunk.offsets[index], error.code, reason, data))
-    texts, numbers, offsets = ([items[i] for i in kept] for items in (chunk.texts, chunk.numbers, chunk.offsets))
-    return events, Lines(texts, numbers, offsets)  # type: ignore[arg-type]
+            rows.reject(index, error.code, reason)
+    return events, kept
 
 
 def _load_one(data: bytes) -> object:
@@ -216,16 +220,12 @@ def _without_untyped(batch: EventBatch, rows: _Rows) -> EventBatch:
     untyped = (kinds != Kind.STRING) & (kinds != Kind.SEVERAL)
     if not untyped.any():
         return batch
-    rejects = [_untyped_reject(rows, row) for row in np.flatnonzero(untyped).tolist()]
-    return batch.keep(~untyped, tuple(sorted((*batch.rejects, *rejects), key=lambda reject: reject.offset)))
+    for row in np.flatnonzero(untyped).tolist():
+        rows.reject(rows.indices[row], *_untyped_reason(load_exact(rows.text(row))))
+    return batch.keep(~untyped, tuple(sorted(rows.rejects, key=lambda reject: reject.offset)))
 
 
-def _untyped_reject(rows: _Rows, row: int) -> Reject:
-    text = bytes(rows.texts[row])
-    event = load_exact(text)
-    code, reason = "RP012", "the event has no event_type string"
-    if find(event, "resource.attributes")[0] is not Kind.MISSING or find(event, "attributes.session.id")[0] is not (
-        Kind.MISSING
-    ):
-        code, reason = "RP013", "an OpenTelemetry record (mobile RUM), not a RUM web event"
-    return Reject(rows.numbers[row], rows.offsets[row], code, reason, text)
+def _untyped_reason(event: Exact) -> tuple[str, str]:
+    if any(find(event, path)[0] is not Kind.MISSING for path in ("resource.attributes", "attributes.session.id")):
+        return "RP013", "an OpenTelemetry record (mobile RUM), not a RUM web event"
+    return "RP012", "the event has no event_type string"

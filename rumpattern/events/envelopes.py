@@ -9,11 +9,9 @@ import re
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-import numpy as np
-
 from rumpattern.events import canonical
 from rumpattern.events.columns import Reject
-from rumpattern.events.decode import Lines
+from rumpattern.events.lines import EXPORT_TIME, RecordLines
 from rumpattern.events.sources import BLOCK, SourceFault
 from rumpattern.events.splitter import SplitError, Splitter
 from rumpattern.jsontext import JsonError
@@ -60,7 +58,6 @@ _DOCUMENTS: Final[dict[Form, _Document]] = {
     Form.CLOUDTRAIL: _Document("Records", canonical.put_events),
 }
 
-_EXPORT_TIME: Final = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z?[ \t]+")
 _BOM: Final = b"\xef\xbb\xbf"
 _FORM_OF_KEY: Final = {
     b'"events"': Form.FILTER_LOG_EVENTS,
@@ -81,7 +78,7 @@ _KEYS: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"(\s*:)?|[{}\[\]]', re.DO
 def detect(head: bytes) -> Form:
     """Return the form of a file from its first bytes; NDJSON when nothing tells."""
     text = head.removeprefix(_BOM).lstrip()
-    if _EXPORT_TIME.match(text):
+    if EXPORT_TIME.match(text):
         return Form.LOGS_EXPORT
     form = Form.NDJSON
     if text.startswith(b"["):
@@ -140,46 +137,10 @@ def cut_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
         yield b"".join(parts)
 
 
-def split_lines(block: bytes, offset: int, form: Form) -> tuple[Lines, int]:
-    """Return the lines of a block that starts at a byte offset, numbered from 1, and how many lines it has."""
-    view = memoryview(block)
-    ends = np.flatnonzero(np.frombuffer(block, np.uint8) == ord("\n")).tolist()
-    if not block.endswith(b"\n"):
-        ends.append(len(block))
-    starts = [0, *(end + 1 for end in ends[:-1])]
-    if b"\r\n" in block:
-        ends = [end - 1 if block[end - 1 : end] == b"\r" else end for end in ends]
-    if offset == 0 and block.startswith(_BOM):
-        starts[0] = len(_BOM)
-    texts = [view[start:end] for start, end in zip(starts, ends, strict=True)]
-    lines = Lines(texts, range(1, len(texts) + 1), [offset + start for start in starts])
-    return (_after_time(lines) if form is Form.LOGS_EXPORT else lines), len(texts)
-
-
-def _after_time(lines: Lines) -> Lines:
-    """Return the JSON of export lines ``<ISO time> {json}``; a line without a time is a reject."""
-    texts: list[bytes | memoryview] = []
-    kept: list[int] = []
-    rejects: list[Reject] = []
-    blank = 0
-    for index, text in enumerate(lines.texts):
-        time = _EXPORT_TIME.match(text)
-        if time:
-            texts.append(text[time.end() :])
-            kept.append(index)
-        elif bytes(text).strip():
-            reason = "the line does not start with a time such as 2026-01-05T00:00:00.000Z"
-            rejects.append(Reject(lines.numbers[index], lines.offsets[index], "RP017", reason, bytes(text)))
-        else:
-            blank += 1
-    numbers, offsets = [lines.numbers[i] for i in kept], [lines.offsets[i] for i in kept]
-    return Lines(texts, numbers, offsets, tuple(rejects), blank)
-
-
 # --- document containers -----------------------------------------------------------------------------------------------
 
 
-def read_documents(chunks: Iterable[bytes], form: Form) -> Iterator[Lines]:
+def read_documents(chunks: Iterable[bytes], form: Form) -> Iterator[RecordLines]:
     """Yield the events of a document container in batches.
 
     What cannot be split is one reject that says where it starts.
@@ -190,15 +151,15 @@ def read_documents(chunks: Iterable[bytes], form: Form) -> Iterator[Lines]:
     try:
         for record in splitter.split(_without_bom(chunks)):
             collected.take(record, events)
-            if collected.count >= RECORDS:
-                yield collected.lines()
+            if collected.count() >= RECORDS:
+                yield collected
                 collected = _Collected()
     except SplitError as error:
         collected.reject(error.record, error.code, error.message)
     except SourceFault as fault:
         collected.reject(splitter.rest(), fault.code, fault.message)
-    if collected.count:
-        yield collected.lines()
+    if collected.count():
+        yield collected
 
 
 def _without_bom(chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -206,19 +167,11 @@ def _without_bom(chunks: Iterable[bytes]) -> Iterator[bytes]:
         yield chunk.removeprefix(_BOM) if number == 0 else chunk
 
 
-class _Collected:
+class _Collected(RecordLines):
     """Events and rejects collected from records until they make a batch."""
 
     def __init__(self) -> None:
-        self.texts: list[bytes] = []
-        self.numbers: list[int] = []
-        self.offsets: list[int] = []
-        self.rejects: list[Reject] = []
-        self.blank = 0
-
-    @property
-    def count(self) -> int:
-        return len(self.texts) + len(self.rejects) + self.blank
+        super().__init__([], [])
 
     def take(self, record: Record, events: Callable[[bytes], Iterator[bytes]]) -> None:
         """Take all events of a record, or none: a record that is rejected can be repaired and replayed."""
@@ -230,12 +183,8 @@ class _Collected:
             self.reject(record, "RP018", str(error))
         else:
             self.texts += texts
-            self.numbers += [record.line] * len(texts)
-            self.offsets += [record.offset] * len(texts)
+            self.places += [(record.line, record.offset)] * len(texts)
             self.blank += not texts
 
     def reject(self, record: Record, code: str, reason: str) -> None:
         self.rejects.append(Reject(record.line, record.offset, code, reason, record.text))
-
-    def lines(self) -> Lines:
-        return Lines(self.texts, self.numbers, self.offsets, tuple(self.rejects), self.blank)

@@ -1,0 +1,145 @@
+"""The event texts of one batch, in chunks small enough to stay in the processor's cache while they are decoded."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, Protocol
+
+import numpy as np
+
+from rumpattern.events.columns import Reject
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_CHUNK: Final = 64
+_CHUNK_BYTES: Final = 1 << 16
+_BOM: Final = b"\xef\xbb\xbf"
+EXPORT_TIME: Final = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z?[ \t]+")
+"""What stands before the JSON in a line of a CloudWatch Logs export task."""
+
+
+class Lines(Protocol):
+    """Event texts by index, and what was found before decoding (complete once the chunks have been read)."""
+
+    rejects: list[Reject]
+    blank: int
+
+    def chunks(self) -> Iterator[tuple[Sequence[int], list[bytes]]]:
+        """Yield the texts with their indices, some at a time."""
+
+    def text(self, index: int) -> bytes:
+        """Return one text."""
+
+    def place(self, index: int) -> tuple[int, int]:
+        """Return the line number and the byte offset of a text in its file."""
+
+    def count(self) -> int:
+        """Return the number of lines, those without a text included."""
+
+
+@dataclass(eq=False)
+class RecordLines:
+    """Texts that were taken out of documents one by one; ``places`` are their line numbers and offsets."""
+
+    texts: list[bytes]
+    places: list[tuple[int, int]]
+    rejects: list[Reject] = field(default_factory=list)
+    blank: int = 0
+
+    def chunks(self) -> Iterator[tuple[Sequence[int], list[bytes]]]:
+        """Yield the texts with their indices, some at a time."""
+        for start in range(0, len(self.texts), _CHUNK):
+            texts = self.texts[start : start + _CHUNK]
+            yield range(start, start + len(texts)), texts
+
+    def text(self, index: int) -> bytes:
+        """Return one text."""
+        return self.texts[index]
+
+    def place(self, index: int) -> tuple[int, int]:
+        """Return the line number and the byte offset of a text in its file."""
+        return self.places[index]
+
+    def count(self) -> int:
+        """Return the number of records, those without a text included."""
+        return len(self.texts) + len(self.rejects) + self.blank
+
+
+@dataclass(eq=False)
+class TextLines:
+    """The lines of a block of text that starts at a byte offset of its file. Line numbers are from 1 in the block.
+
+    With ``timed``, each line is ``<ISO time> {json}`` and the text is what follows the time.
+    """
+
+    block: bytes
+    offset: int = 0
+    timed: bool = False
+    rejects: list[Reject] = field(default_factory=list)
+    blank: int = 0
+
+    def chunks(self) -> Iterator[tuple[Sequence[int], list[bytes]]]:
+        """Yield the texts with their indices, some at a time."""
+        start = len(_BOM) if self.offset == 0 and self.block.startswith(_BOM) else 0
+        index = 0
+        while start < len(self.block):
+            end = self._chunk_end(start)
+            texts = self.block[start:end].split(b"\n")
+            if not texts[-1]:
+                texts.pop()
+            if self._has_returns:
+                texts = [text.removesuffix(b"\r") for text in texts]
+            indices = range(index, index + len(texts))
+            yield self._after_time(indices, texts) if self.timed else (indices, texts)
+            index += len(texts)
+            start = end
+
+    def _chunk_end(self, start: int) -> int:
+        end = start + _CHUNK_BYTES
+        if end >= len(self.block):
+            return len(self.block)
+        return (self.block.rfind(b"\n", start, end) + 1) or (self.block.find(b"\n", end) + 1) or len(self.block)
+
+    def _after_time(self, indices: range, texts: list[bytes]) -> tuple[Sequence[int], list[bytes]]:
+        times = list(map(EXPORT_TIME.match, texts))
+        if all(times):
+            return indices, [text[time.end() :] for text, time in zip(texts, times, strict=True) if time]
+        kept = []
+        for index, text, time in zip(indices, texts, times, strict=True):
+            if time:
+                kept.append((index, text[time.end() :]))
+            elif text.strip():
+                reason = "the line does not start with a time such as 2026-01-05T00:00:00.000Z"
+                self.rejects.append(Reject(*self.place(index), "RP017", reason, text))
+            else:
+                self.blank += 1
+        return [index for index, _ in kept], [text for _, text in kept]
+
+    @cached_property
+    def _has_returns(self) -> bool:
+        return b"\r" in self.block
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [0, *(np.flatnonzero(np.frombuffer(self.block, np.uint8) == ord("\n")) + 1).tolist()]
+
+    def text(self, index: int) -> bytes:
+        """Return one text."""
+        start = self._starts[index]
+        end = self._starts[index + 1] - 1 if index + 1 < len(self._starts) else len(self.block)
+        line = self.block[start:end].removesuffix(b"\r")
+        if self.offset == start == 0:
+            line = line.removeprefix(_BOM)
+        time = EXPORT_TIME.match(line) if self.timed else None
+        return line[time.end() :] if time else line
+
+    def place(self, index: int) -> tuple[int, int]:
+        """Return the line number and the byte offset of a text in its file."""
+        return index + 1, self.offset + self._starts[index]
+
+    def count(self) -> int:
+        """Return the number of lines in the block."""
+        return self.block.count(b"\n") + (not self.block.endswith(b"\n"))
