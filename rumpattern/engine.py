@@ -43,7 +43,10 @@ class Engine:
     ) -> None:
         self.plan = build_plan(definitions)
         self.decoder = Decoder(
-            self.plan.paths, application_name=application_name, event_type_required=event_type_required
+            self.plan.paths,
+            event_types=self.plan.event_types,
+            application_name=application_name,
+            event_type_required=event_type_required,
         )
 
     def batch(self, lines: bytes | Iterable[bytes | str | Mapping[str, object]]) -> EventBatch:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     Kinds = np.ndarray[tuple[int], np.dtype[np.uint8]]
     Numbers = np.ndarray[tuple[int], np.dtype[np.float64]]
     Codes = np.ndarray[tuple[int], np.dtype[np.int32]]
+    Rows = np.ndarray[tuple[int], np.dtype[np.intp]]
     Flags = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 
@@ -68,6 +69,14 @@ class Column:
         """Return the column of the rows that are True in ``rows``, shape (n,)."""
         return Column(self.kinds[rows], self.numbers[rows], self.codes[rows], self.strings)
 
+    def spread(self, rows: Rows, n: int) -> Column:
+        """Return a column of n rows that holds this one's values in ``rows`` and is missing elsewhere."""
+        if len(rows) == n:
+            return self
+        kinds, numbers, codes = np.zeros(n, np.uint8), np.zeros(n), np.zeros(n, np.int32)
+        kinds[rows], numbers[rows], codes[rows] = self.kinds, self.numbers, self.codes
+        return Column(kinds, numbers, codes, self.strings)
+
     def take_missing_from(self, other: Column) -> tuple[Column, int]:
         """Return the column with its missing rows taken from another where that has a scalar, and how many they are."""
         rows = (self.kinds == Kind.MISSING) & (other.kinds != Kind.MISSING) & (other.kinds < Kind.OBJECT)
@@ -96,7 +105,8 @@ class EventBatch:
     """Decoded events, ``len(batch)`` rows.
 
     Attributes:
-        columns: a column for each path of the plan.
+        columns: a column for each path of the plan; but for event_type, it is missing in rows whose event type no
+            definition can match.
         odd: row number to the exact event, for rows that columns cannot say exactly.
         rejects: the lines that gave no row.
         blank: how many lines held nothing.

@@ -38,23 +38,31 @@ class Decoder:
 
     Args:
         paths: the dotted paths to build columns for.
+        event_types: the only types whose other columns are read, None for all: nothing asks for the rest.
         application_name: the name to fill in where events lack it.
         event_type_required: reject events that have no event_type string, which no RUM event lacks.
     """
 
     def __init__(
-        self, paths: Sequence[str], *, application_name: str | None = None, event_type_required: bool = False
+        self,
+        paths: Sequence[str],
+        *,
+        event_types: frozenset[str] | None = None,
+        application_name: str | None = None,
+        event_type_required: bool = False,
     ) -> None:
         self.paths = tuple(paths)
+        self.event_types = event_types
         self.application_name = application_name
         self.event_type_required = event_type_required
         self.root = _Node("")
         for path in self.paths:
-            self.root.add(path.split("."))
+            if path != EVENT_TYPE:
+                self.root.add(path.split("."))
 
     def decode(self, lines: Lines) -> EventBatch:
         """Return the batch of some lines: a line that is no event becomes a reject, a blank one is counted."""
-        rows = _Rows(lines, {path: [] for path in self.paths}, lines.rejects)
+        rows = _Rows(lines, {path: [] for path in self.paths if path != EVENT_TYPE}, lines.rejects)
         with _no_garbage_collection():
             for indices, texts in lines.chunks():
                 events = _load_plain(texts)
@@ -66,16 +74,35 @@ class Decoder:
 
     def _extract(self, events: list[object], indices: Sequence[int], rows: _Rows) -> None:
         odd: set[int] = set()
-        _walk(self.root, _objects(events, odd), rows.values, odd)
-        rows.odd.update(row + len(rows.indices) for row in odd)
+        first = len(rows.indices)
+        objects = _objects(events, odd)
+        types = [event.get(EVENT_TYPE, MISSING) for event in objects]
         rows.indices += indices
+        rows.types += types
+        if self.event_types is not None and set(map(type, types)) <= {str}:
+            asked = [row for row, event_type in enumerate(types) if event_type in self.event_types]
+            rows.asked += [first + row for row in asked]
+            objects = [objects[row] for row in asked]
+        else:
+            asked = list(range(len(types)))
+            rows.asked += range(first, first + len(types))
+        rows.odd.update(first + row for row in odd)
+        odd.clear()
+        _walk(self.root, objects, rows.values, odd)
+        rows.odd.update(first + asked[row] for row in odd)
 
     def _finish(self, rows: _Rows) -> EventBatch:
-        columns = {path: build_column(values) for path, values in rows.values.items()}
-        odd = rows.odd.union(*(odd_rows(column, rows.values[path]) for path, column in columns.items()))
+        n = len(rows.indices)
+        asked = np.array(rows.asked, np.intp)
+        columns = {EVENT_TYPE: build_column(rows.types)}
+        odd = rows.odd.union(odd_rows(columns[EVENT_TYPE], rows.types))
+        for path, values in rows.values.items():
+            column = build_column(values)
+            odd.update(rows.asked[row] for row in odd_rows(column, values))
+            columns[path] = column.spread(asked, n)
         events = {row: complete(load_exact(rows.text(row)), self.application_name) for row in sorted(odd)}
-        synthesised = self._derive_fields(columns, len(rows.indices))
-        return EventBatch(len(rows.indices), columns, events, tuple(rows.rejects), rows.blank + rows.lines.blank, synthesised)
+        synthesised = self._derive_fields(columns, n)
+        return EventBatch(n, columns, events, tuple(rows.rejects), rows.blank + rows.lines.blank, synthesised)
 
     def _derive_fields(self, columns: dict[str, Column], n: int) -> dict[str, int]:
         """Fill in what other fields tell, in place, as ``complete`` does for one event; return how many rows of each."""
@@ -90,13 +117,18 @@ class Decoder:
 
 @dataclass(slots=True)
 class _Rows:
-    """What has been read of a batch so far: the values of each path, and the index of each row's text in ``lines``."""
+    """What has been read of a batch so far.
+
+    ``indices`` are those of each row's text in ``lines``; ``values`` are the values of each path in the rows ``asked``.
+    """
 
     lines: Lines
     values: dict[str, list[object]]
     rejects: list[Reject]
     blank: int = 0
     indices: list[int] = field(default_factory=list)
+    types: list[object] = field(default_factory=list)
+    asked: list[int] = field(default_factory=list)
     odd: set[int] = field(default_factory=set)
 
     def text(self, row: int) -> bytes:

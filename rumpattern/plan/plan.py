@@ -39,6 +39,12 @@ class Plan:
     steps: tuple[Step, ...]
 
     @property
+    def event_types(self) -> frozenset[str] | None:
+        """The event types that some definition can match, None when one can match any."""
+        types = [step.event_types for step in self.steps]
+        return None if None in types else frozenset[str]().union(*(t for t in types if t is not None))
+
+    @property
     def definitions(self) -> tuple[MetricDefinition, ...]:
         """The definitions in the order given."""
         return tuple(step.definition for step in self.steps)
