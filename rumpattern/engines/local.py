@@ -1,22 +1,42 @@
-"""Replay on this machine."""
+"""Replay on this machine: in this process, or spread over worker processes.
+
+Workers are started as programs of their own, so that a caller needs no ``if __name__ == "__main__"`` guard. Results are
+taken in the order of their blocks: the number of workers changes nothing but the time.
+"""
 
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+from collections import deque
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Final
 
 from rumpattern.engine import DEFAULT_PERIOD, Engine
-from rumpattern.events.sources import find_sources
+from rumpattern.engines.wire import pack_block, pack_definitions, receive, send, unpack_result
+from rumpattern.events.sources import GZIP_MAGIC, find_sources
 from rumpattern.job import collect, process_block, read_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from concurrent.futures import Future
 
     from rumpattern.definition.model import MetricDefinition
     from rumpattern.events.columns import Reject
     from rumpattern.events.envelopes import Form
-    from rumpattern.job import Block, ReplayResult
+    from rumpattern.events.sources import Source
+    from rumpattern.job import Block, BlockResult, ReplayResult
+
+
+_WORTH_WORKERS: Final = 64 << 20
+"""Bytes of input from which starting processes pays."""
+_GZIP_RATIO: Final = 7
+_HIGH_RESOLUTION: Final = (1, 5, 10, 20, 30)
+_MINUTE: Final = 60
 
 
 def replay(
@@ -44,23 +64,31 @@ def replay(
 
     Raises:
         InputError: an input that cannot be read, or no line at all.
-        ValueError: a period that CloudWatch does not have.
+        ValueError: a period that CloudWatch does not have, or fewer than one worker.
     """
     check_period(period)
-    names = [sources] if isinstance(sources, (str, os.PathLike)) else sources
-    found = find_sources(names)
+    if workers is not None and workers < 1:
+        raise ValueError(f"workers is at least 1, not {workers}")
+    found = find_sources([sources] if isinstance(sources, (str, os.PathLike)) else sources)
+    heard = on_progress or _unheard
     engine = Engine(definitions, application_name=application_name, event_type_required=True)
 
     def blocks() -> Iterator[Block]:
         for number, source in enumerate(found):
-            yield from read_blocks(number, source, input_format, lambda n: on_progress(n, 0, 0) if on_progress else None)
+            yield from read_blocks(number, source, input_format, lambda n: heard(n, 0, 0))
 
-    results = (process_block(engine, block, period) for block in blocks())
-    return collect(definitions, found, results, period, on_reject)
+    def results() -> Iterator[BlockResult]:
+        count = _default_workers(found) if workers is None else workers
+        done = (
+            (process_block(engine, block, period) for block in blocks())
+            if count == 1
+            else _in_workers(engine, blocks(), period, count, application_name)
+        )
+        for result in done:
+            heard(0, result.evaluated, len(result.rejects))
+            yield result
 
-
-_HIGH_RESOLUTION = (1, 5, 10, 20, 30)
-_MINUTE = 60
+    return collect(definitions, found, results(), period, on_reject)
 
 
 def check_period(period: int) -> None:
@@ -71,3 +99,89 @@ def check_period(period: int) -> None:
     """
     if period not in _HIGH_RESOLUTION and (period <= 0 or period % _MINUTE):
         raise ValueError(f"a period is 1, 5, 10, 20, 30 or a multiple of 60 seconds, not {period}")
+
+
+def _unheard(_bytes: int, _events: int, _rejects: int) -> None:
+    """Take progress that nobody asked for."""
+
+
+def _default_workers(sources: Sequence[Source]) -> int:
+    size = sum(source.size * (_GZIP_RATIO if _is_gzip(source) else 1) for source in sources)
+    if size < _WORTH_WORKERS:
+        return 1
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _is_gzip(source: Source) -> bool:
+    if source.path is None:
+        return False
+    with source.path.open("rb") as file:
+        return file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
+
+
+# --- worker processes ----------------------------------------------------------------------------------------------------
+
+
+class WorkerError(RuntimeError):
+    """A worker process ended before its work."""
+
+
+class _Worker:
+    """The parent's end of one worker process."""
+
+    def __init__(self, settings: dict[str, object]) -> None:
+        command = [sys.executable, "-m", "rumpattern.engines.worker"]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603 - our own
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.stdin, self.stdout = self.process.stdin, self.process.stdout
+        send(self.stdin, settings)  # type: ignore[arg-type]
+
+    def run(self, block: Block) -> BlockResult:
+        try:
+            send(self.stdin, *pack_block(block))  # type: ignore[arg-type]
+            return unpack_result(*receive(self.stdout))  # type: ignore[arg-type]
+        except (EOFError, BrokenPipeError):
+            status = self.process.wait()
+            raise WorkerError(f"a worker process ended with status {status}: is there enough memory?") from None
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self.stdin.close()
+        self.stdout.close()
+
+
+def _in_workers(
+    engine: Engine, blocks: Iterator[Block], period: int, count: int, application_name: str | None
+) -> Iterator[BlockResult]:
+    """Yield the results of blocks in their order, with a bounded number of blocks on the way."""
+    settings = {
+        "definitions": pack_definitions(engine.plan.definitions),
+        "application_name": application_name,
+        "period": period,
+    }
+    idle: SimpleQueue[_Worker] = SimpleQueue()
+
+    def run(block: Block) -> BlockResult:
+        worker = idle.get()
+        try:
+            return worker.run(block)
+        finally:
+            idle.put(worker)
+
+    with ExitStack() as stack:
+        for _ in range(count):
+            worker = _Worker(settings)
+            stack.callback(worker.close)
+            idle.put(worker)
+        pool = stack.enter_context(ThreadPoolExecutor(count))
+        pending: deque[Future[BlockResult]] = deque()
+        stack.callback(lambda: [future.cancel() for future in pending])
+        for block in blocks:
+            here = block.records is not None
+            pending.append(pool.submit(process_block, engine, block, period) if here else pool.submit(run, block))
+            if len(pending) > 2 * count:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()

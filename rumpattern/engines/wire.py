@@ -1,0 +1,117 @@
+"""What a replay and its workers say to each other: framed JSON and bytes, nothing that could run as code."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from rumpattern.aggregate import Partial
+from rumpattern.definition.model import MetricDefinition
+from rumpattern.events.columns import Reject
+from rumpattern.events.envelopes import Form
+from rumpattern.job import Block, BlockResult, DefinitionAccount
+from rumpattern.pattern.parse import parse_pattern
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import BinaryIO
+
+_LENGTH: Final = 8
+
+
+def send(stream: BinaryIO, header: object, body: bytes = b"") -> None:
+    """Write one message: a JSON header and some bytes."""
+    head = json.dumps(header).encode()
+    stream.write(len(head).to_bytes(_LENGTH, "big") + len(body).to_bytes(_LENGTH, "big") + head)
+    stream.write(body)
+    stream.flush()
+
+
+def receive(stream: BinaryIO) -> tuple[Any, bytes]:
+    """Read one message.
+
+    Raises:
+        EOFError: the other side is gone.
+    """
+    lengths = _read(stream, 2 * _LENGTH)
+    head = _read(stream, int.from_bytes(lengths[:_LENGTH], "big"))
+    return json.loads(head), _read(stream, int.from_bytes(lengths[_LENGTH:], "big"))
+
+
+def _read(stream: BinaryIO, length: int) -> bytes:
+    data = stream.read(length)
+    if len(data) < length:
+        raise EOFError("the other side is gone")
+    return data
+
+
+def pack_definitions(definitions: Sequence[MetricDefinition]) -> list[list[Any]]:
+    """Return definitions as JSON values."""
+    return [
+        [d.name, d.namespace, d.pattern and str(d.pattern), d.value_key, d.unit_label, d.dimension_keys]
+        for d in definitions
+    ]
+
+
+def unpack_definitions(rows: list[list[Any]]) -> list[MetricDefinition]:
+    """Return the definitions that ``pack_definitions`` packed."""
+    return [
+        MetricDefinition(
+            name,
+            namespace,
+            None if pattern is None else parse_pattern(pattern),
+            value_key,
+            unit,
+            tuple((path, dimension) for path, dimension in dimensions),
+        )
+        for name, namespace, pattern, value_key, unit, dimensions in rows
+    ]
+
+
+def pack_block(block: Block) -> tuple[list[Any], bytes]:
+    """Return a block of text as header and bytes; a block that has a path goes by that path."""
+    path = str(block.path) if block.path else None
+    return [block.source, block.form.value, block.offset, block.length, path], block.data or b""
+
+
+def unpack_block(header: list[Any], data: bytes) -> Block:
+    """Return the block that ``pack_block`` packed."""
+    source, form, offset, length, path = header
+    if path is None:
+        return Block(source, Form(form), offset, length, data)
+    return Block(source, Form(form), offset, length, path=Path(path))
+
+
+def pack_result(result: BlockResult) -> tuple[dict[str, Any], bytes]:
+    """Return a block's result as header and bytes."""
+    header = {
+        "source": result.source,
+        "form": result.form.value,
+        "lines": result.lines,
+        "evaluated": result.evaluated,
+        "blank": result.blank,
+        "odd": result.odd,
+        "relative": result.relative,
+        "synthesised": result.synthesised,
+        "present": sorted(result.present),
+        "rejects": [(r.line, r.offset, r.code, r.reason, r.text.decode("latin-1")) for r in result.rejects],
+        "definitions": [(d.name, d.matched, d.published, d.dropped) for d in result.definitions],
+    }
+    return header, result.partial.to_bytes()
+
+
+def unpack_result(header: dict[str, Any], data: bytes) -> BlockResult:
+    """Return the result that ``pack_result`` packed."""
+    rejects = (Reject(*place, text.encode("latin-1")) for *place, text in header.pop("rejects"))
+    definitions = (DefinitionAccount(n, matched, out, Counter(why)) for n, matched, out, why in header.pop("definitions"))
+    return BlockResult(
+        form=Form(header.pop("form")),
+        present=set(header.pop("present")),
+        synthesised=Counter(header.pop("synthesised")),
+        rejects=tuple(rejects),
+        definitions=list(definitions),
+        partial=Partial.from_bytes(data),
+        **header,
+    )
