@@ -122,12 +122,16 @@ def _fault_block(number: int, form: Form, fault: SourceFault, offset: int) -> Bl
 
 @dataclass(slots=True)
 class DefinitionAccount:
-    """What became of the events that one definition matched: ``matched == published + sum(dropped.values())``."""
+    """What became of the events that one definition matched: ``matched == published + sum(dropped.values())``.
+
+    ``series`` is the number of distinct sets of dimension values, each of which CloudWatch bills as a custom metric.
+    """
 
     name: str
     matched: int = 0
     published: int = 0
     dropped: Counter[str] = field(default_factory=Counter)
+    series: int = 0
 
     def add(self, other: DefinitionAccount) -> None:
         """Add the account of other events."""
@@ -298,6 +302,8 @@ def collect(
             account.add(more)
         total.merge(result.partial)
         present |= result.present
+    for number, _ in {(number, labels) for number, _, labels in total.groups}:
+        accounts[number].series += 1
     accounting = Accounting(files, accounts)
     accounting.check()
     if not accounting.lines:

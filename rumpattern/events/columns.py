@@ -108,6 +108,7 @@ class EventBatch:
         columns: a column for each path of the plan; but for event_type, it is missing in rows whose event type no
             definition can match.
         odd: row number to the exact event, for rows that columns cannot say exactly.
+        indices: the index of each row's line among those decoded.
         rejects: the lines that gave no row.
         blank: how many lines held nothing.
         synthesised: derived field to the number of rows it was filled in.
@@ -116,6 +117,7 @@ class EventBatch:
     size: int
     columns: dict[str, Column]
     odd: dict[int, Exact]
+    indices: Sequence[int]
     rejects: tuple[Reject, ...] = ()
     blank: int = 0
     synthesised: dict[str, int] = field(default_factory=dict)
@@ -129,7 +131,8 @@ class EventBatch:
         moved = (np.cumsum(rows) - 1).tolist()
         odd = {moved[row]: event for row, event in self.odd.items() if rows[row]}
         size = int(np.count_nonzero(rows))
-        return EventBatch(size, columns, odd, rejects, self.blank, self.synthesised)
+        indices = [index for index, kept in zip(self.indices, rows.tolist(), strict=True) if kept]
+        return EventBatch(size, columns, odd, indices, rejects, self.blank, self.synthesised)
 
     def regular(self) -> Flags:
         """Return shape (n,): True where the columns speak for the row."""

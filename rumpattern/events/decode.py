@@ -102,7 +102,7 @@ class Decoder:
             columns[path] = column.spread(asked, n)
         events = {row: complete(load_exact(rows.text(row)), self.application_name) for row in sorted(odd)}
         synthesised = self._derive_fields(columns, n)
-        return EventBatch(n, columns, events, tuple(rows.rejects), rows.blank + rows.lines.blank, synthesised)
+        return EventBatch(n, columns, events, rows.indices, tuple(rows.rejects), rows.blank + rows.lines.blank, synthesised)
 
     def _derive_fields(self, columns: dict[str, Column], n: int) -> dict[str, int]:
         """Fill in what other fields tell, in place, as ``complete`` does for one event; return how many rows of each."""

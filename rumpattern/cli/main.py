@@ -1,0 +1,86 @@
+"""The ``rumpattern`` command and what all its subcommands share: exit codes and the way errors are told."""
+
+from __future__ import annotations
+
+import sys
+from enum import IntEnum
+from importlib import import_module
+from typing import Final
+
+import click
+
+from rumpattern import __version__
+from rumpattern.diagnostics import DiagnosticsError
+
+
+class Exit(IntEnum):
+    """The exit codes of every command."""
+
+    CLEAN = 0
+    FINDINGS = 1
+    ERROR = 2
+    REJECTS = 3
+    INTERRUPTED = 130
+
+
+_UNREADABLE: Final = frozenset(("RP001", "RP002", "RP003"))
+_COMMANDS: Final = {"replay": "replay", "match": "match", "explain": "explain", "bench": "bench"}
+
+
+class _LazyGroup(click.Group):
+    """Loads a subcommand when it is called for, so that none waits for what another one imports."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = import_module(f"rumpattern.cli.{_COMMANDS[cmd_name]}").command
+        return command
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="rumpattern")
+def cli() -> None:
+    """Work with CloudWatch RUM metric definitions offline.
+
+    \b
+    rumpattern replay -d definitions.json events/      events in, metrics out
+    rumpattern match '{"event_type": ["x"]}' events/   the events that a pattern matches
+    rumpattern explain -d definitions.json             what is read and tested for each event
+    rumpattern bench -d definitions.json               how fast that is on this machine
+
+    \b
+    Exit codes: 0 clean, 1 findings in the definitions or the pattern, 2 usage, input or internal error,
+    3 more rejected lines than --max-reject-rate, 130 interrupted.
+    """
+
+
+def main() -> None:
+    """Run the command and exit with its code; every expected failure is a clear message on standard error."""
+    try:
+        code = cli.main(standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.Abort:
+        code = _fail("interrupted", Exit.INTERRUPTED)
+    except KeyboardInterrupt:
+        code = _fail("interrupted", Exit.INTERRUPTED)
+    except click.ClickException as error:
+        error.show()
+        code = Exit.ERROR
+    except DiagnosticsError as error:
+        for diagnostic in error.diagnostics:
+            click.echo(f"{diagnostic.severity.value}: {diagnostic}", err=True)
+        code = Exit.ERROR if {d.code for d in error.diagnostics} <= _UNREADABLE else Exit.FINDINGS
+    except BrokenPipeError:
+        sys.stderr.close()  # nobody reads on; the interpreter would only repeat the complaint
+        code = Exit.ERROR
+    except (OSError, RuntimeError) as error:
+        code = _fail(f"error: {error}", Exit.ERROR)
+    sys.exit(code or Exit.CLEAN)
+
+
+def _fail(message: str, code: Exit) -> Exit:
+    click.echo(message, err=True)
+    return code

@@ -1,0 +1,72 @@
+"""Options that more than one subcommand takes."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from rumpattern.definition.load import load_definitions
+from rumpattern.events.envelopes import Form
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rumpattern.definition.model import MetricDefinition
+
+_SECONDS: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+class Duration(click.ParamType[int]):
+    """A time such as 60s, 5m or 1h, in seconds."""
+
+    name = "duration"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the seconds that a text such as 5m says."""
+        if isinstance(value, int):
+            return value
+        match = re.fullmatch(r"(\d{1,6})([smhd]?)", str(value))
+        if match is None:
+            self.fail(f"{value!r} is not a time such as 60s, 5m or 1h", param, ctx)
+        return int(match[1]) * _SECONDS[match[2]]
+
+
+class FormType(click.ParamType[Form]):
+    """The name of a container form."""
+
+    name = "form"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Form:
+        """Return the form of a name."""
+        try:
+            return Form(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is not one of {', '.join(form.value for form in Form)}", param, ctx)
+
+
+definitions_option = click.option(
+    "-d",
+    "--definitions",
+    "files",
+    multiple=True,
+    required=True,
+    metavar="FILE",
+    help="JSON file with one definition, a list, or a BatchCreateRumMetricDefinitions request; may be given again.",
+)
+input_format_option = click.option(
+    "--input-format",
+    type=FormType(),
+    metavar="FORM",
+    help=f"Container of all event files instead of detecting it: {', '.join(form.value for form in Form)}.",
+)
+
+
+def read_definitions(files: Sequence[str]) -> list[MetricDefinition]:
+    """Return the definitions of all files, telling their warnings on standard error."""
+    definitions = [definition for file in files for definition in load_definitions(file)]
+    for definition in definitions:
+        for warning in definition.warnings:
+            click.echo(f"warning: {warning}", err=True)
+    return definitions

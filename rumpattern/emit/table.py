@@ -1,0 +1,144 @@
+"""What a person wants to read first: the files, the definitions with what was dropped and why, the biggest series."""
+
+from __future__ import annotations
+
+import io
+import math
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Iterable, Iterator
+    from typing import TextIO
+
+    from rumpattern.aggregate import Series
+    from rumpattern.job import Accounting, ReplayResult
+
+_WIDTH: Final = 120
+_SHOWN_SERIES: Final = 10
+_SHOWN_TEXT: Final = 60
+
+
+class _Total(NamedTuple):
+    """One metric with its dimensions over all periods."""
+
+    name: str
+    dimensions: str
+    periods: int
+    count: int
+    sum: float
+    low: float
+    high: float
+    unit: str
+
+
+def write(result: ReplayResult, stream: TextIO) -> None:
+    """Write the summary and the series with the most data."""
+    with _console(stream) as console:
+        _summary(result, console)
+        totals = _totals(result.series)
+        shown = sorted(totals, key=lambda total: (-total.count, total.name, total.dimensions))[:_SHOWN_SERIES]
+        title = f"Series with the most data ({len(shown)} of {len(totals):,})"
+        table = _table(title, "metric", "dimensions", "periods>", "count>", "sum>", "min>", "max>", "unit")
+        for total in shown:
+            counts = f"{total.periods:,}", f"{total.count:,}"
+            _row(table, total.name, total.dimensions, *counts, *map(_number, total[4:7]), total.unit)
+        console.print(table)
+
+
+def write_summary(result: ReplayResult, stream: TextIO) -> None:
+    """Write the accounts of files and definitions, the first rejects and the warnings."""
+    with _console(stream) as console:
+        _summary(result, console)
+
+
+@contextmanager
+def _console(stream: TextIO) -> Iterator[Console]:
+    """Give a console on a terminal, or one of a fixed width whose lines are written without trailing space."""
+    if stream.isatty():
+        yield Console(file=stream, highlight=False)
+        return
+    text = io.StringIO()
+    yield Console(file=text, width=_WIDTH, highlight=False)
+    stream.writelines(line.rstrip() + "\n" for line in text.getvalue().splitlines())
+
+
+def _summary(result: ReplayResult, console: Console) -> None:
+    _write_files(result.accounting, console)
+    definitions = _table("Definitions", "#>", "metric", "matched>", "published>", "series>", "dropped")
+    for number, account in enumerate(result.accounting.definitions):
+        counts = [f"{n:,}" for n in (account.matched, account.published, account.series)]
+        _row(definitions, str(number), account.name, *counts, _reasons(account.dropped))
+    console.print(definitions)
+    for name, reject in result.first_rejects:
+        text = printable(reject.text[:_SHOWN_TEXT].decode("utf-8", "replace"))
+        console.print(Text(f"{name}:{reject.line}: {printable(reject.reason)} [{reject.code}]  {text}", style="yellow"))
+    hidden = result.accounting.rejected - len(result.first_rejects)
+    if hidden:
+        console.print(f"and {hidden:,} more rejects: --rejects FILE keeps all of them")
+    for warning in result.warnings:
+        console.print(Text(f"warning: {warning}", style="yellow"))
+
+
+def _write_files(accounting: Accounting, console: Console) -> None:
+    files = _table("Input", "file", "form", "lines>", "evaluated>", "rejected>", "blank>", "odd>", "synthesised")
+    for file in accounting.files:
+        counts = [f"{n:,}" for n in (file.lines, file.evaluated, file.rejected, file.blank, file.odd)]
+        _row(files, file.name, file.form, *counts, _reasons(file.synthesised))
+    if len(accounting.files) > 1:
+        totals = (accounting.lines, accounting.evaluated, accounting.rejected, accounting.blank)
+        _row(files, "total", "", *(f"{n:,}" for n in totals), "", "")
+    console.print(files)
+
+
+def _totals(series: Iterable[Series]) -> list[_Total]:
+    groups: dict[tuple[str, tuple[tuple[str, str], ...], str, str], list[Series]] = {}
+    for one in series:
+        groups.setdefault((one.namespace, one.dimensions, one.name, one.unit), []).append(one)
+    return [
+        _Total(
+            name,
+            " ".join(f"{dimension}={value}" for dimension, value in dimensions),
+            len(group),
+            sum(one.count for one in group),
+            math.fsum(one.sum for one in group),
+            min(one.min for one in group),
+            max(one.max for one in group),
+            unit,
+        )
+        for (_, dimensions, name, unit), group in groups.items()
+    ]
+
+
+def _table(title: str, *columns: str) -> Table:
+    """Return an empty table; a column whose name ends in ``>`` is aligned right."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for column in columns:
+        is_number = column.endswith(">")
+        table.add_column(
+            column.removesuffix(">"), justify="right" if is_number else "left", no_wrap=is_number, overflow="fold"
+        )
+    return table
+
+
+def _row(table: Table, *cells: str) -> None:
+    table.add_row(*(Text(printable(cell)) for cell in cells))
+
+
+def _reasons(counts: Counter[str]) -> str:
+    return ", ".join(f"{reason} {count:,}" for reason, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _number(value: float) -> str:
+    return f"{value:,.6g}"
+
+
+def printable(text: str) -> str:
+    """Return text whose control characters are spelled out, so that no event can steer a terminal."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+
