@@ -13,9 +13,9 @@ from rumpattern.diagnostics import DefinitionError, Diagnostic, InputError, Patt
 if TYPE_CHECKING:
     from rumpattern.definition.load import load_definitions
     from rumpattern.definition.model import MetricDefinition
+    from rumpattern.engine import Engine, compile  # noqa: A004 - the public name, as in re.compile
     from rumpattern.engines.local import replay
     from rumpattern.job import ReplayResult
-    from rumpattern.engine import Engine, compile
     from rumpattern.pattern.parse import parse_pattern
     from rumpattern.pattern.pattern import Pattern
 

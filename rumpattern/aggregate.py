@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rumpattern.definition.model import MetricDefinition
-    from rumpattern.derive import Numbers, Samples
+    from rumpattern.derive import Samples
+    from rumpattern.events.columns import Numbers
 
     Groups = np.ndarray[tuple[int], np.dtype[np.int64]]
 
@@ -35,9 +36,9 @@ Key: TypeAlias = tuple[int, int, tuple[str | None, ...]]
 
 
 class Statistics(NamedTuple):
-    """Count, exact sum in units of 2^-1074, minimum and maximum of some values."""
+    """How many values, their exact sum in units of 2^-1074, minimum and maximum of some values."""
 
-    count: int
+    samples: int
     units: int
     low: float
     high: float
@@ -45,7 +46,7 @@ class Statistics(NamedTuple):
     def merge(self, other: Statistics) -> Statistics:
         """Return the statistics of both sets of values together."""
         return Statistics(
-            self.count + other.count, self.units + other.units, min(self.low, other.low), max(self.high, other.high)
+            self.samples + other.samples, self.units + other.units, min(self.low, other.low), max(self.high, other.high)
         )
 
 
@@ -60,7 +61,7 @@ def from_units(units: int) -> float:
     return units / _UNITS_OF_ONE
 
 
-# --- partials ----------------------------------------------------------------------------------------------------------
+# --- partials -------------------------------------------------------------------------------------------------------
 
 
 @dataclass(slots=True)
@@ -93,7 +94,7 @@ class Partial:
             *([part.texts[code] for code in part.codes[first].tolist()] for part in samples.dimensions), strict=True
         )
         for start, texts, *numbers in zip(starts, labels, counts, units, lows, highs, strict=True):
-            self.put((samples.definition, start, texts), Statistics(*numbers))  # type: ignore[arg-type]
+            self.put((samples.definition, start, texts), Statistics(*numbers))
 
     def put(self, key: Key, statistics: Statistics) -> None:
         """Add statistics to one group."""
@@ -124,10 +125,12 @@ class Partial:
         header, digest, body = data[: len(_HEADER)], data[len(_HEADER) : _BODY], data[_BODY:]
         if header != _HEADER or hashlib.sha256(body).digest() != digest:
             raise ValueError("not a partial of this version, or damaged")
-        return cls({
-            (definition, start, tuple(labels)): Statistics(count, int(units, 16), low, high)
-            for definition, start, labels, count, units, low, high in orjson.loads(body)
-        })
+        return cls(
+            {
+                (definition, start, tuple(labels)): Statistics(count, int(units, 16), low, high)
+                for definition, start, labels, count, units, low, high in orjson.loads(body)
+            }
+        )
 
 
 _HEADER: Final = b"rumpattern partial 1\n"
@@ -172,7 +175,7 @@ def sum_units(values: Numbers, groups: Groups, count: int) -> list[int]:
     return totals
 
 
-# --- series ------------------------------------------------------------------------------------------------------------
+# --- series ---------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -209,12 +212,10 @@ def series(definitions: Sequence[MetricDefinition], partial: Partial, period: in
     return [_series(*item, period) for item in sorted(merged.items())]
 
 
-def _series(
-    key: tuple[str, str, tuple[tuple[str, str], ...], str, int], statistics: Statistics, period: int
-) -> Series:
+def _series(key: tuple[str, str, tuple[tuple[str, str], ...], str, int], statistics: Statistics, period: int) -> Series:
     namespace, name, dimensions, unit, start = key
     total = from_units(statistics.units)
     when = datetime.fromtimestamp(start, UTC)
     return Series(
-        namespace, name, dimensions, unit, when, period, statistics.count, total, statistics.low, statistics.high
+        namespace, name, dimensions, unit, when, period, statistics.samples, total, statistics.low, statistics.high
     )

@@ -66,7 +66,7 @@ PUBLISHED: Final = REASONS[0]
 _CODE: Final = {reason: code for code, reason in enumerate(REASONS)}
 
 
-# --- the policy, one value at a time -----------------------------------------------------------------------------------
+# --- the policy, one value at a time --------------------------------------------------------------------------------
 
 
 def value_reason(kind: Kind, value: Value) -> str:
@@ -135,7 +135,7 @@ def _is_number(text: str) -> bool:
         return False
 
 
-# --- one event ---------------------------------------------------------------------------------------------------------
+# --- one event ------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +184,7 @@ def _label(event: Exact, path: str) -> tuple[str, str]:
     return text, dimension_reason(kind, text)
 
 
-# --- batches -----------------------------------------------------------------------------------------------------------
+# --- batches --------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -233,9 +233,7 @@ def derive(plan: Plan, batch: EventBatch, matches: Matches, period: int) -> list
     ]
 
 
-def _samples(
-    number: int, definition: MetricDefinition, mask: Flags, regular: Flags, readings: _Readings
-) -> Samples:
+def _samples(number: int, definition: MetricDefinition, mask: Flags, regular: Flags, readings: _Readings) -> Samples:
     batch = readings.batch
     rows = np.flatnonzero(mask & regular)
     parts = [readings.dimension(path) for path, _ in definition.dimension_keys]

@@ -1,4 +1,4 @@
-"""Findings: what is wrong, where, and what to try. The root of the import order: everything else reports through this module."""
+"""Findings: what is wrong, where, and what to try. Everything else reports through this module."""
 
 from __future__ import annotations
 
@@ -86,7 +86,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One finding. ``service_message`` is the head of the message that event-ruler gives for the same slip, if it has one."""
+    """One finding.
+
+    ``service_message`` is the head of the message that event-ruler gives for the same slip, if it has one.
+    """
 
     code: str
     message: str

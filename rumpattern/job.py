@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from rumpattern.aggregate import Partial, series
@@ -17,10 +16,11 @@ from rumpattern.events.columns import Reject
 from rumpattern.events.envelopes import LINE_FORMS, Form, cut_lines, detect, read_documents
 from rumpattern.events.fields import Kind, find
 from rumpattern.events.lines import RecordLines, TextLines
-from rumpattern.events.sources import GZIP_MAGIC, SourceFault, cut_file, open_source, peek, read_chunks
+from rumpattern.events.sources import GZIP_MAGIC, BrokenSourceError, cut_file, open_source, peek, read_chunks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
     from typing import BinaryIO
 
     from rumpattern.aggregate import Series
@@ -34,7 +34,7 @@ _RARE_KEYS: Final = frozenset[str]().union(*ABSENT_FIELDS.values())
 _SHOWN_REJECTS: Final = 5
 
 
-# --- input to blocks -----------------------------------------------------------------------------------------------------
+# --- input to blocks ------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def read_blocks(number: int, source: Source, form: Form | None, advance: Callabl
     """Yield the blocks of a source in order; ``advance`` hears of bytes read, ``form`` None detects the container."""
     try:
         file = open_source(source)
-    except SourceFault as fault:
+    except BrokenSourceError as fault:
         yield _fault_block(number, form or Form.NDJSON, fault, 0)
         return
     with file:
@@ -87,7 +87,7 @@ def _read_stream(number: int, file: BinaryIO, form: Form | None, advance: Callab
     chunks = read_chunks(file, advance)
     try:
         first = next(chunks, b"")
-    except SourceFault as fault:
+    except BrokenSourceError as fault:
         yield _fault_block(number, form or Form.NDJSON, fault, 0)
         return
     form = form or detect(first)
@@ -101,7 +101,7 @@ def _read_stream(number: int, file: BinaryIO, form: Form | None, advance: Callab
         for data in cut_lines(everything):
             yield Block(number, form, offset, len(data), data)
             offset += len(data)
-    except SourceFault as fault:
+    except BrokenSourceError as fault:
         yield _fault_block(number, form, fault, offset)
 
 
@@ -111,13 +111,13 @@ def _chain(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
     yield from rest
 
 
-def _fault_block(number: int, form: Form, fault: SourceFault, offset: int) -> Block:
+def _fault_block(number: int, form: Form, fault: BrokenSourceError, offset: int) -> Block:
     """Return the block that accounts for what broke off: one reject, numbered after the lines before it."""
     reject = Reject(1, offset, fault.code, fault.message, fault.rest)
     return Block(number, form, offset, records=RecordLines([], [], [reject]))
 
 
-# --- blocks to results ---------------------------------------------------------------------------------------------------
+# --- blocks to results ----------------------------------------------------------------------------------------------
 
 
 @dataclass(slots=True)
@@ -199,7 +199,7 @@ def _present(batch: EventBatch) -> set[str]:
     }
 
 
-# --- results to series and accounts --------------------------------------------------------------------------------------
+# --- results to series and accounts ---------------------------------------------------------------------------------
 
 
 @dataclass(slots=True)
@@ -308,7 +308,8 @@ def collect(
     accounting.check()
     if not accounting.lines:
         names = ", ".join(source.name for source in sources)
-        raise InputError([Diagnostic("RP002", f"there are no events in {names}", hint="are these exports of RUM events?")])
+        message = f"there are no events in {names}"
+        raise InputError([Diagnostic("RP002", message, hint="are these exports of RUM events?")])
     warnings = [*_absent_fields(definitions, present), *_without_application(total)]
     return ReplayResult(series(definitions, total, period), accounting, warnings, first)
 
@@ -342,7 +343,7 @@ def _absent_fields(definitions: Sequence[MetricDefinition], present: set[str]) -
 
 
 def _without_application(total: Partial) -> Iterator[Diagnostic]:
-    left_out = sum(statistics.count for (_, _, labels), statistics in total.groups.items() if None in labels)
+    left_out = sum(statistics.samples for (_, _, labels), statistics in total.groups.items() if None in labels)
     if left_out:
         message = f"{left_out:,} data have no application_name, which RUM adds to every metric: the events lack it"
         hint = "give the app monitor's name with --application-name"

@@ -35,7 +35,7 @@ class JsonError(ValueError):
         self.service_message = service_message or message
 
 
-# --- numbers ---------------------------------------------------------------------------------------------------------
+# --- numbers --------------------------------------------------------------------------------------------------------
 
 
 class NumberText(str):
@@ -44,7 +44,7 @@ class NumberText(str):
     __slots__ = ()
 
 
-class Pairs(list[tuple[str, object]]):
+class Pairs(tuple[tuple[str, "Exact"], ...]):
     """The members of an object in which a key occurs more than once, in their order."""
 
     __slots__ = ()
@@ -99,10 +99,10 @@ def _limited(text: str) -> str:
     return text
 
 
-# --- events: exact plain values --------------------------------------------------------------------------------------
+# --- events: exact plain values -------------------------------------------------------------------------------------
 
 
-def _exact_object(pairs: list[tuple[str, object]]) -> object:
+def _exact_object(pairs: list[tuple[str, Exact]]) -> Exact:
     members = dict(pairs)
     return members if len(members) == len(pairs) else Pairs(pairs)
 
@@ -144,7 +144,7 @@ def decode_utf8(data: bytes) -> str:
         raise JsonError(message, error.start, code="RP014") from None
 
 
-# --- definitions: nodes with spans -----------------------------------------------------------------------------------
+# --- definitions: nodes with spans ----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -419,7 +419,7 @@ class _Parser:
                 self.at += 1
                 break
             if char != "\\":
-                what = "the string has no closing quote" if not char else f"control character {ascii(char)} in a string"
+                what = "the string has no closing quote" if not char else f"control character {char!a} in a string"
                 quote = "was expecting closing quote for a string value"
                 raise self.error(what, service=f"Unexpected end-of-input: {quote}" if not char else None)
             parts.append(self.escape())
@@ -464,7 +464,7 @@ class _Parser:
         _limited(match.group())
         return self.build.number(match.group(), start, self.at)
 
-    # --- small steps and errors --------------------------------------------------------------------------------------
+    # --- small steps and errors -------------------------------------------------------------------------------------
 
     def peek(self) -> str:
         return self.text[self.at : self.at + 1]

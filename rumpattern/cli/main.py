@@ -43,7 +43,7 @@ class _LazyGroup(click.Group):
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="rumpattern")
 def cli() -> None:
-    """Work with CloudWatch RUM metric definitions offline.
+    r"""Work with CloudWatch RUM metric definitions offline.
 
     \b
     rumpattern replay -d definitions.json events/      events in, metrics out

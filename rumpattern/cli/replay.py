@@ -40,7 +40,9 @@ _DATA_FORMATS: Final[dict[str, Callable[[Sequence[Series], BinaryIO], None]]] = 
 @click.option("-o", "--output", metavar="FILE", help="Write the result to FILE instead of standard output.")
 @click.option("--period", type=Duration(), default="60s", show_default=True, help="Length of one datum: 60s, 5m, 1h.")
 @click.option("--application-name", metavar="NAME", help="The app monitor's name, for events that lack it.")
-@click.option("--rejects", "rejects_file", metavar="FILE", help="Write every rejected line with place and reason, as JSON.")
+@click.option(
+    "--rejects", "rejects_file", metavar="FILE", help="Write every rejected line with place and reason, as JSON."
+)
 @click.option(
     "--max-reject-rate",
     type=click.FloatRange(0, 1),
@@ -48,9 +50,9 @@ _DATA_FORMATS: Final[dict[str, Callable[[Sequence[Series], BinaryIO], None]]] = 
     show_default=True,
     help="Exit with 3 when a larger share of lines is rejected.",
 )
-@click.option("--workers", type=click.IntRange(1), metavar="N", help="Processes to use; by default as the input is large.")
+@click.option("--workers", type=click.IntRange(1), metavar="N", help="Processes to use; by default as many as pay.")
 @input_format_option
-def command(
+def command(  # noqa: PLR0913, PLR0917 - one for each option
     files: tuple[str, ...],
     events: tuple[str, ...],
     form: str,
@@ -62,7 +64,7 @@ def command(
     workers: int | None,
     input_format: Form | None,
 ) -> int:
-    """Replay exported RUM EVENTS into the metrics that definitions would have published.
+    r"""Replay exported RUM EVENTS into the metrics that definitions would have published.
 
     EVENTS are files, directories, or "-" for standard input: NDJSON, CloudWatch Logs exports, the JSON of
     filter-log-events, get-log-events, Logs Insights, subscriptions and get-app-monitor-data, captured PutRumEvents

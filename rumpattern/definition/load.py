@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -21,6 +20,8 @@ from rumpattern.pattern.parse import describe, parse_located
 from rumpattern.pattern.pattern import Pattern
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from rumpattern.jsontext import JsonValue
 
 Source: TypeAlias = "str | os.PathLike[str] | Mapping[str, object] | Sequence[Mapping[str, object]]"
@@ -103,7 +104,7 @@ class _Reader:
     def warn(self, code: str, message: str, node: JsonValue, path: str, hint: str) -> None:
         self.warnings.append(Diagnostic(code, message, self.place(node, path), hint, Severity.WARNING))
 
-    # --- the document ------------------------------------------------------------------------------------------------
+    # --- the document -----------------------------------------------------------------------------------------------
 
     def document(self, root: JsonValue) -> list[MetricDefinition]:
         nodes = self.definition_nodes(root)
@@ -131,7 +132,7 @@ class _Reader:
         name = _LIST_MEMBER if _LIST_MEMBER in members else _SINGLE_MEMBER
         return [(item, f"{name}[{index}]") for index, item in enumerate(listed.items)]
 
-    # --- one definition ----------------------------------------------------------------------------------------------
+    # --- one definition ---------------------------------------------------------------------------------------------
 
     def definition(self, node: JsonValue, path: str) -> MetricDefinition | None:
         if not isinstance(node, JsonObject):
@@ -208,7 +209,8 @@ class _Reader:
 
     def dimension(self, key: JsonString, value: JsonValue, path: str) -> tuple[str, str] | None:
         if not _DIMENSION_PATH[0] <= len(key.value) <= _DIMENSION_PATH[1]:
-            self.report("RP304", f"a dimension's field path has {len(key.value)} characters; it takes 1 to 280", key, path)
+            message = f"a dimension's field path has {len(key.value)} characters; it takes 1 to 280"
+            self.report("RP304", message, key, path)
         if not isinstance(value, JsonString):
             self.report("RP305", f"a dimension name is a string, not {describe(value)}", value, path)
             return None
@@ -263,5 +265,3 @@ def _is_null(node: JsonValue) -> bool:
 
 def _join(path: str, member: str) -> str:
     return f"{path}.{member}" if path else member
-
-

@@ -25,8 +25,10 @@ _MINUTE: Final = 60
 def write(series: Iterable[Series], stream: BinaryIO) -> None:
     """Write the series as statistic sets."""
     for namespace, group in groupby(series, key=lambda one: one.namespace):
-        for data in _requests(group):
-            stream.write(b'{"Namespace":%s,"MetricData":[%s]}\n' % (orjson.dumps(namespace), b",".join(data)))
+        stream.writelines(
+            b'{"Namespace":%s,"MetricData":[%s]}\n' % (orjson.dumps(namespace), b",".join(data))
+            for data in _requests(group)
+        )
 
 
 def _requests(series: Iterable[Series]) -> Iterator[list[bytes]]:

@@ -30,7 +30,7 @@ class _Total(NamedTuple):
     name: str
     dimensions: str
     periods: int
-    count: int
+    samples: int
     sum: float
     low: float
     high: float
@@ -42,11 +42,11 @@ def write(result: ReplayResult, stream: TextIO) -> None:
     with _console(stream) as console:
         _summary(result, console)
         totals = _totals(result.series)
-        shown = sorted(totals, key=lambda total: (-total.count, total.name, total.dimensions))[:_SHOWN_SERIES]
+        shown = sorted(totals, key=lambda total: (-total.samples, total.name, total.dimensions))[:_SHOWN_SERIES]
         title = f"Series with the most data ({len(shown)} of {len(totals):,})"
         table = _table(title, "metric", "dimensions", "periods>", "count>", "sum>", "min>", "max>", "unit")
         for total in shown:
-            counts = f"{total.periods:,}", f"{total.count:,}"
+            counts = f"{total.periods:,}", f"{total.samples:,}"
             _row(table, total.name, total.dimensions, *counts, *map(_number, total[4:7]), total.unit)
         console.print(table)
 
@@ -131,7 +131,9 @@ def _row(table: Table, *cells: str) -> None:
 
 
 def _reasons(counts: Counter[str]) -> str:
-    return ", ".join(f"{reason} {count:,}" for reason, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+    return ", ".join(
+        f"{reason} {count:,}" for reason, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    )
 
 
 def _number(value: float) -> str:
@@ -141,4 +143,3 @@ def _number(value: float) -> str:
 def printable(text: str) -> str:
     """Return text whose control characters are spelled out, so that no event can steer a terminal."""
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
-

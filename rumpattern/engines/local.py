@@ -10,7 +10,6 @@ import os
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from queue import SimpleQueue
@@ -22,7 +21,7 @@ from rumpattern.events.sources import GZIP_MAGIC, find_sources
 from rumpattern.job import collect, process_block, read_blocks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from concurrent.futures import Future
 
     from rumpattern.definition.model import MetricDefinition
@@ -39,7 +38,7 @@ _HIGH_RESOLUTION: Final = (1, 5, 10, 20, 30)
 _MINUTE: Final = 60
 
 
-def replay(
+def replay(  # noqa: PLR0913 - the choices of a replay
     definitions: Sequence[MetricDefinition],
     sources: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     period: int = DEFAULT_PERIOD,
@@ -119,7 +118,7 @@ def _is_gzip(source: Source) -> bool:
         return file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
 
 
-# --- worker processes ----------------------------------------------------------------------------------------------------
+# --- worker processes -----------------------------------------------------------------------------------------------
 
 
 class WorkerError(RuntimeError):
@@ -156,7 +155,7 @@ def _in_workers(
     engine: Engine, blocks: Iterator[Block], period: int, count: int, application_name: str | None
 ) -> Iterator[BlockResult]:
     """Yield the results of blocks in their order, with a bounded number of blocks on the way."""
-    settings = {
+    settings: dict[str, object] = {
         "definitions": pack_definitions(engine.plan.definitions),
         "application_name": application_name,
         "period": period,

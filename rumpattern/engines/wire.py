@@ -104,8 +104,13 @@ def pack_result(result: BlockResult) -> tuple[dict[str, Any], bytes]:
 
 def unpack_result(header: dict[str, Any], data: bytes) -> BlockResult:
     """Return the result that ``pack_result`` packed."""
-    rejects = (Reject(*place, text.encode("latin-1")) for *place, text in header.pop("rejects"))
-    definitions = (DefinitionAccount(n, matched, out, Counter(why)) for n, matched, out, why in header.pop("definitions"))
+    rejects = (
+        Reject(line, offset, code, reason, text.encode("latin-1"))
+        for line, offset, code, reason, text in header.pop("rejects")
+    )
+    definitions = (
+        DefinitionAccount(n, matched, out, Counter(why)) for n, matched, out, why in header.pop("definitions")
+    )
     return BlockResult(
         form=Form(header.pop("form")),
         present=set(header.pop("present")),

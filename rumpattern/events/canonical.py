@@ -132,7 +132,7 @@ def _merged(session: Exact, event: Exact) -> bytes:
 def _loaded(text: bytes) -> dict[str, Exact]:
     value = load_record(text)
     if isinstance(value, Pairs):
-        return dict(value)  # type: ignore[arg-type]
+        return dict(value)
     return value if isinstance(value, dict) else {}
 
 

@@ -177,14 +177,14 @@ def constant_column(text: str, n: int) -> Column:
 
 def _build_mixed(values: Sequence[object], n: int) -> Column:
     kinds = np.fromiter(map(_KIND_OF_TYPE.__getitem__, map(type, values)), np.uint8, n)
-    kinds[[row for row in np.flatnonzero(kinds == Kind.TRUE) if values[row] is False]] = Kind.FALSE
+    kinds[[row for row in np.flatnonzero(kinds == Kind.TRUE).tolist() if values[row] is False]] = Kind.FALSE
     numbers = np.zeros(n)
     rows = np.flatnonzero(kinds == Kind.NUMBER)
-    numbers[rows] = [values[row] for row in rows]
+    numbers[rows] = np.array([values[row] for row in rows.tolist()], np.float64)
     coder = _Coder()
     codes = np.zeros(n, np.int32)
     rows = np.flatnonzero(kinds == Kind.STRING)
-    codes[rows] = [coder[values[row]] for row in rows]
+    codes[rows] = [coder[values[row]] for row in rows.tolist()]
     return Column(kinds, numbers, codes, tuple(coder))  # type: ignore[arg-type]
 
 

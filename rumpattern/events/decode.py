@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from rumpattern.events.lines import Lines
     from rumpattern.jsontext import Exact
 
-    from rumpattern.jsontext import Exact
-
 
 _SPACE: Final = b" \t\r\n"
 _NOTHING: Final[dict[str, object]] = {}
@@ -102,10 +100,12 @@ class Decoder:
             columns[path] = column.spread(asked, n)
         events = {row: complete(load_exact(rows.text(row)), self.application_name) for row in sorted(odd)}
         synthesised = self._derive_fields(columns, n)
-        return EventBatch(n, columns, events, rows.indices, tuple(rows.rejects), rows.blank + rows.lines.blank, synthesised)
+        return EventBatch(
+            n, columns, events, rows.indices, tuple(rows.rejects), rows.blank + rows.lines.blank, synthesised
+        )
 
     def _derive_fields(self, columns: dict[str, Column], n: int) -> dict[str, int]:
-        """Fill in what other fields tell, in place, as ``complete`` does for one event; return how many rows of each."""
+        """Fill in what other fields tell, as ``complete`` does for one event; return how many rows of each."""
         sources = {path: columns[DERIVED_FIELDS[path]] for path in columns if path in DERIVED_FIELDS}
         if self.application_name is not None and APPLICATION_NAME in columns:
             sources[APPLICATION_NAME] = constant_column(self.application_name, n)
@@ -191,7 +191,7 @@ def _no_garbage_collection() -> Iterator[None]:
             gc.enable()
 
 
-# --- lines to events -------------------------------------------------------------------------------------------------
+# --- lines to events ------------------------------------------------------------------------------------------------
 
 
 def _load_plain(texts: Sequence[bytes]) -> list[object] | None:
@@ -241,7 +241,7 @@ def _load_one(data: bytes) -> object:
     return event
 
 
-# --- events that no RUM client sends ---------------------------------------------------------------------------------
+# --- events that no RUM client sends --------------------------------------------------------------------------------
 
 
 def _without_untyped(batch: EventBatch, rows: _Rows) -> EventBatch:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from rumpattern.events import canonical
 from rumpattern.events.columns import Reject
 from rumpattern.events.lines import EXPORT_TIME, RecordLines
-from rumpattern.events.sources import BLOCK, SourceFault
+from rumpattern.events.sources import BLOCK, BrokenSourceError
 from rumpattern.events.splitter import SplitError, Splitter
 from rumpattern.jsontext import JsonError
 
@@ -107,14 +107,14 @@ def _first_level_keys(text: bytes) -> Iterator[bytes]:
             yield mark.split(b'"')[1].join((b'"', b'"'))
 
 
-# --- line containers ---------------------------------------------------------------------------------------------------
+# --- line containers ------------------------------------------------------------------------------------------------
 
 
 def cut_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """Yield the text of a line container in blocks that end at line ends.
 
     Raises:
-        SourceFault: after all complete lines; ``rest`` of it is the line that broke off.
+        BrokenSourceError: after all complete lines; ``rest`` of it is the line that broke off.
     """
     parts: list[bytes] = []
     size = 0
@@ -126,7 +126,7 @@ def cut_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
                 parts[-1] = chunk[:cut]
                 yield b"".join(parts)
                 parts, size = [chunk[cut:]], len(chunk) - cut
-    except SourceFault as fault:
+    except BrokenSourceError as fault:
         text = b"".join(parts)
         cut = text.rfind(b"\n") + 1
         if cut:
@@ -137,7 +137,7 @@ def cut_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
         yield b"".join(parts)
 
 
-# --- document containers -----------------------------------------------------------------------------------------------
+# --- document containers --------------------------------------------------------------------------------------------
 
 
 def read_documents(chunks: Iterable[bytes], form: Form) -> Iterator[RecordLines]:
@@ -156,7 +156,7 @@ def read_documents(chunks: Iterable[bytes], form: Form) -> Iterator[RecordLines]
                 collected = _Collected()
     except SplitError as error:
         collected.reject(error.record, error.code, error.message)
-    except SourceFault as fault:
+    except BrokenSourceError as fault:
         collected.reject(splitter.rest(), fault.code, fault.message)
     if collected.count():
         yield collected

@@ -79,7 +79,7 @@ def _walk(value: Exact, segments: list[str]) -> Iterator[Exact]:
 
 def _members(value: dict[str, Exact] | Pairs, key: str) -> list[Exact]:
     if isinstance(value, Pairs):
-        return [member for name, member in value if name == key]  # type: ignore[misc]
+        return [member for name, member in value if name == key]
     return [value[key]] if key in value else []
 
 

@@ -37,7 +37,7 @@ class Source:
         return self.path.stat().st_size if self.path and self.path.is_file() else 0
 
 
-class SourceFault(Exception):
+class BrokenSourceError(Exception):
     """The input broke off: what came before it is good.
 
     ``code`` is RP001 or RP003; ``rest`` is the text that was read and belongs to no complete line.
@@ -58,7 +58,7 @@ def find_sources(inputs: Iterable[str | os.PathLike[str]]) -> list[Source]:
     """
     problems: list[Diagnostic] = []
     found: dict[str, Source] = {}
-    for name in map(os.fspath, inputs):
+    for name in (os.fspath(item) for item in inputs):
         for source in _sources(name, problems):
             key = str(source.path.resolve()) if source.path else STDIN
             found.setdefault(key, source)
@@ -95,14 +95,14 @@ def open_source(source: Source) -> BinaryIO:
     """Open a source for reading.
 
     Raises:
-        SourceFault: it can no longer be read.
+        BrokenSourceError: it can no longer be read.
     """
     if source.path is None:
         return sys.stdin.buffer
     try:
         return source.path.open("rb")
     except OSError as error:
-        raise SourceFault("RP001", f"cannot be read: {error.strerror or error}") from None
+        raise BrokenSourceError("RP001", f"cannot be read: {error.strerror or error}") from None
 
 
 def peek(file: BinaryIO) -> bytes:
@@ -132,7 +132,7 @@ def read_chunks(file: BinaryIO, advance: Callable[[int], None]) -> Iterator[byte
     """Yield the bytes of a file, decompressed if it is gzip; ``advance`` hears of the bytes read from it.
 
     Raises:
-        SourceFault: after everything that could be read.
+        BrokenSourceError: after everything that could be read.
     """
     raw = _read_raw(file, advance)
     first = next(raw, b"")
@@ -144,7 +144,7 @@ def _read_raw(file: BinaryIO, advance: Callable[[int], None]) -> Iterator[bytes]
         try:
             chunk = file.read(_READ)
         except OSError as error:
-            raise SourceFault("RP001", f"reading failed: {error.strerror or error}") from None
+            raise BrokenSourceError("RP001", f"reading failed: {error.strerror or error}") from None
         if not chunk:
             return
         advance(len(chunk))
@@ -177,10 +177,10 @@ def _inflate(data: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
             piece = member.decompress(data, _READ)
         except zlib.error as error:
             place = read - len(data)
-            raise SourceFault("RP003", f"gzip data is damaged near byte {place} of the file: {error}") from None
+            raise BrokenSourceError("RP003", f"gzip data is damaged near byte {place} of the file: {error}") from None
         if piece:
             yield piece
         between = member.eof
         data = member.unused_data if member.eof else member.unconsumed_tail
     if not between:
-        raise SourceFault("RP003", f"gzip data ends early, after byte {read} of the file")
+        raise BrokenSourceError("RP003", f"gzip data ends early, after byte {read} of the file")

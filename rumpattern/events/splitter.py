@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 MAX_RECORD: Final = 16 << 20
 """Bytes of one record; a RUM request or log event is far smaller."""
 
-_TOKEN: Final = re.compile(
-    rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\],:]|[^\s"{}\[\],:]++|"', re.DOTALL
-)
+_TOKEN: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\],:]|[^\s"{}\[\],:]++|"', re.DOTALL)
 _MARKS: Final = frozenset((b"{", b"}", b"[", b"]", b",", b":"))
 _CLOSING: Final = {b"}": b"{", b"]": b"["}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, Never, TypeAlias
 
 from rumpattern.diagnostics import Diagnostic, PatternError, Place, did_you_mean
 from rumpattern.jsontext import (
@@ -65,7 +65,8 @@ def parse_located(text: str, locate: Locate, root: str) -> Pattern:
     try:
         node = parse(text)
     except JsonError as error:
-        reader.report("RP100", f"the pattern is not valid JSON: {error.message}", error.offset, "", error.service_message)
+        message = f"the pattern is not valid JSON: {error.message}"
+        reader.report("RP100", message, error.offset, "", error.service_message)
         raise PatternError(reader.problems) from None
     fields = reader.pattern(node)
     if reader.problems:
@@ -81,7 +82,7 @@ class _Reader:
         self.root = root
         self.problems: list[Diagnostic] = []
 
-    def report(
+    def report(  # noqa: PLR0913, PLR0917 - the parts of a finding
         self, code: str, message: str, offset: int, path: str, service: str | None = None, hint: str | None = None
     ) -> None:
         name, line, column = self.locate(offset)
@@ -91,8 +92,8 @@ class _Reader:
     def pattern(self, node: JsonValue) -> dict[str, Field]:
         fields: dict[str, Field] = {}
         if not isinstance(node, JsonObject):
-            found = describe(node)
-            self.report("RP101", f"a pattern is a JSON object, not {found}", node.span.start, "", "Filter is not an object")
+            message = f"a pattern is a JSON object, not {describe(node)}"
+            self.report("RP101", message, node.span.start, "", "Filter is not an object")
             return fields
         self.object(node, "", "", fields)
         if len(fields) > MAX_PATHS:
@@ -105,7 +106,8 @@ class _Reader:
         while todo:
             node, prefix, where = todo.pop(0)
             if not node.members:
-                self.report("RP102", "an object must not be empty", node.span.start, where, "Empty objects are not allowed")
+                service = "Empty objects are not allowed"
+                self.report("RP102", "an object must not be empty", node.span.start, where, service)
             nested = []
             for key, value in node.members:
                 path = f"{prefix}{key.value}"
@@ -193,7 +195,7 @@ def describe(node: JsonValue) -> str:
             return "an object"
 
 
-# --- operators -------------------------------------------------------------------------------------------------------
+# --- operators ------------------------------------------------------------------------------------------------------
 
 
 def _exists(reader: _Reader, node: JsonValue, place: str) -> Element | None:
@@ -209,7 +211,14 @@ def _numeric(reader: _Reader, node: JsonValue, place: str) -> Element | None:
         message = f'numeric needs an array such as [">", 0, "<=", 5], not {describe(node)}'
         reader.report("RP110", message, node.span.start, place, "Value of numeric must be an array.")
         return None
-    return _NumericReader(reader, node, place).range()
+    try:
+        return _NumericReader(reader, node, place).range()
+    except _FaultyRangeError:
+        return None
+
+
+class _FaultyRangeError(Exception):
+    """A range whose fault has been reported."""
 
 
 class _NumericReader:
@@ -221,11 +230,9 @@ class _NumericReader:
         self.end = node.span.end - 1
         self.place = place
 
-    def range(self) -> NumericRange | None:
+    def range(self) -> NumericRange:
         symbol = self.first_operator()
-        low = self.bound(1, symbol) if symbol else None
-        if symbol is None or low is None:
-            return None
+        low = self.bound(1, symbol)
         if symbol == "=":
             return self.single(NumericRange(low, low_closed=True, high=low, high_closed=True))
         if symbol in ("<", "<="):
@@ -234,57 +241,57 @@ class _NumericReader:
             return NumericRange(low=low, low_closed=symbol == ">=")
         return self.two_sided(low, low_closed=symbol == ">=")
 
-    def first_operator(self) -> str | None:
+    def first_operator(self) -> str:
         node = self.items[0] if self.items else None
         if not isinstance(node, JsonString):
             found = describe(node) if node else "nothing"
             service = f"Invalid member in numeric match: {_token(node)}"
-            return self.fail("RP111", f"numeric starts with an operator, not {found}", 0, service)
+            self.fail("RP111", f"numeric starts with an operator, not {found}", 0, service)
         if node.value not in ("=", "<", "<=", ">", ">="):
             service = f"Unrecognized numeric range operator: {node.value}"
-            return self.fail("RP111", f'unknown numeric operator "{node.value}"', 0, service, _symbol_hint(node.value))
+            self.fail("RP111", f'unknown numeric operator "{node.value}"', 0, service, _symbol_hint(node.value))
         return node.value
 
-    def bound(self, index: int, symbol: str) -> float | None:
+    def bound(self, index: int, symbol: str) -> float:
         node = self.items[index] if index < len(self.items) else None
         if not isinstance(node, JsonNumber):
             found = describe(node) if node else "nothing"
             name = "equals" if symbol == "=" else symbol
-            return self.fail("RP112", f'"{symbol}" needs a number, not {found}', index, f"Value of {name} must be numeric")
+            message = f'"{symbol}" needs a number, not {found}'
+            self.fail("RP112", message, index, f"Value of {name} must be numeric")
         value = comparable(node.text)
         if value is None:
             message = f"{node.text[:40]} cannot be compared exactly: no double is spelled so"
-            return self.fail("RP115", message, index, f"Cannot compare number : {node.text}")
+            self.fail("RP115", message, index, f"Cannot compare number : {node.text}")
         return value
 
-    def single(self, result: NumericRange) -> NumericRange | None:
+    def single(self, result: NumericRange) -> NumericRange:
         if len(self.items) > 2:  # noqa: PLR2004 - operator and number
             message = 'only ">" and ">=" may be followed by a second bound: the low bound comes first'
-            return self.fail("RP113", message, 2, "Too many elements in numeric expression")
+            self.fail("RP113", message, 2, "Too many elements in numeric expression")
         return result
 
-    def two_sided(self, low: float, *, low_closed: bool) -> NumericRange | None:
+    def two_sided(self, low: float, *, low_closed: bool) -> NumericRange:
         node = self.items[2]
         if not isinstance(node, JsonString):
             message = f'the second bound starts with "<" or "<=", not {describe(node)}'
-            return self.fail("RP111", message, 2, f"Bad value in numeric range: {_token(node)}")
+            self.fail("RP111", message, 2, f"Bad value in numeric range: {_token(node)}")
         if node.value not in ("<", "<="):
             message = f'the second bound starts with "<" or "<=", not "{node.value}"'
-            return self.fail("RP111", message, 2, f"Bad numeric range operator: {node.value}", _symbol_hint(node.value))
+            self.fail("RP111", message, 2, f"Bad numeric range operator: {node.value}", _symbol_hint(node.value))
         high = self.bound(3, node.value)
-        if high is None:
-            return None
         if len(self.items) > 4:  # noqa: PLR2004 - two operators and two numbers
-            return self.fail("RP113", "numeric has at most two bounds", 4, "Too many terms in numeric range expression")
+            self.fail("RP113", "numeric has at most two bounds", 4, "Too many terms in numeric range expression")
         if not low < high:
-            return self.fail("RP114", "the low bound must be below the high bound", 3, "Bottom must be less than top")
+            self.fail("RP114", "the low bound must be below the high bound", 3, "Bottom must be less than top")
         return NumericRange(low, low_closed, high, high_closed=node.value == "<=")
 
-    def fail(self, code: str, message: str, index: int, service: str, hint: str | None = None) -> None:
+    def fail(self, code: str, message: str, index: int, service: str, hint: str | None = None) -> Never:
         inside = index < len(self.items)
         offset = self.items[index].span.start if inside else self.end
         place = f"{self.place}[{index}]" if inside else self.place
         self.reader.report(code, message, offset, place, service, hint)
+        raise _FaultyRangeError
 
 
 def _symbol_hint(symbol: str) -> str | None:

@@ -41,11 +41,11 @@ def leaves(event: Exact) -> list[Leaf]:
         if isinstance(value, (dict, Pairs)):
             members = value.items() if isinstance(value, dict) else value
             for key, member in members:
-                todo.append((key if path is None else f"{path}.{key}", member, memberships))  # type: ignore[arg-type]
+                todo.append((key if path is None else f"{path}.{key}", member, memberships))
         elif isinstance(value, list):
             arrays += 1
             for index, item in enumerate(value):
-                nested = isinstance(item, (dict, list))
+                nested = isinstance(item, (dict, list, Pairs))
                 todo.append((path, item, {**memberships, arrays: index} if nested else memberships))
         else:
             found.append(Leaf(path or "", value, memberships))
@@ -54,7 +54,7 @@ def leaves(event: Exact) -> list[Leaf]:
 
 
 def matches(fields: Sequence[Field], event: Sequence[Leaf]) -> bool:
-    """Tell whether one leaf for each path can be chosen consistently, and no leaf where ``exists: false`` was chosen."""
+    """Tell whether a leaf for each path, or none for ``exists: false``, can be chosen consistently."""
     by_path: dict[str, list[Leaf]] = {}
     for leaf in event:
         by_path.setdefault(leaf.path, []).append(leaf)
