@@ -42,7 +42,8 @@ class Block:
     """Some consecutive input of one source.
 
     Either the text of whole lines, held in ``data`` or to be read from ``path``, or ``records`` taken from documents.
-    ``offset`` and ``length`` are bytes of the decompressed source.
+    ``offset`` and ``length`` are bytes of the decompressed source; ``counted`` says that line numbers are those of the
+    file already, not of the block.
     """
 
     source: int
@@ -52,9 +53,10 @@ class Block:
     data: bytes | None = None
     path: Path | None = None
     records: RecordLines | None = None
+    counted: bool = False
 
     def lines(self) -> Lines:
-        """Return the event texts; those of text have line numbers from 1 in the block."""
+        """Return the event texts."""
         if self.records is not None:
             return self.records
         data = self.data
@@ -74,8 +76,8 @@ def read_blocks(number: int, source: Source, form: Form | None, advance: Callabl
         yield _fault_block(number, form or Form.NDJSON, fault, 0)
         return
     with file:
-        head = peek(file) if source.path else b""
-        if source.path and not head.startswith(GZIP_MAGIC) and (form or detect(head)) in LINE_FORMS:
+        head = peek(file) if source.is_regular else b""
+        if source.is_regular and not head.startswith(GZIP_MAGIC) and (form or detect(head)) in LINE_FORMS:
             for offset, length in cut_file(file):
                 advance(length)
                 yield Block(number, form or detect(head), offset, length, path=source.path)
@@ -94,7 +96,7 @@ def _read_stream(number: int, file: BinaryIO, form: Form | None, advance: Callab
     everything = _chain(first, chunks)
     if form not in LINE_FORMS:
         for records in read_documents(everything, form):
-            yield Block(number, form, records=records)
+            yield Block(number, form, records=records, counted=True)
         return
     offset = 0
     try:
@@ -142,7 +144,7 @@ class DefinitionAccount:
 
 @dataclass(slots=True)
 class BlockResult:
-    """What one block comes to. Reject line numbers are those of the block's ``Lines``."""
+    """What one block comes to; ``counted`` is the block's."""
 
     source: int
     form: Form
@@ -155,7 +157,7 @@ class BlockResult:
     present: set[str]
     definitions: list[DefinitionAccount]
     partial: Partial
-    relative: bool
+    counted: bool
 
 
 def process_block(engine: Engine, block: Block, period: int) -> BlockResult:
@@ -183,7 +185,7 @@ def process_block(engine: Engine, block: Block, period: int) -> BlockResult:
         _present(batch),
         accounts,
         partial,
-        relative=block.records is None or not block.records.texts,
+        block.counted,
     )
 
 
@@ -316,7 +318,7 @@ def collect(
 
 def _count_file(file: FileAccount, result: BlockResult) -> Iterator[Reject]:
     """Add a result to its file's account; yield its rejects with their line numbers in the file."""
-    base = file.lines if result.relative else 0
+    base = 0 if result.counted else file.lines
     file.form = result.form.value
     file.lines += result.lines
     file.evaluated += result.evaluated

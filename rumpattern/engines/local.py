@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from rumpattern.engine import DEFAULT_PERIOD, Engine
 from rumpattern.engines.wire import pack_block, pack_definitions, receive, send, unpack_result
+from rumpattern.events.envelopes import Form
 from rumpattern.events.sources import GZIP_MAGIC, find_sources
 from rumpattern.job import collect, process_block, read_blocks
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
     from rumpattern.definition.model import MetricDefinition
     from rumpattern.events.columns import Reject
-    from rumpattern.events.envelopes import Form
     from rumpattern.events.sources import Source
     from rumpattern.job import Block, BlockResult, ReplayResult
 
@@ -45,7 +45,7 @@ def replay(  # noqa: PLR0913 - the choices of a replay
     workers: int | None = None,
     application_name: str | None = None,
     *,
-    input_format: Form | None = None,
+    input_format: str | None = None,
     on_reject: Callable[[str, Reject], None] | None = None,
     on_progress: Callable[[int, int, int], None] | None = None,
 ) -> ReplayResult:
@@ -57,24 +57,25 @@ def replay(  # noqa: PLR0913 - the choices of a replay
         period: seconds of one datum.
         workers: processes to use; None decides by the size of the input.
         application_name: the app monitor's name, for events that lack it.
-        input_format: the container of all files; None detects it for each.
+        input_format: the name of the container of all files (see ``Form``); None detects it for each.
         on_reject: called with file name and reject for every line that is no event, in order.
         on_progress: called with stored bytes read, events evaluated and lines rejected, as they come.
 
     Raises:
         InputError: an input that cannot be read, or no line at all.
-        ValueError: a period that CloudWatch does not have, or fewer than one worker.
+        ValueError: a period that CloudWatch does not have, an unknown container, or fewer than one worker.
     """
     check_period(period)
     if workers is not None and workers < 1:
         raise ValueError(f"workers is at least 1, not {workers}")
     found = find_sources([sources] if isinstance(sources, (str, os.PathLike)) else sources)
+    form = None if input_format is None else Form(input_format)
     heard = on_progress or _unheard
     engine = Engine(definitions, application_name=application_name, event_type_required=True)
 
     def blocks() -> Iterator[Block]:
         for number, source in enumerate(found):
-            yield from read_blocks(number, source, input_format, lambda n: heard(n, 0, 0))
+            yield from read_blocks(number, source, form, lambda n: heard(n, 0, 0))
 
     def results() -> Iterator[BlockResult]:
         count = _default_workers(found) if workers is None else workers
@@ -112,7 +113,7 @@ def _default_workers(sources: Sequence[Source]) -> int:
 
 
 def _is_gzip(source: Source) -> bool:
-    if source.path is None:
+    if source.path is None or not source.is_regular:
         return False
     with source.path.open("rb") as file:
         return file.read(len(GZIP_MAGIC)) == GZIP_MAGIC

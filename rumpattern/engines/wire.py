@@ -93,7 +93,7 @@ def pack_result(result: BlockResult) -> tuple[dict[str, Any], bytes]:
         "evaluated": result.evaluated,
         "blank": result.blank,
         "odd": result.odd,
-        "relative": result.relative,
+        "counted": result.counted,
         "synthesised": result.synthesised,
         "present": sorted(result.present),
         "rejects": [(r.line, r.offset, r.code, r.reason, r.text.decode("latin-1")) for r in result.rejects],

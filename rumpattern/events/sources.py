@@ -32,9 +32,14 @@ class Source:
     path: Path | None
 
     @property
+    def is_regular(self) -> bool:
+        """Tell whether it is a file that can be read at any place, and again."""
+        return self.path is not None and self.path.is_file()
+
+    @property
     def size(self) -> int:
         """Bytes on disk; 0 where that is not known."""
-        return self.path.stat().st_size if self.path and self.path.is_file() else 0
+        return self.path.stat().st_size if self.path and self.is_regular else 0
 
 
 class BrokenSourceError(Exception):
