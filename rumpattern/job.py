@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from rumpattern.aggregate import Partial, series
-from rumpattern.definition.rumevents import ABSENT_FIELDS
+from rumpattern.definition.rumevents import ABSENT_FIELDS, EVENT_TYPE
 from rumpattern.diagnostics import Diagnostic, InputError, Severity
 from rumpattern.events.columns import Reject
 from rumpattern.events.envelopes import LINE_FORMS, Form, cut_lines, detect, read_documents
@@ -155,6 +155,7 @@ class BlockResult:
     rejects: tuple[Reject, ...]
     synthesised: Counter[str]
     present: set[str]
+    absent: set[str]
     definitions: list[DefinitionAccount]
     partial: Partial
     counted: bool
@@ -182,23 +183,30 @@ def process_block(engine: Engine, block: Block, period: int) -> BlockResult:
         len(batch.odd),
         batch.rejects,
         Counter(batch.synthesised),
-        _present(batch),
+        *_presence(engine, batch),
         accounts,
         partial,
         block.counted,
     )
 
 
-def _present(batch: EventBatch) -> set[str]:
-    """Return the columns of fields that not every shape has, and that some event of the batch has."""
-    rare = [path for path in batch.columns if path.partition(".")[0] in _RARE_KEYS]
+def _presence(engine: Engine, batch: EventBatch) -> tuple[set[str], set[str]]:
+    """Return the columns that some event has, and those that none has, of fields that not every shape has.
+
+    A batch without events of the types that the definitions name says nothing of either.
+    """
+    types = engine.plan.event_types
+    if types is not None and types.isdisjoint(batch.columns[EVENT_TYPE].strings):
+        return set(), set()
+    rare = {path for path in batch.columns if path.partition(".")[0] in _RARE_KEYS}
     regular = batch.regular()
-    return {
+    present = {
         path
         for path in rare
         if (batch.columns[path].kinds[regular] != Kind.MISSING).any()
         or any(find(event, path)[0] is not Kind.MISSING for event in batch.odd.values())
     }
+    return present, rare - present
 
 
 # --- results to series and accounts ---------------------------------------------------------------------------------
@@ -293,6 +301,7 @@ def collect(
     accounts = [DefinitionAccount(definition.name) for definition in definitions]
     total = Partial()
     present: set[str] = set()
+    absent: set[str] = set()
     first: list[tuple[str, Reject]] = []
     for result in results:
         for reject in _count_file(files[result.source], result):
@@ -304,6 +313,7 @@ def collect(
             account.add(more)
         total.merge(result.partial)
         present |= result.present
+        absent |= result.absent
     for number, _ in {(number, labels) for number, _, labels in total.groups}:
         accounts[number].series += 1
     accounting = Accounting(files, accounts)
@@ -312,7 +322,7 @@ def collect(
         names = ", ".join(source.name for source in sources)
         message = f"there are no events in {names}"
         raise InputError([Diagnostic("RP002", message, hint="are these exports of RUM events?")])
-    warnings = [*_absent_fields(definitions, present), *_without_application(total)]
+    warnings = [*_absent_fields(definitions, absent - present), *_without_application(total)]
     return ReplayResult(series(definitions, total, period), accounting, warnings, first)
 
 
@@ -330,12 +340,12 @@ def _count_file(file: FileAccount, result: BlockResult) -> Iterator[Reject]:
         yield Reject(base + reject.line, reject.offset, reject.code, reject.reason, reject.text)
 
 
-def _absent_fields(definitions: Sequence[MetricDefinition], present: set[str]) -> Iterator[Diagnostic]:
+def _absent_fields(definitions: Sequence[MetricDefinition], absent: set[str]) -> Iterator[Diagnostic]:
     for number, definition in enumerate(definitions):
         paths = [path for path, _ in definition.dimension_keys]
         paths += [f.path for f in definition.pattern.fields] if definition.pattern else []
         paths += [definition.value_key] if definition.value_key else []
-        for path in sorted({path for path in paths if path.partition(".")[0] in _RARE_KEYS} - present):
+        for path in sorted(absent.intersection(paths)):
             shapes = [shape.value for shape, keys in ABSENT_FIELDS.items() if path.partition(".")[0] in keys]
             message = (
                 f"definition {number} ({definition.name}) names {path}, which no event of this input has: "

@@ -131,6 +131,21 @@ def load_exact(data: bytes | str) -> Exact:
         return _Parser(text, _ExactBuilder()).parse()  # type: ignore[return-value]
 
 
+def dump_exact(value: Exact) -> bytes:
+    """Return exact values as JSON text that reads back the same, in ASCII."""
+    match value:
+        case dict() | Pairs():
+            members = value.items() if isinstance(value, dict) else value
+            inside = b",".join(b"%s:%s" % (json.dumps(key).encode(), dump_exact(member)) for key, member in members)
+            return b"{%s}" % inside
+        case list():
+            return b"[%s]" % b",".join(map(dump_exact, value))
+        case NumberText():
+            return value.encode()
+        case _:
+            return json.dumps(value).encode()
+
+
 def decode_utf8(data: bytes) -> str:
     """Decode UTF-8 strictly.
 
@@ -339,11 +354,11 @@ class _Parser:
     def value(self) -> object:
         """Read a scalar, or open a container and return ``_OPENED``."""
         start, char = self.at, self.peek()
-        if char in "{[":
+        if char and char in "{[":
             return self.open(start, char)
         if char == '"':
             return self.string(as_key=False)
-        if char in "-0123456789" and char:
+        if char and char in "-0123456789":
             return self.number(start)
         word = _WORD.match(self.text, start)
         if word and word.group() in _LITERALS:
@@ -461,7 +476,11 @@ class _Parser:
         if match is None or match.end() != like.end():
             raise self.error(f"{like.group()[:40]} is not a JSON number", service="Invalid numeric value")
         self.at = match.end()
-        _limited(match.group())
+        if len(match.group()) > MAX_NUMBER_TEXT:
+            self.at = start
+            raise self.error(
+                f"a number has {match.end() - start} characters, more than {MAX_NUMBER_TEXT}", code="RP016"
+            )
         return self.build.number(match.group(), start, self.at)
 
     # --- small steps and errors -------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from rumpattern.plan.explain import explain_plan
 @click.command(name="explain")
 @definitions_option
 def command(files: tuple[str, ...]) -> None:
-    r"""Show what is read from each event and tested on it, and what every definition publishes.
+    """Show what is read from each event and tested on it, and what every definition publishes.
 
     \b
     rumpattern explain -d definitions.json

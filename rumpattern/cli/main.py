@@ -43,7 +43,7 @@ class _LazyGroup(click.Group):
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="rumpattern")
 def cli() -> None:
-    r"""Work with CloudWatch RUM metric definitions offline.
+    """Work with CloudWatch RUM metric definitions offline.
 
     \b
     rumpattern replay -d definitions.json events/      events in, metrics out
@@ -60,7 +60,7 @@ def cli() -> None:
 def main() -> None:
     """Run the command and exit with its code; every expected failure is a clear message on standard error."""
     try:
-        code = cli.main(standalone_mode=False)
+        code = cli.main(prog_name="rumpattern", standalone_mode=False)
         sys.stdout.flush()
     except click.exceptions.Abort:
         code = _fail("interrupted", Exit.INTERRUPTED)

@@ -36,7 +36,7 @@ _SHOWN_REJECTS = 5
 @click.option("--count", is_flag=True, help="Print how many events match instead of the events.")
 @input_format_option
 def command(pattern: str, events: tuple[str, ...], *, count: bool, input_format: Form | None) -> int:
-    r"""Print the EVENTS that an event PATTERN matches, one JSON object a line.
+    """Print the EVENTS that an event PATTERN matches, one JSON object a line.
 
     PATTERN is JSON text, or a file that holds it. EVENTS are files, directories or "-", as for replay.
 

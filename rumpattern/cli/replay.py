@@ -64,7 +64,7 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
     workers: int | None,
     input_format: Form | None,
 ) -> int:
-    r"""Replay exported RUM EVENTS into the metrics that definitions would have published.
+    """Replay exported RUM EVENTS into the metrics that definitions would have published.
 
     EVENTS are files, directories, or "-" for standard input: NDJSON, CloudWatch Logs exports, the JSON of
     filter-log-events, get-log-events, Logs Insights, subscriptions and get-app-monitor-data, captured PutRumEvents

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from rumpattern.definition.model import MetricDefinition
 from rumpattern.definition.rumevents import FIELD_ALIASES
 from rumpattern.diagnostics import DefinitionError, Diagnostic, PatternError, Place, Severity, did_you_mean
-from rumpattern.jsontext import JsonArray, JsonError, JsonObject, JsonString, SourceText, parse
+from rumpattern.jsontext import JsonArray, JsonError, JsonObject, JsonString, SourceText, decode_utf8, parse
 from rumpattern.pattern.parse import describe, parse_located
 from rumpattern.pattern.pattern import Pattern
 
@@ -72,11 +72,11 @@ def _read(source: Source) -> SourceText:
     if isinstance(source, (str, os.PathLike)):
         path = Path(source)
         try:
-            return SourceText(path.read_text(encoding="utf-8-sig"), str(path))
+            return SourceText(decode_utf8(path.read_bytes()).removeprefix("\ufeff"), str(path))
         except OSError as error:
             problem = Diagnostic("RP001", f"{path}: {error.strerror or error}", hint="name a JSON file of definitions")
-        except UnicodeDecodeError as error:
-            problem = Diagnostic("RP014", f"{path}: byte {error.start} is not UTF-8: {error.reason}")
+        except JsonError as error:
+            problem = Diagnostic(error.code, f"{path}: {error.message}")
         raise DefinitionError([problem])
     try:
         return SourceText(json.dumps(source, ensure_ascii=False, allow_nan=False))

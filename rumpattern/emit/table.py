@@ -91,8 +91,9 @@ def _write_files(accounting: Accounting, console: Console) -> None:
         counts = [f"{n:,}" for n in (file.lines, file.evaluated, file.rejected, file.blank, file.odd)]
         _row(files, file.name, file.form, *counts, _reasons(file.synthesised))
     if len(accounting.files) > 1:
-        totals = (accounting.lines, accounting.evaluated, accounting.rejected, accounting.blank)
-        _row(files, "total", "", *(f"{n:,}" for n in totals), "", "")
+        odd = sum(file.odd for file in accounting.files)
+        totals = (accounting.lines, accounting.evaluated, accounting.rejected, accounting.blank, odd)
+        _row(files, "total", "", *(f"{n:,}" for n in totals), "")
     console.print(files)
 
 

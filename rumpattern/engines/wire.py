@@ -96,6 +96,7 @@ def pack_result(result: BlockResult) -> tuple[dict[str, Any], bytes]:
         "counted": result.counted,
         "synthesised": result.synthesised,
         "present": sorted(result.present),
+        "absent": sorted(result.absent),
         "rejects": [(r.line, r.offset, r.code, r.reason, r.text.decode("latin-1")) for r in result.rejects],
         "definitions": [(d.name, d.matched, d.published, d.dropped) for d in result.definitions],
     }
@@ -114,6 +115,7 @@ def unpack_result(header: dict[str, Any], data: bytes) -> BlockResult:
     return BlockResult(
         form=Form(header.pop("form")),
         present=set(header.pop("present")),
+        absent=set(header.pop("absent")),
         synthesised=Counter(header.pop("synthesised")),
         rejects=tuple(rejects),
         definitions=list(definitions),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import orjson
 
-from rumpattern.jsontext import JsonError, Pairs, canonical_number, load_exact
+from rumpattern.jsontext import JsonError, Pairs, canonical_number, dump_exact, load_exact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -162,7 +162,12 @@ def _text(value: Exact) -> bytes:
 
 
 def _dumps(value: Exact) -> bytes | None:
-    return None if value is None else orjson.dumps(value)
+    if value is None:
+        return None
+    try:
+        return orjson.dumps(value)
+    except TypeError:  # a lone surrogate, a repeated key
+        return dump_exact(value)
 
 
 def _member(record: Exact, name: str) -> Exact:

@@ -77,9 +77,13 @@ class Column:
         kinds[rows], numbers[rows], codes[rows] = self.kinds, self.numbers, self.codes
         return Column(kinds, numbers, codes, self.strings)
 
-    def take_missing_from(self, other: Column) -> tuple[Column, int]:
-        """Return the column with its missing rows taken from another where that has a scalar, and how many they are."""
-        rows = (self.kinds == Kind.MISSING) & (other.kinds != Kind.MISSING) & (other.kinds < Kind.OBJECT)
+    def take_missing_from(self, other: Column, among: Flags) -> tuple[Column, int]:
+        """Return the column with missing rows taken from another where that has a scalar, and how many they are.
+
+        Only rows that are True in ``among``, shape (n,), are filled.
+        """
+        has_scalar = (other.kinds != Kind.MISSING) & (other.kinds < Kind.OBJECT)
+        rows = (self.kinds == Kind.MISSING) & has_scalar & among
         taken = int(np.count_nonzero(rows))
         if not taken:
             return self, 0

@@ -23,6 +23,7 @@ from rumpattern.jsontext import JsonError, Pairs, load_exact
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from rumpattern.events.columns import Rows
     from rumpattern.events.lines import Lines
     from rumpattern.jsontext import Exact
 
@@ -60,7 +61,7 @@ class Decoder:
 
     def decode(self, lines: Lines) -> EventBatch:
         """Return the batch of some lines: a line that is no event becomes a reject, a blank one is counted."""
-        rows = _Rows(lines, {path: [] for path in self.paths if path != EVENT_TYPE}, lines.rejects)
+        rows = _Rows(lines, {path: [] for path in self.paths if path != EVENT_TYPE})
         with _no_garbage_collection():
             for indices, texts in lines.chunks():
                 events = _load_plain(texts)
@@ -99,19 +100,21 @@ class Decoder:
             odd.update(rows.asked[row] for row in odd_rows(column, values))
             columns[path] = column.spread(asked, n)
         events = {row: complete(load_exact(rows.text(row)), self.application_name) for row in sorted(odd)}
-        synthesised = self._derive_fields(columns, n)
+        synthesised = self._derive_fields(columns, asked, n)
         return EventBatch(
-            n, columns, events, rows.indices, tuple(rows.rejects), rows.blank + rows.lines.blank, synthesised
+            n, columns, events, rows.indices, rows.all_rejects(), rows.blank + rows.lines.blank, synthesised
         )
 
-    def _derive_fields(self, columns: dict[str, Column], n: int) -> dict[str, int]:
+    def _derive_fields(self, columns: dict[str, Column], asked: Rows, n: int) -> dict[str, int]:
         """Fill in what other fields tell, as ``complete`` does for one event; return how many rows of each."""
         sources = {path: columns[DERIVED_FIELDS[path]] for path in columns if path in DERIVED_FIELDS}
         if self.application_name is not None and APPLICATION_NAME in columns:
             sources[APPLICATION_NAME] = constant_column(self.application_name, n)
+        among = np.zeros(n, np.bool_)
+        among[asked] = True
         filled = {}
         for path, source in sources.items():
-            columns[path], filled[path] = columns[path].take_missing_from(source)
+            columns[path], filled[path] = columns[path].take_missing_from(source, among)
         return {path: count for path, count in filled.items() if count}
 
 
@@ -124,7 +127,7 @@ class _Rows:
 
     lines: Lines
     values: dict[str, list[object]]
-    rejects: list[Reject]
+    rejects: list[Reject] = field(default_factory=list)
     blank: int = 0
     indices: list[int] = field(default_factory=list)
     types: list[object] = field(default_factory=list)
@@ -133,6 +136,9 @@ class _Rows:
 
     def text(self, row: int) -> bytes:
         return self.lines.text(self.indices[row])
+
+    def all_rejects(self) -> tuple[Reject, ...]:
+        return tuple(sorted((*self.lines.rejects, *self.rejects), key=lambda reject: (reject.offset, reject.line)))
 
     def reject(self, index: int, code: str, reason: str) -> None:
         self.rejects.append(Reject(*self.lines.place(index), code, reason, self.lines.text(index)))
@@ -254,7 +260,7 @@ def _without_untyped(batch: EventBatch, rows: _Rows) -> EventBatch:
         return batch
     for row in np.flatnonzero(untyped).tolist():
         rows.reject(rows.indices[row], *_untyped_reason(load_exact(rows.text(row))))
-    return batch.keep(~untyped, tuple(sorted(rows.rejects, key=lambda reject: reject.offset)))
+    return batch.keep(~untyped, rows.all_rejects())
 
 
 def _untyped_reason(event: Exact) -> tuple[str, str]:

@@ -24,6 +24,8 @@ from rumpattern.pattern.ast import Exists, Field, LiteralEquals, NumberEquals, N
 from rumpattern.pattern.pattern import Pattern
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rumpattern.jsontext import JsonValue, Locate
     from rumpattern.pattern.ast import Element
 
@@ -95,32 +97,34 @@ class _Reader:
             message = f"a pattern is a JSON object, not {describe(node)}"
             self.report("RP101", message, node.span.start, "", "Filter is not an object")
             return fields
-        self.object(node, "", "", fields)
+        self.object(node, fields)
         if len(fields) > MAX_PATHS:
             self.report("RP117", f"the pattern has {len(fields)} paths, more than {MAX_PATHS}", node.span.start, "")
         return fields
 
-    def object(self, root: JsonObject, prefix: str, where: str, fields: dict[str, Field]) -> None:
-        """Collect the fields of an object; a path that comes again replaces the earlier one."""
-        todo = [(root, prefix, where)]
+    def object(self, root: JsonObject, fields: dict[str, Field]) -> None:
+        """Collect the fields of an object in the order of the text; a path that comes again replaces the first."""
+        todo = [self.members(root, "", "")]
         while todo:
-            node, prefix, where = todo.pop(0)
-            if not node.members:
-                service = "Empty objects are not allowed"
-                self.report("RP102", "an object must not be empty", node.span.start, where, service)
-            nested = []
-            for key, value in node.members:
-                path = f"{prefix}{key.value}"
-                place = f"{where}.{key.value}"
+            for key, value, path, place in todo[-1]:
                 if key.value == "$or":
                     self.report("RP109", '"$or" is not supported yet', key.span.start, place)
                 elif isinstance(value, JsonObject):
-                    nested.append((value, f"{path}.", place))
+                    todo.append(self.members(value, f"{path}.", place))
+                    break
                 elif isinstance(value, JsonArray):
                     fields[path] = self.field(path, value, place)
                 else:
                     self.bare_value(key, value, place)
-            todo = nested + todo
+            else:
+                todo.pop()
+
+    def members(self, node: JsonObject, prefix: str, where: str) -> Iterator[tuple[JsonString, JsonValue, str, str]]:
+        """Return the members of an object, each with its path in events and its place in the pattern."""
+        if not node.members:
+            service = "Empty objects are not allowed"
+            self.report("RP102", "an object must not be empty", node.span.start, where, service)
+        return ((key, value, f"{prefix}{key.value}", f"{where}.{key.value}") for key, value in node.members)
 
     def bare_value(self, key: JsonString, value: JsonValue, place: str) -> None:
         self.report(

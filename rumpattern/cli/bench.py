@@ -1,0 +1,61 @@
+"""``rumpattern bench``: how fast each stage is on this machine."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from rumpattern.bench import MEGABYTE, Stages, measure, read, synthetic, write_table
+from rumpattern.cli.options import definitions_option, input_format_option, read_definitions
+
+if TYPE_CHECKING:
+    from rumpattern.bench import Report
+    from rumpattern.events.envelopes import Form
+
+
+@click.command(name="bench")
+@definitions_option
+@click.argument("events", nargs=-1)
+@click.option(
+    "--events", "count", type=click.IntRange(1), default=50_000, show_default=True, help="How many to generate."
+)
+@click.option("--seed", default=0, show_default=True, help="What decides the generated events.")
+@click.option("--limit", type=click.IntRange(1), default=256, show_default=True, metavar="MB", help="The most to read.")
+@click.option("--repeat", type=click.IntRange(1), default=5, show_default=True, help="Runs to take the median of.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
+@input_format_option
+def command(  # noqa: PLR0913 - one parameter an option
+    files: tuple[str, ...],
+    events: tuple[str, ...],
+    *,
+    count: int,
+    seed: int,
+    limit: int,
+    repeat: int,
+    as_json: bool,
+    input_format: Form | None,
+) -> None:
+    """Measure each stage in this process: parse, compile, decode, match, derive, and all of them as a pipeline.
+
+    EVENTS are files, directories or "-", as for replay; without any, events are generated. They are read into memory
+    before anything is measured.
+
+    \b
+    rumpattern bench -d definitions.json
+    rumpattern bench -d definitions.json export.gz --repeat 9 --json
+    """
+    read_definitions(files)
+    workload = read(events, input_format, limit * MEGABYTE) if events else synthetic(count, seed)
+    report = measure(Stages(files, workload), repeat)
+    if report.cut:
+        click.echo(f"note: measured with the first {report.bytes / MEGABYTE:,.1f} MB of the events (--limit)", err=True)
+    _print(report, as_json=as_json)
+
+
+def _print(report: Report, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(report.to_json())
+    else:
+        write_table(report, sys.stdout)
