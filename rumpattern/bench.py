@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import time
 from dataclasses import asdict, dataclass, replace
@@ -15,9 +14,11 @@ import orjson
 from rumpattern import __version__, synth
 from rumpattern.aggregate import Partial
 from rumpattern.definition.load import load_definitions
-from rumpattern.emit.table import _console, _row, _table
+from rumpattern.emit.table import add_row, console_on, new_table
 from rumpattern.engine import DEFAULT_PERIOD, Engine
-from rumpattern.events.envelopes import Form, cut_lines
+from rumpattern.engines.local import available_cores
+from rumpattern.events.envelopes import cut_lines
+from rumpattern.events.forms import Form
 from rumpattern.events.lines import RecordLines, TextLines
 from rumpattern.events.sources import Source, find_sources
 from rumpattern.job import Block, collect, process_block, read_blocks
@@ -248,20 +249,17 @@ def versions() -> dict[str, str]:
     }
 
 
-def available_cores() -> int:
-    """Return how many processors this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def write_table(report: Report, stream: TextIO) -> None:
     """Write what was measured for a person to read."""
     size = f"{report.bytes / MEGABYTE:,.1f} MB"
     title = f"{report.definitions:,} definitions, {report.events:,} events, {size}, median of {report.repeat}"
-    table = _table(title, "stage", "seconds>", "events/s>", "MB/s>", "definitions x events/s>")
+    table = new_table(title, "stage", "seconds>", "events/s>", "MB/s>", "definitions x events/s>")
     for timing in report.stages:
         rates = timing.events_per_second, timing.megabytes_per_second, timing.definitions_events_per_second
-        _row(table, timing.stage, f"{timing.seconds:.6f}", *("" if rate is None else f"{rate:,.0f}" for rate in rates))
-    with _console(stream) as console:
+        add_row(
+            table, timing.stage, f"{timing.seconds:.6f}", *("" if rate is None else f"{rate:,.0f}" for rate in rates)
+        )
+    with console_on(stream) as console:
         console.print(table)
         names = ", ".join(f"{name} {version}" for name, version in report.versions.items())
         console.print(f"{names}; one process of {report.cpus} cores")

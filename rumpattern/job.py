@@ -13,8 +13,9 @@ from rumpattern.aggregate import Partial, series
 from rumpattern.definition.rumevents import ABSENT_FIELDS, EVENT_TYPE
 from rumpattern.diagnostics import Diagnostic, InputError, Severity
 from rumpattern.events.columns import Reject
-from rumpattern.events.envelopes import LINE_FORMS, Form, cut_lines, detect, read_documents
+from rumpattern.events.envelopes import cut_lines, detect, read_documents
 from rumpattern.events.fields import Kind, find
+from rumpattern.events.forms import LINE_FORMS, Form
 from rumpattern.events.lines import RecordLines, TextLines
 from rumpattern.events.sources import GZIP_MAGIC, BrokenSourceError, cut_file, open_source, peek, read_chunks
 

@@ -12,7 +12,7 @@ from rumpattern.cli.options import definitions_option, input_format_option, read
 
 if TYPE_CHECKING:
     from rumpattern.bench import Report
-    from rumpattern.events.envelopes import Form
+    from rumpattern.events.forms import Form
 
 
 @click.command(name="bench")

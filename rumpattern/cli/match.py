@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from rumpattern.events.columns import Reject
-    from rumpattern.events.envelopes import Form
+    from rumpattern.events.forms import Form
     from rumpattern.events.sources import Source
     from rumpattern.pattern.pattern import Pattern
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from rumpattern.definition.load import load_definitions
-from rumpattern.events.envelopes import Form
+from rumpattern.events.forms import Form
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

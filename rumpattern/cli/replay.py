@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from rumpattern.aggregate import Series
     from rumpattern.events.columns import Reject
-    from rumpattern.events.envelopes import Form
+    from rumpattern.events.forms import Form
     from rumpattern.job import ReplayResult
 
 _DATA_FORMATS: Final[dict[str, Callable[[Sequence[Series], BinaryIO], None]]] = {

@@ -39,26 +39,26 @@ class _Total(NamedTuple):
 
 def write(result: ReplayResult, stream: TextIO) -> None:
     """Write the summary and the series with the most data."""
-    with _console(stream) as console:
+    with console_on(stream) as console:
         _summary(result, console)
         totals = _totals(result.series)
         shown = sorted(totals, key=lambda total: (-total.samples, total.name, total.dimensions))[:_SHOWN_SERIES]
         title = f"Series with the most data ({len(shown)} of {len(totals):,})"
-        table = _table(title, "metric", "dimensions", "periods>", "count>", "sum>", "min>", "max>", "unit")
+        table = new_table(title, "metric", "dimensions", "periods>", "count>", "sum>", "min>", "max>", "unit")
         for total in shown:
             counts = f"{total.periods:,}", f"{total.samples:,}"
-            _row(table, total.name, total.dimensions, *counts, *map(_number, total[4:7]), total.unit)
+            add_row(table, total.name, total.dimensions, *counts, *map(_number, total[4:7]), total.unit)
         console.print(table)
 
 
 def write_summary(result: ReplayResult, stream: TextIO) -> None:
     """Write the accounts of files and definitions, the first rejects and the warnings."""
-    with _console(stream) as console:
+    with console_on(stream) as console:
         _summary(result, console)
 
 
 @contextmanager
-def _console(stream: TextIO) -> Iterator[Console]:
+def console_on(stream: TextIO) -> Iterator[Console]:
     """Give a console on a terminal, or one of a fixed width whose lines are written without trailing space."""
     if stream.isatty():
         yield Console(file=stream, highlight=False)
@@ -70,10 +70,10 @@ def _console(stream: TextIO) -> Iterator[Console]:
 
 def _summary(result: ReplayResult, console: Console) -> None:
     _write_files(result.accounting, console)
-    definitions = _table("Definitions", "#>", "metric", "matched>", "published>", "series>", "dropped")
+    definitions = new_table("Definitions", "#>", "metric", "matched>", "published>", "series>", "dropped")
     for number, account in enumerate(result.accounting.definitions):
         counts = [f"{n:,}" for n in (account.matched, account.published, account.series)]
-        _row(definitions, str(number), account.name, *counts, _reasons(account.dropped))
+        add_row(definitions, str(number), account.name, *counts, _reasons(account.dropped))
     console.print(definitions)
     for name, reject in result.first_rejects:
         text = printable(reject.text[:_SHOWN_TEXT].decode("utf-8", "replace"))
@@ -86,14 +86,14 @@ def _summary(result: ReplayResult, console: Console) -> None:
 
 
 def _write_files(accounting: Accounting, console: Console) -> None:
-    files = _table("Input", "file", "form", "lines>", "evaluated>", "rejected>", "blank>", "odd>", "synthesised")
+    files = new_table("Input", "file", "form", "lines>", "evaluated>", "rejected>", "blank>", "odd>", "synthesised")
     for file in accounting.files:
         counts = [f"{n:,}" for n in (file.lines, file.evaluated, file.rejected, file.blank, file.odd)]
-        _row(files, file.name, file.form, *counts, _reasons(file.synthesised))
+        add_row(files, file.name, file.form, *counts, _reasons(file.synthesised))
     if len(accounting.files) > 1:
         odd = sum(file.odd for file in accounting.files)
         totals = (accounting.lines, accounting.evaluated, accounting.rejected, accounting.blank, odd)
-        _row(files, "total", "", *(f"{n:,}" for n in totals), "")
+        add_row(files, "total", "", *(f"{n:,}" for n in totals), "")
     console.print(files)
 
 
@@ -116,7 +116,7 @@ def _totals(series: Iterable[Series]) -> list[_Total]:
     ]
 
 
-def _table(title: str, *columns: str) -> Table:
+def new_table(title: str, *columns: str) -> Table:
     """Return an empty table; a column whose name ends in ``>`` is aligned right."""
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for column in columns:
@@ -127,7 +127,8 @@ def _table(title: str, *columns: str) -> Table:
     return table
 
 
-def _row(table: Table, *cells: str) -> None:
+def add_row(table: Table, *cells: str) -> None:
+    """Add a row of plain text, whatever is in it."""
     table.add_row(*(Text(printable(cell)) for cell in cells))
 
 

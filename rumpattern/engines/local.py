@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from rumpattern.engine import DEFAULT_PERIOD, Engine
 from rumpattern.engines.wire import pack_block, pack_definitions, receive, send, unpack_result
-from rumpattern.events.envelopes import Form
+from rumpattern.events.forms import Form
 from rumpattern.events.sources import GZIP_MAGIC, find_sources
 from rumpattern.job import collect, process_block, read_blocks
 
@@ -107,8 +107,11 @@ def _unheard(_bytes: int, _events: int, _rejects: int) -> None:
 
 def _default_workers(sources: Sequence[Source]) -> int:
     size = sum(source.size * (_GZIP_RATIO if _is_gzip(source) else 1) for source in sources)
-    if size < _WORTH_WORKERS:
-        return 1
+    return available_cores() if size >= _WORTH_WORKERS else 1
+
+
+def available_cores() -> int:
+    """Return how many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

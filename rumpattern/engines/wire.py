@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from rumpattern.aggregate import Partial
 from rumpattern.definition.model import MetricDefinition
 from rumpattern.events.columns import Reject
-from rumpattern.events.envelopes import Form
+from rumpattern.events.forms import Form
 from rumpattern.job import Block, BlockResult, DefinitionAccount
 from rumpattern.pattern.parse import parse_pattern
 

@@ -6,11 +6,11 @@ Line containers hold one event a line and can be cut anywhere between lines. Doc
 from __future__ import annotations
 
 import re
-from enum import StrEnum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from rumpattern.events import canonical
 from rumpattern.events.columns import Reject
+from rumpattern.events.forms import Form
 from rumpattern.events.lines import EXPORT_TIME, RecordLines
 from rumpattern.events.sources import BLOCK, BrokenSourceError
 from rumpattern.events.splitter import SplitError, Splitter
@@ -22,21 +22,6 @@ if TYPE_CHECKING:
     from rumpattern.events.splitter import Record
 
 
-class Form(StrEnum):
-    """A container of events, by the name that ``--input-format`` takes."""
-
-    NDJSON = "ndjson"
-    LOGS_EXPORT = "logs-export"
-    JSON = "json"
-    FILTER_LOG_EVENTS = "filter-log-events"
-    LOGS_INSIGHTS = "logs-insights"
-    SUBSCRIPTION = "subscription"
-    MONITOR_DATA = "get-app-monitor-data"
-    PUT_EVENTS = "put-rum-events"
-    CLOUDTRAIL = "cloudtrail"
-
-
-LINE_FORMS: Final = frozenset((Form.NDJSON, Form.LOGS_EXPORT))
 RECORDS: Final = 8192
 """Records of documents that make one batch."""
 

@@ -1,0 +1,1 @@
+"""Benchmarks of the stages, and the same job done by other tools."""

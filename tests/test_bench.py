@@ -1,0 +1,186 @@
+"""The bench command's numbers, and the comparison with other tools on a few events. No test asserts a speed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from click.testing import CliRunner
+
+from benchmarks.compare import check, generate
+from benchmarks.peers import Peer, Row, differences, peers
+from rumpattern import synth
+from rumpattern.bench import MEGABYTE, read, synthetic
+from rumpattern.cli.main import cli
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from benchmarks.peers import Key
+
+ROOT = Path(__file__).parent.parent
+DEFINITIONS = str(ROOT / "benchmarks" / "definitions.json")
+STAGES = ["parse", "compile", "decode", "match", "derive", "pipeline"]
+FORMS: list[synth.Form] = ["ndjson", "logs-export", "filter-log-events", "put-rum-events"]
+
+
+def bench(*arguments: str) -> str:
+    result = CliRunner().invoke(cli, ["bench", "-d", DEFINITIONS, "--repeat", "2", *arguments], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def test_json_output() -> None:
+    report = json.loads(bench("--events", "300", "--json"))
+    assert set(report["versions"]) == {"rumpattern", "python", "numpy", "orjson"}
+    assert report["cpus"] >= 1
+    assert (report["events"], report["rejected"], report["definitions"], report["repeat"]) == (300, 0, 12, 2)
+    assert report["bytes"] == sum(len(line) + 1 for line in synth.lines(300))
+    assert not report["cut"]
+    assert [stage["stage"] for stage in report["stages"]] == STAGES
+    for stage in report["stages"]:
+        assert stage["seconds"] > 0
+        if stage["stage"] in ("parse", "compile"):
+            assert stage["events_per_second"] is stage["megabytes_per_second"] is None
+        else:
+            assert stage["events_per_second"] == pytest.approx(300 / stage["seconds"])
+            assert stage["megabytes_per_second"] == pytest.approx(report["bytes"] / MEGABYTE / stage["seconds"])
+            assert stage["definitions_events_per_second"] == pytest.approx(12 * 300 / stage["seconds"])
+
+
+def test_table_output() -> None:
+    title, heads, *rows = bench("--events", "300").splitlines()
+    assert title.startswith("12 definitions, 300 events, 0.4 MB, median of 2")
+    assert heads.split() == ["stage", "seconds", "events/s", "MB/s", "definitions", "x", "events/s"]
+    assert [row.split()[0] for row in rows[:6]] == STAGES
+    assert "orjson" in rows[6]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_given_files(tmp_path: Path, form: synth.Form) -> None:
+    path = tmp_path / "events"
+    synth.write(path, 200, form=form, compress=form == "ndjson")
+    assert json.loads(bench(str(path), "--json"))["events"] == 200
+
+
+@pytest.mark.parametrize(
+    ("form", "start", "separator", "end"), [("ndjson", b"", b"\n", b"\n"), ("json", b"[", b",", b"]")]
+)
+def test_rejects_are_counted_once(tmp_path: Path, form: str, start: bytes, separator: bytes, end: bytes) -> None:
+    path = tmp_path / "events"
+    path.write_bytes(start + separator.join([*synth.lines(20), b"1", b"[]"]) + end)
+    report = json.loads(bench(str(path), "--json", "--input-format", form))
+    assert (report["events"], report["rejected"]) == (20, 2)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_input_is_cut_between_events(tmp_path: Path, form: synth.Form) -> None:
+    synth.write(tmp_path / "1", 100, form=form)
+    synth.write(tmp_path / "2", 100, form=form)
+    whole = read([str(tmp_path)], None, MEGABYTE)
+    assert not whole.cut
+    for limit in (whole.size - 1, whole.size // 2, 10):
+        part = read([str(tmp_path)], None, limit)
+        assert part.cut
+        assert part.size <= limit
+        texts = [text for block in part.blocks for _, texts in block.lines().chunks() for text in texts]
+        assert all(text.endswith(b"}") for text in texts)
+        assert len(texts) < 200
+
+
+def test_cut_input_is_said(tmp_path: Path) -> None:
+    synth.write(tmp_path / "events", 1000)
+    arguments = ["bench", "-d", DEFINITIONS, "--repeat", "1", "--limit", "1", str(tmp_path / "events")]
+    result = CliRunner().invoke(cli, arguments, catch_exceptions=False)
+    assert "first 1.0 MB" in result.stderr
+
+
+def test_synthetic_events_depend_on_the_seed_alone() -> None:
+    texts = [block.data for block in synthetic(50, seed=1).blocks]
+    assert texts == [block.data for block in synthetic(50, seed=1).blocks]
+    assert texts != [block.data for block in synthetic(50, seed=2).blocks]
+
+
+@pytest.mark.parametrize(("definitions", "code"), [("nowhere.json", 2), ("broken.json", 1)])
+def test_errors_are_told_as_by_other_commands(
+    run: Callable[..., subprocess.CompletedProcess[bytes]], tmp_path: Path, definitions: str, code: int
+) -> None:
+    (tmp_path / "broken.json").write_text('{"Name": 1}')
+    done = run("bench", "-d", tmp_path / definitions, "--events", "1")
+    assert done.returncode == code
+    assert done.stderr.startswith(f"error: {tmp_path / definitions}".encode())
+
+
+# --- the comparison ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module", params=["plain", "gzip"])
+def comparison(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Run the comparison, which fails if two results differ; return its numbers."""
+    numbers = tmp_path_factory.mktemp("comparison") / "numbers.json"
+    options = ["--events", "2000", "--repeat", "1", "--workers", "2", "--json", str(numbers)]
+    options += ["--gzip"] if request.param == "gzip" else []
+    command = [sys.executable, "-m", "benchmarks.compare", *options]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    numbers_read: dict[str, Any] = json.loads(numbers.read_text())
+    return numbers_read
+
+
+def test_tools_agree(comparison: dict[str, Any]) -> None:
+    rows = {(row["tool"], row["cores"]): row for row in comparison["rows"]}
+    assert {("plain loop", 1), ("rumpattern", 1), ("rumpattern", 2)} <= rows.keys()
+    assert rows["plain loop", 1]["ratio"] == 1
+    assert comparison["events"] == 2000
+    for row in rows.values():
+        assert row["events_per_second"] == pytest.approx(2000 / row["seconds"])
+        assert row["peak_megabytes"] is None or row["peak_megabytes"] > 1
+
+
+def test_duckdb_agrees(comparison: dict[str, Any]) -> None:
+    pytest.importorskip("duckdb", reason="DuckDB is not installed: it takes no part in the comparison")
+    assert {("duckdb", 1), ("duckdb", 2)} <= {(row["tool"], row["cores"]) for row in comparison["rows"]}
+
+
+ROW = Row(2, 0.3, 0.1, 0.2)
+KEY = ("JsErrorCount", "Chrome", 60)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {},
+        {KEY: ROW, ("JsErrorCount", "Chrome", 120): ROW},
+        {KEY: replace(ROW, count=3)},
+        {KEY: replace(ROW, min=0.05)},
+        {KEY: replace(ROW, max=0.25)},
+        {KEY: replace(ROW, sum=0.30000001)},
+    ],
+)
+def test_a_wrong_result_is_fatal(wrong: dict[Key, Row]) -> None:
+    with pytest.raises(SystemExit, match="plain loop, 1 core: the result is wrong in 1 of 1 rows"):
+        check(peers(1)[0], wrong, {KEY: ROW})
+
+
+def test_sums_are_exact_or_nearly() -> None:
+    near = {KEY: replace(ROW, sum=0.1 + 0.2)}
+    assert list(differences(near, {KEY: ROW}, exact=True))
+    assert not list(differences(near, {KEY: ROW}, exact=False))
+
+
+def test_generated_events_are_kept(tmp_path: Path) -> None:
+    path = generate(tmp_path, 5, compress=False, seed=0)
+    path.write_bytes(b"kept")
+    assert generate(tmp_path, 5, compress=False, seed=0).read_bytes() == b"kept"
+
+
+def test_every_core_count_runs_once() -> None:
+    tools = [(peer.tool, peer.cores) for peer in peers(4)]
+    assert len(set(tools)) == len(tools)
+    assert ("rumpattern", 4) in tools
+    assert Peer("loop", 1, ("module", "EVENTS")).command(Path("a"), Path("b")) == [sys.executable, "-m", "module", "a"]
