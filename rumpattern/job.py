@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from rumpattern.aggregate import Partial, series
@@ -17,7 +18,7 @@ from rumpattern.events.envelopes import cut_lines, detect, read_documents
 from rumpattern.events.fields import Kind, find
 from rumpattern.events.forms import LINE_FORMS, Form
 from rumpattern.events.lines import RecordLines, TextLines
-from rumpattern.events.sources import GZIP_MAGIC, BrokenSourceError, cut_file, open_source, peek, read_chunks
+from rumpattern.events.sources import GZIP_MAGIC, HEAD, BrokenSourceError, cut_file, open_source, peek, read_chunks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -88,13 +89,8 @@ def read_blocks(number: int, source: Source, form: Form | None, advance: Callabl
 
 def _read_stream(number: int, file: BinaryIO, form: Form | None, advance: Callable[[int], None]) -> Iterator[Block]:
     chunks = read_chunks(file, advance)
-    try:
-        first = next(chunks, b"")
-    except BrokenSourceError as fault:
-        yield _fault_block(number, form or Form.NDJSON, fault, 0)
-        return
-    form = form or detect(first)
-    everything = _chain(first, chunks)
+    head, everything = _head(chunks)
+    form = form or detect(head)
     if form not in LINE_FORMS:
         for records in read_documents(everything, form):
             yield Block(number, form, records=records, counted=True)
@@ -108,10 +104,23 @@ def _read_stream(number: int, file: BinaryIO, form: Form | None, advance: Callab
         yield _fault_block(number, form, fault, offset)
 
 
-def _chain(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
-    if first:
-        yield first
-    yield from rest
+def _head(chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
+    """Return the first bytes of a stream, enough to detect its form, and the stream from its start."""
+    head = b""
+    try:
+        for chunk in chunks:
+            head += chunk
+            if len(head) >= HEAD:
+                break
+    except BrokenSourceError as fault:
+        return head, _broken(head, fault)
+    return head, chain([head] if head else [], chunks)
+
+
+def _broken(head: bytes, fault: BrokenSourceError) -> Iterator[bytes]:
+    if head:
+        yield head
+    raise fault
 
 
 def _fault_block(number: int, form: Form, fault: BrokenSourceError, offset: int) -> Block:
@@ -296,7 +305,7 @@ def collect(
     """Add up block results, which come in the order of their blocks, to the result of the replay.
 
     Raises:
-        InputError: there was not a single line.
+        InputError: there was not a single event or reject.
     """
     files = [FileAccount(source.name, bytes=source.size) for source in sources]
     accounts = [DefinitionAccount(definition.name) for definition in definitions]
@@ -319,7 +328,7 @@ def collect(
         accounts[number].series += 1
     accounting = Accounting(files, accounts)
     accounting.check()
-    if not accounting.lines:
+    if not accounting.evaluated and not accounting.rejected:
         names = ", ".join(source.name for source in sources)
         message = f"there are no events in {names}"
         raise InputError([Diagnostic("RP002", message, hint="are these exports of RUM events?")])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from enum import IntEnum
 from importlib import import_module
@@ -27,11 +28,22 @@ _UNREADABLE: Final = frozenset(("RP001", "RP002", "RP003"))
 _COMMANDS: Final = {"replay": "replay", "match": "match", "explain": "explain", "bench": "bench"}
 
 
+class _ClosedOutputError(Exception):
+    """Whoever read the output has stopped reading."""
+
+
 class _LazyGroup(click.Group):
     """Loads a subcommand when it is called for, so that none waits for what another one imports."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(_COMMANDS)
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the subcommand; click itself would turn a closed pipe into the exit code of findings."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise _ClosedOutputError from None
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in _COMMANDS:
@@ -73,9 +85,9 @@ def main() -> None:
         for diagnostic in error.diagnostics:
             click.echo(f"{diagnostic.severity.value}: {diagnostic}", err=True)
         code = Exit.ERROR if {d.code for d in error.diagnostics} <= _UNREADABLE else Exit.FINDINGS
-    except BrokenPipeError:
-        sys.stderr.close()  # nobody reads on; the interpreter would only repeat the complaint
-        code = Exit.ERROR
+    except (_ClosedOutputError, BrokenPipeError):
+        code = _fail("error: the output was closed before all of it was written", Exit.ERROR)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still buffered goes nowhere
     except (OSError, RuntimeError) as error:
         code = _fail(f"error: {error}", Exit.ERROR)
     sys.exit(code or Exit.CLEAN)

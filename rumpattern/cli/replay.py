@@ -79,6 +79,7 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
         check_period(period)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--period") from None
+    output = None if output == "-" else output
     definitions = read_definitions(files)
     with ExitStack() as stack:
         on_reject = stack.enter_context(_reject_file(rejects_file)) if rejects_file else None

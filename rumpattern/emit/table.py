@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import math
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from rich.console import Console
 from rich.table import Table
@@ -121,9 +121,9 @@ def new_table(title: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for column in columns:
         is_number = column.endswith(">")
-        table.add_column(
-            column.removesuffix(">"), justify="right" if is_number else "left", no_wrap=is_number, overflow="fold"
-        )
+        name = column.removesuffix(">")
+        justify: Literal["left", "right"] = "right" if is_number else "left"
+        table.add_column(name, justify=justify, no_wrap=is_number or name == "metric", overflow="fold")
     return table
 
 

@@ -36,6 +36,7 @@ _WORTH_WORKERS: Final = 64 << 20
 _GZIP_RATIO: Final = 7
 _HIGH_RESOLUTION: Final = (1, 5, 10, 20, 30)
 _MINUTE: Final = 60
+_DAY: Final = 86_400
 
 
 def replay(  # noqa: PLR0913 - the choices of a replay
@@ -92,13 +93,15 @@ def replay(  # noqa: PLR0913 - the choices of a replay
 
 
 def check_period(period: int) -> None:
-    """Check that CloudWatch has a period: 1, 5, 10, 20, 30 or a multiple of 60 seconds (GetMetricStatistics, Period).
+    """Check that CloudWatch has a period: 1, 5, 10, 20, 30 or a multiple of 60 seconds, up to a day.
+
+    Source: GetMetricData, MetricStat, Period; PutMetricAlarm for the longest.
 
     Raises:
         ValueError: it has not.
     """
-    if period not in _HIGH_RESOLUTION and (period <= 0 or period % _MINUTE):
-        raise ValueError(f"a period is 1, 5, 10, 20, 30 or a multiple of 60 seconds, not {period}")
+    if period not in _HIGH_RESOLUTION and (not 0 < period <= _DAY or period % _MINUTE):
+        raise ValueError(f"a period is 1, 5, 10, 20, 30 or a multiple of 60 seconds up to a day, not {period}")
 
 
 def _unheard(_bytes: int, _events: int, _rejects: int) -> None:

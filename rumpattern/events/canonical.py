@@ -71,8 +71,13 @@ def json_value(record: bytes) -> Iterator[bytes]:
 
 
 def put_events(record: bytes) -> Iterator[bytes]:
-    """Yield the canonical events of a PutRumEvents body, or of the CloudTrail record of one."""
+    """Yield the canonical events of a PutRumEvents body, or of the CloudTrail record of one.
+
+    CloudTrail's records of other calls carry no events.
+    """
     data = load_record(record)
+    if isinstance(data, dict) and data.get("eventName", "PutRumEvents") != "PutRumEvents":
+        return
     if isinstance(data, dict) and "requestParameters" in data:
         data = data["requestParameters"]
     body = _lower_first(data)

@@ -52,10 +52,12 @@ _FORM_OF_KEY: Final = {
     b'"Events"': Form.MONITOR_DATA,
     b'"RumEvents"': Form.PUT_EVENTS,
     b'"rumEvents"': Form.PUT_EVENTS,
+    b'"message"': Form.FILTER_LOG_EVENTS,
+    b'"@message"': Form.LOGS_INSIGHTS,
+    b'"eventName"': Form.PUT_EVENTS,
     b'"requestParameters"': Form.PUT_EVENTS,
     b'"AppMonitorDetails"': Form.PUT_EVENTS,
     b'"Records"': Form.CLOUDTRAIL,
-    b'"event_type"': Form.NDJSON,
 }
 _KEYS: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"(\s*:)?|[{}\[\]]', re.DOTALL)
 
@@ -65,17 +67,16 @@ def detect(head: bytes) -> Form:
     text = head.removeprefix(_BOM).lstrip()
     if EXPORT_TIME.match(text):
         return Form.LOGS_EXPORT
-    form = Form.NDJSON
-    if text.startswith(b"["):
-        insights = re.match(rb'\[\s*(\[\s*)?\{\s*"(field|@)', text)
-        form = Form.LOGS_INSIGHTS if insights else Form.JSON
-        if re.match(rb'\[\s*\{\s*"(logStreamName|timestamp|eventId)"', text):
-            form = Form.FILTER_LOG_EVENTS
-    elif text.startswith(b"{"):
-        form = next((_FORM_OF_KEY[key] for key in _first_level_keys(text) if key in _FORM_OF_KEY), Form.NDJSON)
-        if form is Form.NDJSON and re.match(rb"\{[ \t]*\r?\n", text):
-            form = Form.JSON
-    return form
+    is_array = text.startswith(b"[")
+    if is_array:
+        text = text[1:].lstrip()
+        if text.startswith(b"["):
+            return Form.LOGS_INSIGHTS
+    keys = list(_first_level_keys(text)) if text.startswith(b"{") else []
+    container = next((_FORM_OF_KEY[key] for key in keys if key in _FORM_OF_KEY), None)
+    if container and b'"event_type"' not in keys:
+        return container
+    return Form.JSON if is_array or re.match(rb"\{[ \t]*\r?\n", text) else Form.NDJSON
 
 
 def _first_level_keys(text: bytes) -> Iterator[bytes]:

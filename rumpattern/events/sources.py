@@ -6,6 +6,7 @@ import os
 import sys
 import zlib
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -16,11 +17,14 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 STDIN: Final = "-"
+EXPORT_PROBE: Final = "aws-logs-write-test"
+"""A file that CloudWatch Logs export tasks leave beside their data, with no events in it."""
 GZIP_MAGIC: Final = b"\x1f\x8b"
 BLOCK: Final = 8 << 20
 """Bytes of line text that make one batch."""
 _READ: Final = 1 << 20
-_HEAD: Final = 1 << 16
+HEAD: Final = 1 << 16
+"""Bytes from which the form of a file is detected."""
 _GZIP_WINDOW: Final = 31  # zlib's code for a gzip header and trailer
 
 
@@ -56,7 +60,9 @@ class BrokenSourceError(Exception):
 
 
 def find_sources(inputs: Iterable[str | os.PathLike[str]]) -> list[Source]:
-    """Return the files behind some names, sorted: directories are searched, hidden files left out, each file once.
+    """Return the files behind some names, sorted, each once.
+
+    Directories are searched; hidden files in them and the probe file of export tasks are left out.
 
     Raises:
         InputError: naming every input that cannot be read and every directory without files.
@@ -93,7 +99,8 @@ def _sources(name: str, problems: list[Diagnostic]) -> list[Source]:
 
 
 def _is_visible(file: Path, root: Path) -> bool:
-    return file.is_file() and not any(part.startswith(".") for part in file.relative_to(root).parts)
+    is_hidden = any(part.startswith(".") for part in file.relative_to(root).parts)
+    return file.is_file() and not is_hidden and file.name != EXPORT_PROBE
 
 
 def open_source(source: Source) -> BinaryIO:
@@ -112,7 +119,7 @@ def open_source(source: Source) -> BinaryIO:
 
 def peek(file: BinaryIO) -> bytes:
     """Return the first bytes of a file and go back to its start."""
-    head = file.read(_HEAD)
+    head = file.read(HEAD)
     file.seek(0)
     return head
 
@@ -124,7 +131,7 @@ def cut_file(file: BinaryIO) -> Iterator[tuple[int, int]]:
     while start < size:
         end = file.seek(min(start + BLOCK, size))
         while end < size:
-            piece = file.read(_HEAD)
+            piece = file.read(HEAD)
             newline = piece.find(b"\n")
             end += len(piece) if newline < 0 else newline + 1
             if newline >= 0 or not piece:
@@ -141,7 +148,7 @@ def read_chunks(file: BinaryIO, advance: Callable[[int], None]) -> Iterator[byte
     """
     raw = _read_raw(file, advance)
     first = next(raw, b"")
-    yield from (_inflate(first, raw) if first.startswith(GZIP_MAGIC) else _chain(first, raw))
+    yield from (_inflate(first, raw) if first.startswith(GZIP_MAGIC) else chain([first] if first else [], raw))
 
 
 def _read_raw(file: BinaryIO, advance: Callable[[int], None]) -> Iterator[bytes]:
@@ -154,12 +161,6 @@ def _read_raw(file: BinaryIO, advance: Callable[[int], None]) -> Iterator[bytes]
             return
         advance(len(chunk))
         yield chunk
-
-
-def _chain(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
-    if first:
-        yield first
-    yield from rest
 
 
 def _inflate(data: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:

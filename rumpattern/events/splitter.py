@@ -18,6 +18,7 @@ MAX_RECORD: Final = 16 << 20
 """Bytes of one record; a RUM request or log event is far smaller."""
 
 _TOKEN: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\],:]|[^\s"{}\[\],:]++|"', re.DOTALL)
+_BETWEEN: Final = re.compile(rb"[\s,]*")
 _MARKS: Final = frozenset((b"{", b"}", b"[", b"]", b",", b":"))
 _CLOSING: Final = {b"}": b"{", b"]": b"["}
 
@@ -77,7 +78,9 @@ class Splitter:
 
     def rest(self) -> Record:
         """Return what was read and has not become a record, for an input that broke off."""
-        return self._record(self.start if self.start is not None else self.at, len(self.buffer))
+        start = self.at if self.start is None else self.start
+        between = _BETWEEN.match(self.buffer, start)
+        return self._record(between.end() if between else start, len(self.buffer))
 
     def _scan(self, *, final: bool) -> Iterator[Record]:
         for token in _TOKEN.finditer(self.buffer, self.at):

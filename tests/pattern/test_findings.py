@@ -1,0 +1,157 @@
+"""What a reader sees of a pattern's faults: whole texts, every fault at once."""
+
+import json
+
+import pytest
+
+import rumpattern as rp
+from rumpattern.diagnostics import CODES, DiagnosticsError
+from rumpattern.pattern.parse import NOT_YET, OPERATORS
+
+
+def findings(source):
+    with pytest.raises(rp.PatternError) as caught:
+        rp.parse_pattern(source)
+    return str(caught.value).splitlines()
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        (
+            '{"a": [1],}',
+            '<text>:1:11 $: the pattern is not valid JSON: expected a member name in double quotes, found "}"'
+            " (a comma before it has no member after it) [RP100]",
+        ),
+        ("[1]", "<text>:1:1 $: a pattern is a JSON object, not an array [RP101]"),
+        ("{}", "<text>:1:1 $: an object must not be empty [RP102]"),
+        ('{"a": []}', "<text>:1:7 $.a: an array must not be empty [RP103]"),
+        (
+            '{"a": "x"}',
+            "<text>:1:7 $.a: a field's value is an array or an object, not the string \"x\" [RP104]"
+            "  hint: put the value in an array: [...]",
+        ),
+        ('{"a": [[1]]}', "<text>:1:8 $.a[0]: an array must not hold an array [RP105]"),
+        (
+            '{"a": [{"exists": true, "numeric": ["=", 1]}]}',
+            '<text>:1:25 $.a[0]: an operator object has one key; "numeric" is a second one [RP106]',
+        ),
+        ('{"a": [{}]}', "<text>:1:8 $.a[0]: an operator object must have one key [RP107]"),
+        (
+            '{"a": [{"prefx": "x"}]}',
+            '<text>:1:9 $.a[0].prefx: unknown operator "prefx" [RP108]  hint: did you mean "prefix"?',
+        ),
+        (
+            '{"a": [{"EXISTS": true}]}',
+            '<text>:1:9 $.a[0].EXISTS: unknown operator "EXISTS" [RP108]  hint: did you mean "exists"?',
+        ),
+        ('{"a": [{"zzz": "x"}]}', '<text>:1:9 $.a[0].zzz: unknown operator "zzz" [RP108]'),
+        ('{"a": [{"prefix": "x"}]}', '<text>:1:9 $.a[0].prefix: operator "prefix" is not supported yet [RP109]'),
+        ('{"$or": [{"a": [1]}]}', '<text>:1:2 $.$or: "$or" is not supported yet [RP109]'),
+        (
+            '{"a": [{"numeric": 5}]}',
+            '<text>:1:20 $.a[0].numeric: numeric needs an array such as [">", 0, "<=", 5], not the number 5 [RP110]',
+        ),
+        (
+            '{"a": [{"numeric": ["=>", 5]}]}',
+            '<text>:1:21 $.a[0].numeric[0]: unknown numeric operator "=>" [RP111]  hint: did you mean ">="?',
+        ),
+        (
+            '{"a": [{"numeric": [">", 5, "=<", 6]}]}',
+            '<text>:1:29 $.a[0].numeric[2]: the second bound starts with "<" or "<=", not "=<" [RP111]'
+            '  hint: did you mean "<="?',
+        ),
+        ('{"a": [{"numeric": []}]}', "<text>:1:21 $.a[0].numeric: numeric starts with an operator, not nothing [RP111]"),
+        (
+            '{"a": [{"numeric": ["<", "5"]}]}',
+            '<text>:1:26 $.a[0].numeric[1]: "<" needs a number, not the string "5" [RP112]',
+        ),
+        (
+            '{"a": [{"numeric": ["<", 5, ">", 1]}]}',
+            '<text>:1:29 $.a[0].numeric[2]: only ">" and ">=" may be followed by a second bound:'
+            " the low bound comes first [RP113]",
+        ),
+        (
+            '{"a": [{"numeric": [">", 5, "<", 5]}]}',
+            "<text>:1:34 $.a[0].numeric[3]: the low bound must be below the high bound [RP114]",
+        ),
+        (
+            '{"a": [{"numeric": ["=", 1e400]}]}',
+            "<text>:1:26 $.a[0].numeric[1]: 1e400 cannot be compared exactly: no double is spelled so [RP115]",
+        ),
+        ('{"a": [{"exists": 1}]}', "<text>:1:19 $.a[0].exists: exists needs true or false, not the number 1 [RP116]"),
+    ],
+)
+def test_whole_text(pattern, text):
+    assert findings(pattern) == [text]
+
+
+def test_all_faults_are_reported_in_the_order_of_the_text():
+    pattern = """{
+  "a": {"b": []},
+  "c": "x",
+  "d": [{"numeric": ["<", 5, 6]}, {"exist": true}, [2]],
+  "e": {"f": {}, "g": [{"exists": 0}]}
+}"""
+    assert [line.split(":")[1] for line in findings(pattern)] == ["2", "3", "4", "4", "4", "5", "5"]
+    assert [line[line.index("[RP") :][:7] for line in findings(pattern)] == [
+        "[RP103]",
+        "[RP104]",
+        "[RP113]",
+        "[RP108]",
+        "[RP105]",
+        "[RP102]",
+        "[RP116]",
+    ]
+
+
+def test_columns_count_characters():
+    assert findings('{"\U0001f600é": [\n"é", {}]}') == [
+        "<text>:2:6 $.\U0001f600é[1]: an operator object must have one key [RP107]"
+    ]
+
+
+def test_long_values_are_cut():
+    (line,) = findings('{"a": "' + "x" * 3000 + '"}')
+    assert len(line) < 200
+
+
+@pytest.mark.parametrize("paths", [255, 256])
+def test_256_paths_are_allowed(paths):
+    assert len(rp.parse_pattern({f"k{i}": [i] for i in range(paths)}).fields) == paths
+
+
+def test_a_repeated_path_counts_once():
+    rp.parse_pattern("{" + '"k":[1],' * 300 + '"k":[2]}')
+
+
+@pytest.mark.parametrize("source", [b'{"a":["\xff"]}', b'\xff{"a":["x"]}'])
+def test_bytes_that_are_not_utf8(source):
+    with pytest.raises(rp.PatternError, match=r"byte 0xff at offset \d+ is not UTF-8"):
+        rp.parse_pattern(source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    ['{"a": ["é", 1]}', '{"a": ["é", 1]}'.encode(), {"a": ["é", 1]}, {"a": ("é", 1)}, '{"a": ["\\u00e9", 1.0]}'],
+)
+def test_source_as_text_bytes_and_mapping(source):
+    assert str(rp.parse_pattern(source)) == '{"a":["\\u00e9",1]}'
+
+
+@pytest.mark.parametrize("value", [{1, 2}, object(), b"x"])
+def test_a_mapping_that_json_cannot_say(value):
+    with pytest.raises(TypeError):
+        rp.parse_pattern({"a": [value]})
+
+
+def test_operators_are_supported_or_not_yet():
+    assert not OPERATORS.keys() & set(NOT_YET)
+    for name in NOT_YET:
+        assert f'operator "{name}" is not supported yet' in findings(json.dumps({"a": [{name: "x"}]}))[0]
+
+
+def test_pattern_error_is_a_value_error():
+    assert issubclass(rp.PatternError, DiagnosticsError)
+    assert issubclass(DiagnosticsError, ValueError)
+    assert all(len(code) == 5 for code in CODES)

@@ -1,0 +1,64 @@
+"""Definitions with value keys and dimensions, and events that have or lack what these name."""
+
+from generated import typed_events
+from hypothesis import strategies as st
+
+import rumpattern as rp
+
+VALUES = (
+    "0", "-0.0", "1", "1.50", "-2.5", "1e150", "-1e109", "2.348542582773833e108", "5e-324", "1e400", "-1e400", "1e-400",
+    "9007199254740993", "1700000000123456789", "true", "false", "null", '"5"', '"1e3"', '"x"', '""', '" "', '"nan"',
+    '"é"', '"a\\u0000b"', '"\\ud800"', '"\x7f"', '"' + "w" * 1024 + '"', '"' + "w" * 1025 + '"', "[]", "[1]", "[[2],3]",
+    "{}", '{"x":1}', '{"x":1,"x":2}',
+)  # fmt: skip
+TIMES = (
+    "0", "-0", "59999", "60000", "60000.5", "6e4", "1700000000123", "1700000000123.75", "253402300799999",
+    "253402300800000", "-1", "1e400", "9007199254740993", "null", '"60000"', "[60000]", "{}", "true",
+)  # fmt: skip
+PATHS = ("v", "d.a", "d.b", "event_type", "sessionId", "user_details.userId")
+MEMBERS = {
+    '"v"': st.sampled_from(VALUES),
+    '"d"': st.one_of(
+        st.tuples(st.sampled_from(VALUES), st.sampled_from(VALUES)).map(lambda two: '{"a":%s,"b":%s}' % two),
+        st.sampled_from(VALUES),
+    ),
+    '"d.a"': st.sampled_from(VALUES),
+    '"event_type"': st.sampled_from(('"t"', '"t"', '"t"', '"u"', "1")),
+    '"event_timestamp"': st.sampled_from(TIMES),
+    '"sessionId"': st.sampled_from(VALUES),
+    '"user_details"': st.sampled_from(VALUES).map(lambda value: '{"sessionId":%s,"userId":"z"}' % value),
+    '"application_name"': st.sampled_from(('"shop"', '"shop"', "null", "7", "[]", '"é"', '""')),
+}  # fmt: skip
+PATTERNS = (None, '{"event_type":["t"]}', '{"event_type":["t"],"v":[{"exists":true}]}', '{"v":[{"numeric":[">=",0]}]}')
+
+
+@st.composite
+def definition_events(draw):
+    """Draw an event's text that is likely to be publishable: most have a good time stamp."""
+    rest = draw(typed_events(MEMBERS))
+    good = '"event_timestamp":%s,"event_type":"t"' % draw(st.sampled_from(("60000", "61000.5", "120000")))
+    return rest if draw(st.integers(0, 3)) == 0 else "{" + good + ("," + rest[1:] if len(rest) > 2 else "}")
+
+
+@st.composite
+def definition_lists(draw):
+    """Draw one to three definitions."""
+    return [
+        rp.MetricDefinition(
+            f"m{number}",
+            pattern=None if pattern is None else rp.parse_pattern(pattern),
+            value_key=draw(st.sampled_from((None, *PATHS))),
+            dimension_keys=tuple(
+                (path, draw(st.sampled_from((path, "application_name"))) if i == 0 else path)
+                for i, path in enumerate(draw(st.lists(st.sampled_from(PATHS), unique=True, max_size=3)))
+            ),
+        )
+        for number, pattern in enumerate(draw(st.lists(st.sampled_from(PATTERNS), min_size=1, max_size=3)))
+    ]
+
+
+def flat(samples):
+    """Return the (value, labels, start) of all samples of a definition, odd rows last."""
+    labels = zip(*([part.texts[code] for code in part.codes.tolist()] for part in samples.dimensions), strict=True)
+    regular = zip(samples.values.tolist(), labels, samples.starts.tolist(), strict=True)
+    return [*regular, *((sample.value, sample.labels, sample.start) for sample in samples.odd)]

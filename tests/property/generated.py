@@ -1,0 +1,172 @@
+"""JSON text of events and patterns as nobody writes it: over few keys and values, so that they often meet."""
+
+from dataclasses import dataclass
+
+from hypothesis import strategies as st
+
+from rumpattern.jsontext import JsonError, Pairs, load_exact
+
+NUMBERS = (
+    "0", "-0", "-0.0", "0e5", "1", "1.0", "1.50", "1.5", "15e-1", "-1", "2", "2E0", "300", "3e2", "0.1", "0.10", "1e-1",
+    "0.30000000000000004", "0.1000000000000000055511151231257827", "5e-324", "1e-400", "1e400", "-1e400",
+    "1.7976931348623157e308", "9007199254740992", "9007199254740993", "9007199254740993.0", "-9007199254740993",
+    "1700000000123456789", "18446744073709551615", "18446744073709551616", "100000000000000000000", "1e20", "1E+2",
+)  # fmt: skip
+STRINGS = (
+    '""', '"x"', '"\\u0078"', '"y"', '"X"', '" x"', '"x y"', '"é"', '"\\u00e9"', '"e\\u0301"', '"1"', '"true"', '"null"',
+    '"\\ud800"', '"\\udc00\\ud800"', '"\\ud83d\\ude00"', '"😀"', '"\\u0000"', '"a\\/b"', '"a/b"', '"\\t"', '"\x7f"',
+)  # fmt: skip
+LITERALS = ("true", "false", "null")
+KEYS = ('"a"', '"b"', '"c"', '"a"', '"b"', '"a.b"', '"b.c"', '"a.b.c"', '""', '"."', '"a."', '"\\u0061"', '"é"', '"\\ud800"')
+ID_KEYS = ('"user_details"', '"sessionId"', '"userId"', '"user_details.sessionId"', '"application_name"', '"a"')
+ID_SCALARS = ('"x"', '"y"', '""', "1", "1e400", "true", "null")
+SPACES = ("", "", "", "", "", " ", "\t", "\r", "  ")
+SCALARS = (*STRINGS, *NUMBERS, *LITERALS)
+BROKEN_BYTES = (b"\xff", b"\xed\xa0\x80", b"\xc0\x80", b"\xef\xbb\xbf", b"\x00", b",", b"]", b"}", b'"', b"0", b"NaN", b"/")
+
+
+_SPACES = st.sampled_from(SPACES)
+_KINDS = st.sampled_from(("scalar", "scalar", "scalar", "object", "object", "array"))
+_COUNTS = st.integers(0, 3)
+
+
+@st.composite
+def json_text(draw, *, keys=KEYS, scalars=SCALARS, depth=4, top="any"):
+    """Draw the text of a JSON value; ``top`` "object" makes it an object."""
+    spaced = draw(st.booleans())
+    some_key, some_scalar = st.sampled_from(keys), st.sampled_from(scalars)
+
+    def space():
+        return draw(_SPACES) if spaced else ""
+
+    def value(depth, kind):
+        if kind == "any":
+            kind = draw(_KINDS) if depth else "scalar"
+        if kind == "scalar":
+            return draw(some_scalar)
+        parts = range(draw(_COUNTS))
+        if kind == "array":
+            return "[" + ",".join(space() + value(depth - 1, "any") + space() for _ in parts) + "]"
+        members = (f"{space()}{draw(some_key)}{space()}:{space()}{value(depth - 1, 'any')}" for _ in parts)
+        return "{" + ",".join(members) + space() + "}"
+
+    return space() + value(depth, top) + space()
+
+
+@st.composite
+def typed_events(draw, members):
+    """Draw the text of an event with some of the given members: key text to a strategy of value texts."""
+    chosen = draw(st.lists(st.sampled_from(sorted(members)), max_size=len(members) + 1))
+    return "{" + ",".join(f"{key}:{draw(members[key])}" for key in chosen) + "}"
+
+
+_PLACES = st.integers(0, 1000)
+_CUTS = st.integers(0, 3)
+_PUT_IN = st.sampled_from((b"", *BROKEN_BYTES))
+_NO_EVENTS = st.sampled_from((b"", b" ", b"\t\r", b"[]", b"[1]", b"5", b'"x"', b"null"))
+_RARE = st.integers(0, 11)
+
+
+@st.composite
+def lines(draw, texts):
+    """Draw a line without a line feed: mostly an event, sometimes one with bytes cut out or put in, or none at all."""
+    which = draw(_RARE)
+    if which == 0:
+        return draw(_NO_EVENTS)
+    data = draw(texts).encode()
+    if which > 1:
+        return data
+    start = draw(_PLACES) % (len(data) + 1)
+    return data[:start] + draw(_PUT_IN) + data[start + draw(_CUTS) :]
+
+
+# --- patterns ----------------------------------------------------------------------------------------------------------
+
+BOUNDS = ("-1e400", "-1", "-0.0", "0", "0.1", "1", "1.50", "2", "3E2", "9007199254740992", "1e20")
+
+
+_ELEMENT_KINDS = st.sampled_from(("scalar", "scalar", "scalar", "range", "two-sided", "exists"))
+_EXISTS = st.sampled_from(('{"exists":true}', '{"exists":false}'))
+_LOWS = st.integers(1, len(BOUNDS) - 2)
+_OPERATORS = st.sampled_from(("=", "<", "<=", ">", ">="))
+_LOW_OPERATORS = st.sampled_from((">", ">="))
+_HIGH_OPERATORS = st.sampled_from(("<", "<="))
+
+
+@st.composite
+def elements(draw, scalars=SCALARS):
+    """Draw the text of one element of a field's array."""
+    kind = draw(_ELEMENT_KINDS)
+    if kind == "scalar":
+        return draw(st.sampled_from(scalars))
+    if kind == "exists":
+        return draw(_EXISTS)
+    low = draw(_LOWS)
+    if kind == "range":
+        return f'{{"numeric":["{draw(_OPERATORS)}",{BOUNDS[low]}]}}'
+    high = draw(st.integers(low + (2 if BOUNDS[low] == "-0.0" else 1), len(BOUNDS) - 1))
+    return f'{{"numeric":["{draw(_LOW_OPERATORS)}",{BOUNDS[low]},"{draw(_HIGH_OPERATORS)}",{BOUNDS[high]}]}}'
+
+
+@st.composite
+def pattern_texts(draw, keys=KEYS, scalars=SCALARS, event_types=()):
+    """Draw the text of a pattern. With ``event_types``, it asks for one or two of them."""
+    some_keys = st.lists(st.sampled_from(keys), min_size=1, max_size=2)
+    some_elements = st.lists(elements(scalars), min_size=1, max_size=3)
+
+    def members(depth):
+        some = []
+        for key in draw(some_keys):
+            if depth and draw(st.booleans()):
+                some.append(f"{key}:{{{members(depth - 1)}}}")
+            else:
+                some.append(f"{key}:[{','.join(draw(some_elements))}]")
+        return ",".join(some)
+
+    if not event_types:
+        return f"{{{members(2)}}}"
+    types = draw(st.lists(st.sampled_from(event_types), min_size=1, max_size=2))
+    return f'{{"event_type":[{",".join(types)}],{members(2)}}}'
+
+
+@st.composite
+def worlds(draw, keys=KEYS, scalars=SCALARS, event_types=()):
+    """Draw the texts of patterns and lines that share a few keys and values."""
+    few_keys = draw(st.lists(st.sampled_from(keys), min_size=1, max_size=3))
+    few_scalars = draw(st.lists(st.sampled_from(scalars), min_size=1, max_size=4))
+    patterns = draw(st.lists(pattern_texts(few_keys, few_scalars, event_types), min_size=1, max_size=3))
+    if event_types:
+        few_keys += ['"event_type"'] * 2
+        few_scalars += [*event_types[:2], '"other"']
+    texts = json_text(keys=few_keys, scalars=few_scalars, depth=3, top="object")
+    return patterns, draw(st.lists(lines(texts), min_size=1, max_size=6))
+
+
+# --- what is expected of lines -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a batch of lines holds: the exact event of each row with its line number, rejected and blank lines."""
+
+    rows: list[tuple[int, object]]
+    rejected: list[int]
+    blank: int
+
+
+def expected(texts):
+    """Read lines one by one; numbers are from 1."""
+    result, blank = Expected([], [], 0), 0
+    for number, line in enumerate(texts, 1):
+        if not line.strip(b" \t\r\n"):
+            blank += 1
+            continue
+        try:
+            event = load_exact(line)
+        except JsonError:
+            event = None
+        if isinstance(event, dict | Pairs):
+            result.rows.append((number, event))
+        else:
+            result.rejected.append(number)
+    return Expected(result.rows, result.rejected, blank)

@@ -1,0 +1,65 @@
+"""Law: however lines are cut into batches, and in whatever form they come, the masks and the samples are the same."""
+
+from collections import Counter
+from dataclasses import replace
+
+from definitions import definition_events, definition_lists, flat
+from generated import lines, worlds
+from hypothesis import given
+from hypothesis import strategies as st
+
+import rumpattern as rp
+from rumpattern.aggregate import Partial
+
+
+def parts(texts, cuts):
+    ends = sorted({0, len(texts), *(cut % (len(texts) + 1) for cut in cuts)})
+    return [texts[start:end] for start, end in zip(ends, ends[1:], strict=False)]
+
+
+CUTS = st.lists(st.integers(0, 30), max_size=4)
+
+
+@given(worlds(), CUTS)
+def test_masks_and_rejects(world, cuts):
+    sources, texts = world
+    texts = [text.removeprefix(b"\xef\xbb\xbf").removesuffix(b"\r") for text in texts]
+    engine = rp.compile([rp.MetricDefinition(source, pattern=rp.parse_pattern(source)) for source in sources])
+    block = b"".join(text + (b"\r\n" if number % 2 else b"\n") for number, text in enumerate(texts))
+    whole, listed = engine.batch(block), engine.batch(texts)
+    assert list(whole.indices) == list(listed.indices)
+    assert [replace(reject, offset=0) for reject in whole.rejects] == list(listed.rejects)
+    assert all(block[reject.offset :].startswith(reject.text) for reject in whole.rejects)
+    assert whole.blank == listed.blank
+    masks = [mask.tolist() for mask in engine.match(whole).masks]
+    assert [mask.tolist() for mask in engine.match(listed).masks] == masks
+    batches = [engine.batch(part) for part in parts(texts, cuts)]
+    split = [engine.match(batch).masks for batch in batches]
+    assert [[flag for some in split for flag in some[i].tolist()] for i in range(len(sources))] == masks
+    assert [reject.text for batch in batches for reject in batch.rejects] == [reject.text for reject in whole.rejects]
+
+
+@given(definition_lists(), st.lists(lines(definition_events()), min_size=1, max_size=8), CUTS)
+def test_samples_and_partials(definitions, texts, cuts):
+    engine = rp.compile(definitions)
+
+    def run(some):
+        batch = engine.batch(some)
+        return batch, engine.derive(batch, engine.match(batch))
+
+    whole, samples = run(texts)
+    runs = [run(part) for part in parts(texts, cuts)]
+    together = Partial()
+    for _, some in reversed(runs):
+        for of_definition in some:
+            together.add(of_definition)
+    alone = Partial()
+    for i, of_definition in enumerate(samples):
+        alone.add(of_definition)
+        same = [some[i] for _, some in runs]
+        assert of_definition.matched == sum(part.matched for part in same)
+        assert Counter(flat(of_definition)) == sum((Counter(flat(part)) for part in same), Counter())
+        assert Counter(of_definition.dropped) == sum((Counter(part.dropped) for part in same), Counter())
+    assert together == alone
+    synthesised = sum((Counter(batch.synthesised) for batch, _ in runs), Counter())
+    assert Counter(whole.synthesised) == synthesised

@@ -1,0 +1,24 @@
+"""Law: a pattern's text parses to an equal pattern, and so does a definition's request."""
+
+from definitions import definition_lists
+from generated import pattern_texts
+from hypothesis import given
+
+import rumpattern as rp
+
+
+@given(pattern_texts())
+def test_pattern_text_parses_back(source):
+    pattern = rp.parse_pattern(source)
+    text = str(pattern)
+    assert text.isascii()
+    assert rp.parse_pattern(text) == pattern
+    assert str(rp.parse_pattern(text)) == text
+    assert rp.parse_pattern(text.encode()) == pattern
+
+
+@given(definition_lists())
+def test_definition_requests_load_back(definitions):
+    requests = [definition.to_request() for definition in definitions]
+    assert rp.load_definitions(requests) == definitions
+    assert rp.load_definitions({"MetricDefinitions": requests}) == definitions

@@ -1,0 +1,106 @@
+"""Laws of partials: merging is commutative and associative with the empty one as identity, sums are exact."""
+
+from copy import deepcopy
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rumpattern.aggregate import Partial, Statistics, from_units, sum_units, to_units
+from rumpattern.derive import Labels, Sample, Samples
+
+EDGES = (0.0, -0.0, 1.0, -1.0, 5e-324, -5e-324, 2.2250738585072014e-308, 0.1, 2.0**360, -(2.0**360), 1e-200, 3e107)
+VALUES = st.one_of(st.sampled_from(EDGES), st.floats(-(2.0**360), 2.0**360))
+KEYS = st.tuples(
+    st.integers(0, 1), st.sampled_from((0, 60)), st.tuples(st.sampled_from(("x", "y", None)), st.sampled_from(("", "z")))
+)
+OBSERVATIONS = st.lists(st.tuples(KEYS, VALUES), max_size=8)
+
+
+def partial(observations):
+    result = Partial()
+    for key, value in observations:
+        result.put(key, Statistics(1, to_units(value), value, value))
+    return result
+
+
+def merged(*partials):
+    result = Partial()
+    for other in partials:
+        result.merge(deepcopy(other))
+    return result
+
+
+@given(OBSERVATIONS, OBSERVATIONS, OBSERVATIONS)
+def test_merge_is_commutative_and_associative(one, two, three):
+    a, b, c = partial(one), partial(two), partial(three)
+    assert merged(a) == a == merged(Partial(), a) == merged(a, Partial())
+    assert merged(a, b) == merged(b, a)
+    assert merged(merged(a, b), c) == merged(a, merged(b, c)) == partial([*one, *two, *three])
+
+
+@given(OBSERVATIONS)
+def test_sums_are_exact(observations):
+    for key, statistics in partial(observations).groups.items():
+        values = [value for other, value in observations if other == key]
+        assert Fraction(statistics.units, 2**1074) == sum(map(Fraction, values))
+        assert from_units(statistics.units) == float(sum(map(Fraction, values)))
+        assert statistics == (len(values), statistics.units, min(values), max(values))
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.one_of(VALUES, st.floats(allow_nan=False, allow_infinity=False)))))
+def test_array_sums_are_exact(pairs):
+    values = np.array([value for _, value in pairs], np.float64)
+    groups = np.array([group for group, _ in pairs], np.int64)
+    exact = [sum(Fraction(value) for group, value in pairs if group == i) for i in range(3)]
+    assert [Fraction(units, 2**1074) for units in sum_units(values, groups, 3)] == exact
+
+
+@given(OBSERVATIONS)
+def test_arrays_and_single_samples_add_up_alike(observations):
+    one_by_one, at_once = Partial(), Partial()
+    for number in (0, 1):
+        some = [(key, value) for key, value in observations if key[0] == number]
+        texts = ("x", "y", None, "", "z")
+        columns = [np.array([texts.index(key[2][i]) for key, _ in some], np.int32) for i in (0, 1)]
+        at_once.add(
+            Samples(
+                number,
+                len(some),
+                np.array([value for _, value in some], np.float64),
+                np.array([key[1] for key, _ in some], np.int64),
+                tuple(Labels(codes, texts) for codes in columns),
+                {},
+            )
+        )
+        odd = tuple(Sample(value, key[2], key[1]) for key, value in some)
+        nothing = np.zeros(0)
+        one_by_one.add(Samples(number, len(some), nothing, nothing.astype(np.int64), (), {}, odd))
+    assert one_by_one == at_once == partial(observations)
+
+
+@given(OBSERVATIONS)
+def test_bytes_round_trip(observations):
+    original = partial(observations)
+    data = original.to_bytes()
+    assert Partial.from_bytes(data) == original
+    assert Partial.from_bytes(data).to_bytes() == data
+
+
+@given(OBSERVATIONS, st.integers(0, 10_000), st.integers(1, 255))
+def test_damage_is_noticed(observations, place, mask):
+    data = bytearray(partial(observations).to_bytes())
+    data[place % len(data)] ^= mask
+    with pytest.raises(ValueError, match="damaged"):
+        Partial.from_bytes(bytes(data))
+
+
+@given(OBSERVATIONS, st.integers(0, 10_000))
+def test_truncation_is_noticed(observations, size):
+    data = partial(observations).to_bytes()
+    with pytest.raises(ValueError, match="damaged"):
+        Partial.from_bytes(data[: size % len(data)])
+    with pytest.raises(ValueError, match="damaged"):
+        Partial.from_bytes(data + b"\n")
