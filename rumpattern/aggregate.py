@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 import numpy as np
@@ -31,8 +32,10 @@ _LOW_BITS: Final = 27
 _MAX_RADIX: Final = 2**40
 _EXPONENTS: Final = 4096  # more than the 2,098 exponents that frexp gives
 
-Key: TypeAlias = tuple[int, int, tuple[str | None, ...]]
+Labels: TypeAlias = tuple[str | None, ...]
+Key: TypeAlias = tuple[int, int, Labels]
 """Definition number, period start in seconds since 1970, dimension values."""
+_Identity: TypeAlias = tuple[str, str, tuple[tuple[str, str], ...], str]
 
 
 class Statistics(NamedTuple):
@@ -201,21 +204,24 @@ class Series:
 def series(definitions: Sequence[MetricDefinition], partial: Partial, period: int) -> list[Series]:
     """Return the series of a partial, sorted; definitions that publish to one metric are added up."""
     names = [dimension_names(definition) for definition in definitions]
-    merged: dict[tuple[str, str, tuple[tuple[str, str], ...], str, int], Statistics] = {}
+    identities: dict[tuple[int, Labels], _Identity] = {}
+    metrics: dict[_Identity, dict[int, Statistics]] = {}
     for (number, start, labels), statistics in partial.groups.items():
-        definition = definitions[number]
-        pairs = zip(names[number], labels, strict=True)
-        dimensions = tuple(sorted((name, label) for name, label in pairs if label is not None))
-        key = (definition.final_namespace, definition.name, dimensions, definition.unit, start)
-        known = merged.get(key)
-        merged[key] = statistics if known is None else known.merge(statistics)
-    return [_series(*item, period) for item in sorted(merged.items())]
+        identity = identities.get((number, labels))
+        if identity is None:
+            identity = identities[number, labels] = _identity(definitions[number], names[number], labels)
+        data = metrics.setdefault(identity, {})
+        known = data.get(start)
+        data[start] = statistics if known is None else known.merge(statistics)
+    starts = {start: datetime.fromtimestamp(start, UTC) for data in metrics.values() for start in data}
+    return [
+        Series(*identity, starts[start], period, samples, from_units(units), low, high)
+        for identity, data in sorted(metrics.items(), key=itemgetter(0))
+        for start, (samples, units, low, high) in sorted(data.items())
+    ]
 
 
-def _series(key: tuple[str, str, tuple[tuple[str, str], ...], str, int], statistics: Statistics, period: int) -> Series:
-    namespace, name, dimensions, unit, start = key
-    total = from_units(statistics.units)
-    when = datetime.fromtimestamp(start, UTC)
-    return Series(
-        namespace, name, dimensions, unit, when, period, statistics.samples, total, statistics.low, statistics.high
-    )
+def _identity(definition: MetricDefinition, names: tuple[str, ...], labels: Labels) -> _Identity:
+    pairs = zip(names, labels, strict=True)
+    dimensions = tuple(sorted((name, label) for name, label in pairs if label is not None))
+    return definition.final_namespace, definition.name, dimensions, definition.unit

@@ -23,7 +23,7 @@ CODES: dict[str, str] = {
     "RP014": "the line is not valid UTF-8",
     "RP015": "JSON is nested deeper than 1,000 levels",
     "RP016": "a number has more than 1,000 characters",
-    "RP017": "the export line has no JSON after its time stamp",
+    "RP017": "the export line is not a time and JSON",
     "RP018": "the record does not have the members of its container",
     "RP019": "the record is too large",
     "RP020": "the container ends before it is complete",

@@ -316,7 +316,7 @@ def test_a_request_without_an_event_type_is_one_reject(views: list[rp.MetricDefi
 def test_lines_of_an_export_without_time_are_rejected(views: list[rp.MetricDefinition], tmp_path: Path) -> None:
     time = "2026-01-05T00:00:00.000Z"
     _, rejects = replay(views, tmp_path / "a.txt", f"{time} {VIEW}\n{VIEW}\r\n\r\n{time} bad\n{time}\n".encode())
-    no_time = "the line does not start with a time such as 2026-01-05T00:00:00.000Z"
+    no_time = "the line is not a time such as 2026-01-05T00:00:00.000Z and JSON"
     assert as_rows(rejects) == [
         (2, 67, "RP017", no_time),
         (4, 112, "RP010", 'expected a value, found "bad" (character 1)'),

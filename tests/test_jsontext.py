@@ -34,7 +34,7 @@ def refusal(function, text):
     return caught.value
 
 
-# --- numbers -----------------------------------------------------------------------------------------------------------
+# --- numbers --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_number_text_of_1001_characters(number):
     assert refusal(parse, f'{{"a": [{number}]}}').offset == 7
 
 
-# --- events ------------------------------------------------------------------------------------------------------------
+# --- events ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_invalid_utf8_says_which_byte():
     )
 
 
-# --- nodes and places --------------------------------------------------------------------------------------------------
+# --- nodes and places -----------------------------------------------------------------------------------------------
 
 
 def test_nodes_have_spans_and_keep_spelling():
@@ -206,9 +206,9 @@ def test_nodes_have_spans_and_keep_spelling():
     assert number == JsonNumber("1.50", Span(0, 0))
     assert (string, null, last) == (
         JsonString("x\n", Span(0, 0)),
-        JsonLiteral(None, Span(0, 0)),
-        JsonLiteral(True, Span(0, 0)),
-    )  # noqa: E501, FBT003
+        JsonLiteral(value=None, span=Span(0, 0)),
+        JsonLiteral(value=True, span=Span(0, 0)),
+    )
     assert to_python(node) == {"a": True}
 
 

@@ -1,4 +1,4 @@
-"""Replay on this machine: in this process, or spread over worker processes.
+"""Replay on this machine: in this process, and if it pays in worker processes beside it.
 
 Workers are started as programs of their own, so that a caller needs no ``if __name__ == "__main__"`` guard. Results are
 taken in the order of their blocks: the number of workers changes nothing but the time.
@@ -56,7 +56,7 @@ def replay(  # noqa: PLR0913 - the choices of a replay
         definitions: what ``load_definitions`` returns.
         sources: files, directories, or ``-`` for standard input.
         period: seconds of one datum.
-        workers: processes to use; None decides by the size of the input.
+        workers: processes to use, this one among them; None decides by the size of the input.
         application_name: the app monitor's name, for events that lack it.
         input_format: the name of the container of all files (see ``Form``); None detects it for each.
         on_reject: called with file name and reject for every line that is no event, in order.
@@ -167,26 +167,29 @@ def _in_workers(
         "application_name": application_name,
         "period": period,
     }
-    idle: SimpleQueue[_Worker] = SimpleQueue()
+    idle: SimpleQueue[Callable[[Block], BlockResult]] = SimpleQueue()
+
+    def here(block: Block) -> BlockResult:
+        return process_block(engine, block, period)
 
     def run(block: Block) -> BlockResult:
-        worker = idle.get()
+        process = idle.get()
         try:
-            return worker.run(block)
+            return process(block)
         finally:
-            idle.put(worker)
+            idle.put(process)
 
     with ExitStack() as stack:
-        for _ in range(count):
+        idle.put(here)
+        for _ in range(count - 1):
             worker = _Worker(settings)
             stack.callback(worker.close)
-            idle.put(worker)
+            idle.put(worker.run)
         pool = stack.enter_context(ThreadPoolExecutor(count))
         pending: deque[Future[BlockResult]] = deque()
         stack.callback(lambda: [future.cancel() for future in pending])
         for block in blocks:
-            here = block.records is not None
-            pending.append(pool.submit(process_block, engine, block, period) if here else pool.submit(run, block))
+            pending.append(pool.submit(run if block.records is None else here, block))
             if len(pending) > 2 * count:
                 yield pending.popleft().result()
         while pending:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 
@@ -13,6 +14,7 @@ from rumpattern.job import process_block
 def main() -> None:
     """Serve one replay."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the replay is told, and ends its workers
+    gc.disable()  # what a block leaves behind has no cycles
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     settings, _ = receive(source)
     engine = Engine(

@@ -87,7 +87,8 @@ class Column:
         taken = int(np.count_nonzero(rows))
         if not taken:
             return self, 0
-        codes = np.where(rows, other.codes + len(self.strings), self.codes)
+        moved = np.where(other.kinds == Kind.STRING, other.codes + len(self.strings), 0)
+        codes = np.where(rows, moved, self.codes)
         kinds = np.where(rows, other.kinds, self.kinds)
         numbers = np.where(rows, other.numbers, self.numbers)
         return Column(kinds, numbers, codes, self.strings + other.strings), taken
@@ -161,6 +162,8 @@ def build_column(values: Sequence[object]) -> Column:
     """Return the column of one path from decoded values: str, int, float, bool, None, dict, list or ``MISSING``."""
     n = len(values)
     types = set(map(type, values))
+    if types == {_Missing}:
+        return Column(np.zeros(n, np.uint8), np.zeros(n), np.zeros(n, np.int32), ())
     if types <= _TEXTS:
         coder = _Coder()
         codes = np.fromiter(map(coder.__getitem__, values), np.int32, n)

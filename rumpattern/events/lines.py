@@ -22,7 +22,10 @@ EXPORT_TIME: Final = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z?[ \
 
 
 class Lines(Protocol):
-    """Event texts by index, and what was found before decoding (complete once the chunks have been read)."""
+    """Event texts by index, and what was found before decoding.
+
+    ``rejects``, ``blank`` and ``count`` are complete once the chunks have been read.
+    """
 
     rejects: list[Reject]
     blank: int
@@ -80,6 +83,7 @@ class TextLines:
     timed: bool = False
     rejects: list[Reject] = field(default_factory=list)
     blank: int = 0
+    _count: int = 0
 
     def chunks(self) -> Iterator[tuple[Sequence[int], list[bytes]]]:
         """Yield the texts with their indices, some at a time."""
@@ -96,6 +100,7 @@ class TextLines:
             yield self._after_time(indices, texts) if self.timed else (indices, texts)
             index += len(texts)
             start = end
+        self._count = index
 
     def _chunk_end(self, start: int) -> int:
         end = start + _CHUNK_BYTES
@@ -105,17 +110,15 @@ class TextLines:
 
     def _after_time(self, indices: range, texts: list[bytes]) -> tuple[Sequence[int], list[bytes]]:
         times = list(map(EXPORT_TIME.match, texts))
-        if all(times):
-            return indices, [text[time.end() :] for text, time in zip(texts, times, strict=True) if time]
-        kept = []
-        for index, text, time in zip(indices, texts, times, strict=True):
-            if time:
-                kept.append((index, text[time.end() :]))
-            elif text.strip():
-                reason = "the line does not start with a time such as 2026-01-05T00:00:00.000Z"
+        found = [text[time.end() :] if time else b"" for text, time in zip(texts, times, strict=True)]
+        if all(found):
+            return indices, found
+        kept = [(index, text) for index, text in zip(indices, found, strict=True) if text]
+        for index, text, json in zip(indices, texts, found, strict=True):
+            if not json and text.strip():
+                reason = "the line is not a time such as 2026-01-05T00:00:00.000Z and JSON"
                 self.rejects.append(Reject(*self.place(index), "RP017", reason, text))
-            else:
-                self.blank += 1
+            self.blank += not text.strip()
         return [index for index, _ in kept], [text for _, text in kept]
 
     @cached_property
@@ -142,4 +145,4 @@ class TextLines:
 
     def count(self) -> int:
         """Return the number of lines in the block."""
-        return self.block.count(b"\n") + (not self.block.endswith(b"\n"))
+        return self._count

@@ -38,7 +38,8 @@ def test_every_member():
 
 
 @pytest.mark.parametrize(
-    "empty", [{}, {"EventPattern": ""}, {"EventPattern": None, "Namespace": None, "ValueKey": None, "DimensionKeys": None}]
+    "empty",
+    [{}, {"EventPattern": ""}, {"EventPattern": None, "Namespace": None, "ValueKey": None, "DimensionKeys": None}],
 )
 def test_only_a_name(empty):
     (definition,) = rp.load_definitions(BARE | empty)
@@ -96,13 +97,15 @@ def test_a_name_with_a_bracket_is_a_path(tmp_path, monkeypatch):
 
 
 def test_application_id_in_either_spelling():
-    (definition,) = rp.load_definitions({
-        "Name": "x",
-        "Namespace": "n",
-        "ValueKey": "application_Id",
-        "EventPattern": '{"application_Id":["a"],"event_type":["b"]}',
-        "DimensionKeys": {"application_Id": "App"},
-    })
+    (definition,) = rp.load_definitions(
+        {
+            "Name": "x",
+            "Namespace": "n",
+            "ValueKey": "application_Id",
+            "EventPattern": '{"application_Id":["a"],"event_type":["b"]}',
+            "DimensionKeys": {"application_Id": "App"},
+        }
+    )
     assert definition.value_key == "application_id"
     assert str(definition.pattern) == '{"application_id":["a"],"event_type":["b"]}'
     assert definition.dimension_keys == (("application_id", "App"),)
@@ -129,7 +132,9 @@ def test_application_id_matters_only_on_the_first_level():
 )
 def test_names_that_cloudwatch_refuses(change, codes):
     (definition,) = rp.load_definitions(ONE | change)
-    assert [(warning.code, warning.severity) for warning in definition.warnings] == [(code, "warning") for code in codes]
+    assert [(warning.code, warning.severity) for warning in definition.warnings] == [
+        (code, "warning") for code in codes
+    ]
 
 
 def test_warnings_belong_to_their_definition():
@@ -138,14 +143,16 @@ def test_warnings_belong_to_their_definition():
 
 
 def test_lengths_at_their_limits():
-    (definition,) = rp.load_definitions({
-        "Name": "n" * 255,
-        "Namespace": "s" * 237,
-        "ValueKey": "v" * 280,
-        "UnitLabel": "u" * 256,
-        "EventPattern": '{"a":["' + "x" * 3991 + '"]}',
-        "DimensionKeys": {f"{i:03}" + "k" * 277: f"{i:03}" + "d" * 252 for i in range(29)},
-    })
+    (definition,) = rp.load_definitions(
+        {
+            "Name": "n" * 255,
+            "Namespace": "s" * 237,
+            "ValueKey": "v" * 280,
+            "UnitLabel": "u" * 256,
+            "EventPattern": '{"a":["' + "x" * 3990 + '"]}',
+            "DimensionKeys": {f"{i:03}" + "k" * 277: f"{i:03}" + "d" * 252 for i in range(29)},
+        }
+    )
     assert len(definition.final_namespace) == 255
     assert len(definition.dimension_keys) == 29
 

@@ -43,7 +43,10 @@ PLACES = [  # line, the text that stands at the column, the rest of the finding
     (
         10,
         r"\"prefx",
-        '[1].EventPattern → $.event_details.status[0].prefx: unknown operator "prefx" [RP108]  hint: did you mean "prefix"?',
+        (
+            '[1].EventPattern → $.event_details.status[0].prefx: unknown operator "prefx" [RP108]'
+            '  hint: did you mean "prefix"?'
+        ),
     ),
     (
         14,
@@ -54,8 +57,10 @@ PLACES = [  # line, the text that stands at the column, the rest of the finding
     (
         18,
         '}"',
-        '[3].EventPattern → $: the pattern is not valid JSON: expected a member name in double quotes, found "}"'
-        " (a comma before it has no member after it) [RP100]",
+        (
+            '[3].EventPattern → $: the pattern is not valid JSON: expected a member name in double quotes, found "}"'
+            " (a comma before it has no member after it) [RP100]"
+        ),
     ),
     (19, "5", "[3].UnitLabel: UnitLabel is a string, not the number 5 [RP302]"),
     (21, '{"name"', "[4]: a metric definition needs a Name [RP301]"),
@@ -75,11 +80,16 @@ def test_places_in_a_file(tmp_path):
 @pytest.mark.parametrize(
     ("source", "text"),
     [
-        ("{", "<text>:1:2 $: not valid JSON: expected a member name in double quotes, found the end of the text [RP004]"),
+        (
+            "{",
+            "<text>:1:2 $: not valid JSON: expected a member name in double quotes, found the end of the text [RP004]",
+        ),
         (
             '{"Name": "x",\n}',
-            '<text>:2:1 $: not valid JSON: expected a member name in double quotes, found "}"'
-            " (a comma before it has no member after it) [RP004]",
+            (
+                '<text>:2:1 $: not valid JSON: expected a member name in double quotes, found "}"'
+                " (a comma before it has no member after it) [RP004]"
+            ),
         ),
         ("[]", "<text>:1:1 $: there is no metric definition in it [RP300]"),
         ('{"MetricDefinitions": []}', "<text>:1:1 $: there is no metric definition in it [RP300]"),
@@ -93,14 +103,21 @@ def test_places_in_a_file(tmp_path):
         ('{"Name": ""}', "<text>:1:10 Name: Name has 0 characters; it takes 1 to 255 [RP304]"),
         (
             '{"Name": "x", "EventPattern": {"a": [1]}}',
-            "<text>:1:31 EventPattern: EventPattern is a string, not an object [RP302]"
-            "  hint: the API takes the pattern as a string of JSON: json.dumps(pattern)",
+            (
+                "<text>:1:31 EventPattern: EventPattern is a string, not an object [RP302]"
+                "  hint: the API takes the pattern as a string of JSON: json.dumps(pattern)"
+            ),
         ),
-        ('{"Name": "x", "EventPattern": "[]"}', "<text>:1:32 EventPattern → $: a pattern is a JSON object, not an array [RP101]"),
+        (
+            '{"Name": "x", "EventPattern": "[]"}',
+            "<text>:1:32 EventPattern → $: a pattern is a JSON object, not an array [RP101]",
+        ),
         (
             '{"Name": "x", "DimensionKeys": [{"Key": "a", "Value": "b"}]}',
-            "<text>:1:32 DimensionKeys: DimensionKeys is a JSON object, not an array [RP305]"
-            '  hint: write {"metadata.browserName": "BrowserName"}: field path to dimension name',
+            (
+                "<text>:1:32 DimensionKeys: DimensionKeys is a JSON object, not an array [RP305]"
+                '  hint: write {"metadata.browserName": "BrowserName"}: field path to dimension name'
+            ),
         ),
         (
             '{"Name": "x", "DimensionKeys": {"a": 5}}',
@@ -132,19 +149,27 @@ def test_places_in_a_file(tmp_path):
         ),
         (
             '{"Name": "x", "zzz": 1}',
-            '<text>:1:15 zzz: unknown member "zzz" [RP303]  hint: known members: Name, Namespace, ValueKey, UnitLabel,'
-            " EventPattern, MetricDefinitionId, DimensionKeys",
+            (
+                '<text>:1:15 zzz: unknown member "zzz" [RP303]  hint: known members: Name, Namespace, ValueKey,'
+                " UnitLabel, EventPattern, MetricDefinitionId, DimensionKeys"
+            ),
         ),
     ],
-)  # fmt: skip
+)
 def test_whole_text(source, text):
     assert findings(source) == [text]
 
 
 @pytest.mark.parametrize(
     ("member", "length", "limit"),
-    [("Name", 256, "1 to 255"), ("Namespace", 238, "1 to 237"), ("ValueKey", 281, "1 to 280"), ("UnitLabel", 257, "1 to 256"), ("EventPattern", 4001, "0 to 4000")],
-)  # fmt: skip
+    [
+        ("Name", 256, "1 to 255"),
+        ("Namespace", 238, "1 to 237"),
+        ("ValueKey", 281, "1 to 280"),
+        ("UnitLabel", 257, "1 to 256"),
+        ("EventPattern", 4001, "0 to 4000"),
+    ],
+)
 def test_too_long(member, length, limit):
     (line,) = findings({"Name": "x"} | {member: " " * length})
     assert line.endswith(f"{member}: {member} has {length} characters; it takes {limit} [RP304]")
@@ -157,8 +182,14 @@ def test_thirty_dimensions():
 
 @pytest.mark.parametrize(
     ("source", "code"),
-    [("no such file.json", "RP001"), ("", "RP001"), (".", "RP001"), ({"Name": {1, 2}}, "RP300"), ({"Name": float("nan")}, "RP300")],
-)  # fmt: skip
+    [
+        ("no such file.json", "RP001"),
+        ("", "RP001"),
+        (".", "RP001"),
+        ({"Name": {1, 2}}, "RP300"),
+        ({"Name": float("nan")}, "RP300"),
+    ],
+)
 def test_what_cannot_be_read(source, code):
     with pytest.raises(rp.DefinitionError) as caught:
         rp.load_definitions(source)
@@ -168,9 +199,11 @@ def test_what_cannot_be_read(source, code):
 def test_a_file_that_is_not_utf8(tmp_path):
     path = tmp_path / "latin.json"
     path.write_bytes('{"Name": "für"}'.encode("latin-1"))
-    assert findings(path) == [f"{path}: byte 11 is not UTF-8: invalid continuation byte [RP014]"]
+    assert findings(path) == [f"{path}: byte 0xfc at offset 11 is not UTF-8 (invalid start byte) [RP014]"]
 
 
 def test_findings_of_all_definitions_at_once_in_order():
-    lines = findings(json.dumps([{"Name": "x", "EventPattern": "{}"}, {"Name": 5}, {"Name": "y", "ValueKey": ""}], indent=1))
+    lines = findings(
+        json.dumps([{"Name": "x", "EventPattern": "{}"}, {"Name": 5}, {"Name": "y", "ValueKey": ""}], indent=1)
+    )
     assert [line[line.index("[RP") :][:7] for line in lines] == ["[RP102]", "[RP302]", "[RP304]"]

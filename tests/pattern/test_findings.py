@@ -20,16 +20,20 @@ def findings(source):
     [
         (
             '{"a": [1],}',
-            '<text>:1:11 $: the pattern is not valid JSON: expected a member name in double quotes, found "}"'
-            " (a comma before it has no member after it) [RP100]",
+            (
+                '<text>:1:11 $: the pattern is not valid JSON: expected a member name in double quotes, found "}"'
+                " (a comma before it has no member after it) [RP100]"
+            ),
         ),
         ("[1]", "<text>:1:1 $: a pattern is a JSON object, not an array [RP101]"),
         ("{}", "<text>:1:1 $: an object must not be empty [RP102]"),
         ('{"a": []}', "<text>:1:7 $.a: an array must not be empty [RP103]"),
         (
             '{"a": "x"}',
-            "<text>:1:7 $.a: a field's value is an array or an object, not the string \"x\" [RP104]"
-            "  hint: put the value in an array: [...]",
+            (
+                '<text>:1:7 $.a: a field\'s value is an array or an object, not the string "x" [RP104]'
+                "  hint: put the value in an array: [...]"
+            ),
         ),
         ('{"a": [[1]]}', "<text>:1:8 $.a[0]: an array must not hold an array [RP105]"),
         (
@@ -58,18 +62,25 @@ def findings(source):
         ),
         (
             '{"a": [{"numeric": [">", 5, "=<", 6]}]}',
-            '<text>:1:29 $.a[0].numeric[2]: the second bound starts with "<" or "<=", not "=<" [RP111]'
-            '  hint: did you mean "<="?',
+            (
+                '<text>:1:29 $.a[0].numeric[2]: the second bound starts with "<" or "<=", not "=<" [RP111]'
+                '  hint: did you mean "<="?'
+            ),
         ),
-        ('{"a": [{"numeric": []}]}', "<text>:1:21 $.a[0].numeric: numeric starts with an operator, not nothing [RP111]"),
+        (
+            '{"a": [{"numeric": []}]}',
+            "<text>:1:21 $.a[0].numeric: numeric starts with an operator, not nothing [RP111]",
+        ),
         (
             '{"a": [{"numeric": ["<", "5"]}]}',
             '<text>:1:26 $.a[0].numeric[1]: "<" needs a number, not the string "5" [RP112]',
         ),
         (
             '{"a": [{"numeric": ["<", 5, ">", 1]}]}',
-            '<text>:1:29 $.a[0].numeric[2]: only ">" and ">=" may be followed by a second bound:'
-            " the low bound comes first [RP113]",
+            (
+                '<text>:1:29 $.a[0].numeric[2]: only ">" and ">=" may be followed by a second bound:'
+                " the low bound comes first [RP113]"
+            ),
         ),
         (
             '{"a": [{"numeric": [">", 5, "<", 5]}]}',

@@ -11,7 +11,8 @@ from rumpattern.jsontext import JsonError
     [
         ('{"a":["x"]}', '{"a":["x"]}'),
         ('{ "a" : { "b" : [ 1.0 , 2e0 ] } }', '{"a.b":[1,2]}'),
-        ('{"a":[-0.0,1e16,1e15,0.10,1e400,9007199254740993]}', '{"a":[0,1e+16,1000000000000000,0.1,1e400,9007199254740993]}'),
+        ('{"a":[-0.0,1e16,1e15,0.10]}', '{"a":[0,1e+16,1000000000000000,0.1]}'),
+        ('{"a":[1e400,9007199254740993]}', '{"a":[1e400,9007199254740993]}'),
         ('{"a":[true,false,null]}', '{"a":[true,false,null]}'),
         ('{"a":["é\\ud800\\n"]}', '{"a":["\\u00e9\\ud800\\n"]}'),
         ('{"a":[{"exists":false},{"exists":true}]}', '{"a":[{"exists":false},{"exists":true}]}'),
@@ -23,7 +24,7 @@ from rumpattern.jsontext import JsonError
         ('{"a":[1],"b":{"c":[2]},"a":[3]}', '{"a":[3],"b.c":[2]}'),
         ('{"b":{"c":[2]},"a":[1]}', '{"b.c":[2],"a":[1]}'),
     ],
-)  # fmt: skip
+)
 def test_canonical_text(source, text):
     assert str(rp.parse_pattern(source)) == text
 
@@ -70,4 +71,3 @@ def test_long_python_integers_are_exact():
     assert pattern.matches({"a": 9007199254740993})
     assert not pattern.matches({"a": 9007199254740992})
     assert not pattern.matches({"a": float(9007199254740993)})
-

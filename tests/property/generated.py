@@ -13,16 +13,33 @@ NUMBERS = (
     "1700000000123456789", "18446744073709551615", "18446744073709551616", "100000000000000000000", "1e20", "1E+2",
 )  # fmt: skip
 STRINGS = (
-    '""', '"x"', '"\\u0078"', '"y"', '"X"', '" x"', '"x y"', '"é"', '"\\u00e9"', '"e\\u0301"', '"1"', '"true"', '"null"',
-    '"\\ud800"', '"\\udc00\\ud800"', '"\\ud83d\\ude00"', '"😀"', '"\\u0000"', '"a\\/b"', '"a/b"', '"\\t"', '"\x7f"',
+    '""', '"x"', '"\\u0078"', '"y"', '"X"', '" x"', '"x y"', '"é"', '"\\u00e9"', '"e\\u0301"', '"1"', '"true"',
+    '"null"', '"\\ud800"', '"\\udc00\\ud800"', '"\\ud83d\\ude00"', '"😀"', '"\\u0000"', '"a\\/b"',
+    '"a/b"', '"\\t"', '"\x7f"',
 )  # fmt: skip
 LITERALS = ("true", "false", "null")
-KEYS = ('"a"', '"b"', '"c"', '"a"', '"b"', '"a.b"', '"b.c"', '"a.b.c"', '""', '"."', '"a."', '"\\u0061"', '"é"', '"\\ud800"')
+KEYS = (
+    '"a"', '"b"', '"c"', '"a"', '"b"', '"a.b"', '"b.c"', '"a.b.c"', '""', '"."', '"a."', '"\\u0061"', '"é"',
+    '"\\ud800"',
+)  # fmt: skip
 ID_KEYS = ('"user_details"', '"sessionId"', '"userId"', '"user_details.sessionId"', '"application_name"', '"a"')
 ID_SCALARS = ('"x"', '"y"', '""', "1", "1e400", "true", "null")
 SPACES = ("", "", "", "", "", " ", "\t", "\r", "  ")
 SCALARS = (*STRINGS, *NUMBERS, *LITERALS)
-BROKEN_BYTES = (b"\xff", b"\xed\xa0\x80", b"\xc0\x80", b"\xef\xbb\xbf", b"\x00", b",", b"]", b"}", b'"', b"0", b"NaN", b"/")
+BROKEN_BYTES = (
+    b"\xff",
+    b"\xed\xa0\x80",
+    b"\xc0\x80",
+    b"\xef\xbb\xbf",
+    b"\x00",
+    b",",
+    b"]",
+    b"}",
+    b'"',
+    b"0",
+    b"NaN",
+    b"/",
+)
 
 
 _SPACES = st.sampled_from(SPACES)
@@ -80,7 +97,7 @@ def lines(draw, texts):
     return data[:start] + draw(_PUT_IN) + data[start + draw(_CUTS) :]
 
 
-# --- patterns ----------------------------------------------------------------------------------------------------------
+# --- patterns -------------------------------------------------------------------------------------------------------
 
 BOUNDS = ("-1e400", "-1", "-0.0", "0", "0.1", "1", "1.50", "2", "3E2", "9007199254740992", "1e20")
 
@@ -142,7 +159,7 @@ def worlds(draw, keys=KEYS, scalars=SCALARS, event_types=()):
     return patterns, draw(st.lists(lines(texts), min_size=1, max_size=6))
 
 
-# --- what is expected of lines -----------------------------------------------------------------------------------------
+# --- what is expected of lines --------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)

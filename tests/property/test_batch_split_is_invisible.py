@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
+from itertools import pairwise
 
 from definitions import definition_events, definition_lists, flat
 from generated import lines, worlds
@@ -14,7 +15,7 @@ from rumpattern.aggregate import Partial
 
 def parts(texts, cuts):
     ends = sorted({0, len(texts), *(cut % (len(texts) + 1) for cut in cuts)})
-    return [texts[start:end] for start, end in zip(ends, ends[1:], strict=False)]
+    return [texts[start:end] for start, end in pairwise(ends)]
 
 
 CUTS = st.lists(st.integers(0, 30), max_size=4)

@@ -54,7 +54,7 @@ def exact(node):
 
 
 def same(one, other):
-    """Equality that tells text numbers from strings, true from 1, and repeated keys from a list; 1 and 1.0 are equal."""
+    """Equality that tells text numbers from strings, true from 1, repeated keys from a list; 1 and 1.0 are equal."""
     if isinstance(one, int | float) and not isinstance(one, bool):
         return type(other) in (int, float) and one == other
     if type(one) is not type(other):
@@ -113,7 +113,7 @@ def test_load_exact_agrees(data):
         assert same(doubles(decoded), doubles(by_text))
 
 
-# --- JSONTestSuite -----------------------------------------------------------------------------------------------------
+# --- JSONTestSuite --------------------------------------------------------------------------------------------------
 
 
 def suite(kind):
@@ -167,7 +167,7 @@ def test_suite_undefined_is_a_row_or_one_reject(name):
 
 def test_the_helpers_tell_kinds_apart():
     assert same(1, 1.0)
-    assert not same(True, 1)
+    assert not same([True], [1])
     assert not same("1", NumberText("1"))
     assert not same([("a", 1)], Pairs([("a", 1)]))
     assert math.isinf(doubles(NumberText("1e400")))

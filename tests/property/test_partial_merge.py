@@ -14,7 +14,9 @@ from rumpattern.derive import Labels, Sample, Samples
 EDGES = (0.0, -0.0, 1.0, -1.0, 5e-324, -5e-324, 2.2250738585072014e-308, 0.1, 2.0**360, -(2.0**360), 1e-200, 3e107)
 VALUES = st.one_of(st.sampled_from(EDGES), st.floats(-(2.0**360), 2.0**360))
 KEYS = st.tuples(
-    st.integers(0, 1), st.sampled_from((0, 60)), st.tuples(st.sampled_from(("x", "y", None)), st.sampled_from(("", "z")))
+    st.integers(0, 1),
+    st.sampled_from((0, 60)),
+    st.tuples(st.sampled_from(("x", "y", None)), st.sampled_from(("", "z"))),
 )
 OBSERVATIONS = st.lists(st.tuples(KEYS, VALUES), max_size=8)
 

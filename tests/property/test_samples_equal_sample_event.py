@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 from definitions import definition_events, definition_lists, flat
 from generated import expected, lines
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import rumpattern as rp
@@ -19,6 +19,7 @@ from rumpattern.events.fields import complete
     st.sampled_from((None, "shop", "")),
     st.sampled_from((1, 60, 3600)),
 )
+@example([rp.MetricDefinition("m", value_key="sessionId")], [b'{"user_details":{"sessionId":0}}'], None, 60)
 def test_samples_equal_sample_event(definitions, texts, application_name, period):
     engine = rp.Engine(definitions, application_name=application_name)
     batch = engine.batch(texts)

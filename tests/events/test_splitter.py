@@ -1,0 +1,97 @@
+"""Streams of JSON documents to records, whatever the sizes of the chunks."""
+
+import pytest
+
+from rumpattern.events.splitter import SplitError, Splitter
+
+SIZES = (1, 2, 3, 7, 10_000)
+
+
+def split(text, member, size=10_000):
+    """The records of a text and, if it cannot be split to its end, the code of that."""
+    chunks = [text[start : start + size] for start in range(0, len(text), size)]
+    records, code = [], None
+    try:
+        records.extend(Splitter(member).split(chunks))
+    except SplitError as error:
+        code = error.code
+    return [(record.text, record.offset, record.line) for record in records], code
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(
+    ("text", "member", "records"),
+    [
+        (b"", None, []),
+        (b" \n\t", None, []),
+        (b'{"a":1}', None, [b'{"a":1}']),
+        (b'{"a":1}{"a":2}\n{"a":3}', None, [b'{"a":1}', b'{"a":2}', b'{"a":3}']),
+        (b'[{"a":[1,2]}, {"a":{}} ]', None, [b'{"a":[1,2]}', b'{"a":{}}']),
+        (b'[1,"x",null,[2]]', None, [b"1", b'"x"', b"null", b"[2]"]),
+        (b'"x" 1 true', None, [b'"x"', b"1", b"true"]),
+        (b"[][[]]", None, [b"[]"]),
+        (b'{"a":"}]\\"{","b":"\\\\"}', None, [b'{"a":"}]\\"{","b":"\\\\"}']),
+        ('{"é":"\U0001f600"}[]'.encode(), None, ['{"é":"\U0001f600"}'.encode()]),
+        (b'{"events":[{"m":1},{"m":2}],"next":null}', "events", [b'{"m":1}', b'{"m":2}']),
+        (b'{"x":{"events":[0]},"events":[1]}', "events", [b"1"]),
+        (b'{"x":[[{"events":[0]}]],"events":[1]}', "events", [b"1"]),
+        (b'{"next":"events","events":[1]}\n{"events":["a"]}', "events", [b"1", b'"a"']),
+        (b'[{"events":[1,2]},{"events":[3]}]', "events", None),
+        (b'{"events":[]}', "events", []),
+        (b'{"events":["[","{"]}', "events", [b'"["', b'"{"']),
+    ],
+)
+def test_records(text, member, records, size):
+    found, code = split(text, member, size)
+    if records is None:
+        assert found == split(text, member)[0]
+        return
+    assert code is None
+    assert [record for record, _, _ in found] == records
+    for record, offset, line in found:
+        assert text[offset:].startswith(record)
+        assert line == text.count(b"\n", 0, offset) + 1
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(
+    ("text", "member", "records", "code"),
+    [
+        (b'{"a":1}{"a":', None, [b'{"a":1}'], "RP020"),
+        (b'[{"a":1},', None, [b'{"a":1}'], "RP020"),
+        (b'[{"a":1}', None, [b'{"a":1}'], "RP020"),
+        (b'{"events":[{"m":1}', "events", [b'{"m":1}'], "RP020"),
+        (b'{"events":[{"m":1}]', "events", [b'{"m":1}'], "RP020"),
+        (b'{"a":1}"x', None, [b'{"a":1}'], "RP020"),
+        (b'{"a":1}}', None, [b'{"a":1}'], "RP004"),
+        (b'{"a":1]', None, [], "RP004"),
+        (b'[{"a":1}}', None, [b'{"a":1}'], "RP004"),
+        (b'{"other":[1]}', "events", [], "RP018"),
+        (b"{}", "events", [], "RP018"),
+        (b'{"events":{"m":1}}', "events", [], "RP018"),
+    ],
+)
+def test_what_cannot_be_split(text, member, records, code, size):
+    found, fault = split(text, member, size)
+    assert ([record for record, _, _ in found], fault) == (records, code)
+
+
+def test_lines_of_records_over_many_chunks():
+    text = b"\n".join(b'\n{"n":\n%d}' % i for i in range(50))
+    for size in SIZES:
+        found, _ = split(text, None, size)
+        assert [line for _, _, line in found] == [3 * i + 2 for i in range(50)]
+
+
+def test_a_record_that_is_too_large(monkeypatch):
+    monkeypatch.setattr("rumpattern.events.splitter.MAX_RECORD", 100)
+    assert split(b'[1,"' + b"x" * 200 + b'"]', None, 10)[1] == "RP019"
+    assert split(b'[1,"' + b"x" * 50 + b'"]' * 1, None, 10)[1] is None
+
+
+def test_the_rest_of_a_broken_stream():
+    splitter = Splitter(None)
+    with pytest.raises(SplitError) as caught:
+        list(splitter.split([b'{"a":1}\n  {"b":', b"\n[2"]))
+    record = caught.value.record
+    assert (record.text, record.offset, record.line) == (b'{"b":\n[2', 10, 2)

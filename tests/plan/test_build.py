@@ -1,0 +1,66 @@
+"""What a plan reads and tests."""
+
+import pytest
+
+import rumpattern as rp
+from rumpattern.pattern.ast import StringEquals
+from rumpattern.plan.build import build_plan
+
+ALWAYS = ("application_name", "event_timestamp", "event_type")
+
+
+def definition(pattern=None, **members):
+    return rp.MetricDefinition("m", pattern=None if pattern is None else rp.parse_pattern(pattern), **members)
+
+
+def test_no_definitions():
+    plan = build_plan([])
+    assert (plan.paths, plan.predicates, plan.steps, plan.event_types) == (ALWAYS, (), (), frozenset())
+
+
+def test_equal_predicates_are_shared():
+    plan = build_plan(
+        [
+            definition('{"a":{"b":["x"]},"c":[1]}'),
+            definition('{"c":[1.0],"d":[1]}'),
+            definition('{"a.b":["x"]}'),
+            definition('{"a.b":["x","y"]}'),
+        ]
+    )
+    assert [predicate.path for predicate in plan.predicates] == ["a.b", "c", "d", "a.b"]
+    assert [step.predicates for step in plan.steps] == [(0, 1), (1, 2), (0,), (3,)]
+    assert plan.predicates[0].elements == (StringEquals("x"),)
+
+
+def test_paths_are_those_of_patterns_values_and_dimensions():
+    plan = build_plan(
+        [
+            definition('{"b":[1]}', value_key="v.w", dimension_keys=(("d", "D"), ("b", "B"))),
+            definition(value_key="v.w"),
+        ]
+    )
+    assert plan.paths == tuple(sorted((*ALWAYS, "b", "d", "v.w")))
+    assert [step.definition for step in plan.steps] == list(plan.definitions)
+
+
+@pytest.mark.parametrize(
+    ("path", "other"), [("sessionId", "user_details.sessionId"), ("user_details.userId", "userId")]
+)
+def test_a_derived_field_reads_its_other_place(path, other):
+    assert {path, other} <= set(build_plan([definition(value_key=path)]).paths)
+
+
+@pytest.mark.parametrize(
+    ("patterns", "types"),
+    [
+        (['{"event_type":["t"]}'], {"t"}),
+        (['{"event_type":["t","u"],"a":[1]}', '{"a":[1],"event_type":["v"]}'], {"t", "u", "v"}),
+        (['{"event_type":["t"]}', '{"a":[1]}'], None),
+        (['{"event_type":["t"]}', None], None),
+        (['{"event_type":["t",{"exists":false}]}'], None),
+        (['{"event_type":["t",null]}'], None),
+        (['{"event_type":{"x":["t"]}}'], None),
+    ],
+)
+def test_event_types(patterns, types):
+    assert build_plan(map(definition, patterns)).event_types == types

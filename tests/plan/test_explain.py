@@ -1,0 +1,56 @@
+"""A plan as text."""
+
+import rumpattern as rp
+
+EXPLAINED = """\
+columns (8)
+  application_name
+  event_details.duration
+  event_timestamp
+  event_type
+  metadata.browserName
+  sessionId
+  user_details.sessionId
+  x
+predicates (3)
+  p0  event_type in ["com.amazon.rum.performance_navigation_event"]  used by 2
+  p1  event_details.duration in [{"numeric":[">=",2000,"<",8000]}]  used by 1
+  p2  x in ["\\u00e9", 1, null, {"exists":false}]  used by 1
+definitions (3)
+  d0  AWS/RUM Tolerated
+      event types  com.amazon.rum.performance_navigation_event
+      matches      p0 and p1
+      value        1 for each event  unit None
+      dimensions   Browser = metadata.browserName, application_name = added by RUM
+  d1  RUM/CustomMetrics/shop Duration
+      event types  com.amazon.rum.performance_navigation_event
+      matches      p2 and p0
+      value        event_details.duration  unit Milliseconds
+      dimensions   application_name = sessionId
+  d2  AWS/RUM Everything
+      event types  any
+      matches      every event
+      value        1 for each event  unit None
+      dimensions   application_name = added by RUM"""
+
+
+def test_explain():
+    navigation = '"event_type":["com.amazon.rum.performance_navigation_event"]'
+    tolerated = f'{{{navigation},"event_details":{{"duration":[{{"numeric":[">=",2000,"<",8000]}}]}}}}'
+    engine = rp.compile(
+        rp.load_definitions(
+            [
+                {"Name": "Tolerated", "EventPattern": tolerated, "DimensionKeys": {"metadata.browserName": "Browser"}},
+                {
+                    "Name": "Duration",
+                    "Namespace": "shop",
+                    "EventPattern": f'{{"x":["é",1.0,null,{{"exists":false}}],{navigation}}}',
+                    "ValueKey": "event_details.duration",
+                    "UnitLabel": "Milliseconds",
+                    "DimensionKeys": {"sessionId": "application_name"},
+                },
+                {"Name": "Everything"},
+            ]
+        )
+    )
+    assert engine.explain() == EXPLAINED

@@ -1,0 +1,159 @@
+"""Samples to partials and series: exact sums, groups, bytes."""
+
+import hashlib
+from datetime import UTC, datetime
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+import rumpattern as rp
+from rumpattern.aggregate import Partial, Series, Statistics, from_units, series, sum_units, to_units
+
+SUBNORMAL = 5e-324
+
+
+@pytest.mark.parametrize(
+    ("values", "total"),
+    [
+        ([], 0.0),
+        ([0.1] * 10, 1.0),
+        ([1e308, 1, -1e308], 1.0),
+        ([1e16, 1, -1e16], 1.0),
+        ([2.0**360, SUBNORMAL, -(2.0**360)], SUBNORMAL),
+        ([SUBNORMAL] * 3, 1.5e-323),
+        ([SUBNORMAL, -SUBNORMAL], 0.0),
+        ([-0.0], 0.0),
+        ([-0.0, -0.0], 0.0),
+        ([0.1, 0.2, 0.3], 0.6),
+        ([1e-320, 1.0], 1.0),
+        ([2.2250738585072014e-308, -SUBNORMAL], 2.225073858507201e-308),
+        ([1.7976931348623157e308, -1.7976931348623157e308, 3.0], 3.0),
+        ([-1.5, -2.25], -3.75),
+        ([1.0, 2.0**-53, 2.0**-53], 1.0000000000000002),
+    ],
+)
+def test_exact_sums(values, total):
+    (units,) = sum_units(np.array(values, np.float64), np.zeros(len(values), np.int64), 1)
+    assert Fraction(units, 2**1074) == sum(map(Fraction, values))
+    assert str(from_units(units)) == str(total)
+    assert units == sum(map(to_units, values))
+
+
+def test_sums_by_group():
+    values = np.array([1.0, 2.0, 4.0, 1e300, -1e300])
+    assert list(map(from_units, sum_units(values, np.array([0, 2, 0, 3, 3]), 5))) == [5.0, 0.0, 2.0, 0.0, 0.0]
+
+
+def test_a_million_values_of_one_exponent():
+    values = np.full(1_000_000, 1.9999999999999998)
+    (units,) = sum_units(values, np.zeros(1_000_000, np.int64), 1)
+    assert units == 1_000_000 * to_units(1.9999999999999998)
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0, -1.5, 0.1, SUBNORMAL, 1.7976931348623157e308])
+def test_units_round_trip(value):
+    assert from_units(to_units(value)) == value
+
+
+DEFINITIONS = [
+    rp.MetricDefinition("m", "shop", value_key="v", unit_label="Bytes", dimension_keys=(("d", "D"),)),
+    rp.MetricDefinition("m", "shop", value_key="w", unit_label="Bytes", dimension_keys=(("d", "D"),)),
+    rp.MetricDefinition("n", value_key="v"),
+]
+LINES = [
+    b'{"event_timestamp":0,"d":"x","v":-0.0}',
+    b'{"event_timestamp":59999,"d":"x","v":1e16}',
+    b'{"event_timestamp":1,"d":"x","v":1}',
+    b'{"event_timestamp":2,"d":"x","v":-1e16}',
+    b'{"event_timestamp":60000,"d":"y","v":2,"w":3}',
+    b'{"event_timestamp":60000,"d":"y","w":[1]}',
+    b'{"event_timestamp":60000,"d":1,"w":5,"application_name":"a"}',
+    b'{"event_timestamp":60000,"d":"1","w":6,"application_name":"a"}',
+    b'{"event_timestamp":60000,"d":"1","w":7,"application_name":"a","v":[]}',
+]
+
+
+def partial(lines):
+    engine = rp.compile(DEFINITIONS)
+    batch = engine.batch(lines)
+    result = Partial()
+    for samples in engine.derive(batch, engine.match(batch)):
+        result.add(samples)
+    return result
+
+
+def test_groups():
+    assert partial(LINES).groups == {
+        (0, 0, ("x", None)): Statistics(4, to_units(1.0), -1e16, 1e16),
+        (0, 60, ("y", None)): Statistics(1, to_units(2.0), 2.0, 2.0),
+        (1, 60, ("y", None)): Statistics(1, to_units(3.0), 3.0, 3.0),
+        (1, 60, ("1", "a")): Statistics(3, to_units(18.0), 5.0, 7.0),
+        (2, 0, (None,)): Statistics(4, to_units(1.0), -1e16, 1e16),
+        (2, 60, (None,)): Statistics(1, to_units(2.0), 2.0, 2.0),
+    }
+
+
+def test_definitions_of_one_metric_are_added_up():
+    zero, one = datetime(1970, 1, 1, tzinfo=UTC), datetime(1970, 1, 1, 0, 1, tzinfo=UTC)
+    shop = ("RUM/CustomMetrics/shop", "m")
+    assert series(DEFINITIONS, partial(LINES), 60) == [
+        Series("AWS/RUM", "n", (), "None", zero, 60, 4, 1.0, -1e16, 1e16),
+        Series("AWS/RUM", "n", (), "None", one, 60, 1, 2.0, 2.0, 2.0),
+        Series(*shop, (("D", "1"), ("application_name", "a")), "Bytes", one, 60, 3, 18.0, 5.0, 7.0),
+        Series(*shop, (("D", "x"),), "Bytes", zero, 60, 4, 1.0, -1e16, 1e16),
+        Series(*shop, (("D", "y"),), "Bytes", one, 60, 2, 5.0, 2.0, 3.0),
+    ]
+
+
+def test_minus_zero_is_zero_everywhere():
+    lines = [b'{"event_timestamp":0,"v":-0.0,"d":"x"}', b'{"event_timestamp":0,"v":-0,"d":"x","w":[]}']
+    (one, *_) = series(DEFINITIONS, partial(lines), 60)
+    assert [str(number) for number in (one.sum, one.min, one.max)] == ["0.0", "0.0", "0.0"]
+
+
+def test_the_order_of_lines_does_not_matter():
+    forward, backward = partial(LINES), partial(LINES[::-1])
+    assert forward == backward
+    assert series(DEFINITIONS, forward, 60) == series(DEFINITIONS, backward, 60)
+
+
+def test_many_dimensions_of_many_values():
+    definition = rp.MetricDefinition("m", dimension_keys=tuple((f"k{i}", f"K{i}") for i in range(8)))
+    engine = rp.compile([definition])
+    batch = engine.batch(
+        [{"event_timestamp": 0} | {f"k{i}": f"{(n * (i + 3)) % 97}" for i in range(8)} for n in range(300)]
+    )
+    (samples,) = engine.derive(batch, engine.match(batch))
+    result = Partial()
+    result.add(samples)
+    assert len(result.groups) == 97
+    assert sum(statistics[0] for statistics in result.groups.values()) == 300
+    assert (0, 0, (*("0" for _ in range(8)), None)) in result.groups
+
+
+def test_an_empty_partial():
+    assert series(DEFINITIONS, Partial(), 60) == []
+    assert Partial.from_bytes(Partial().to_bytes()) == Partial()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda data: data[:0],
+        lambda data: data[:10],
+        lambda data: data[:-1],
+        lambda data: data + b" ",
+        lambda data: data.replace(b"partial 1", b"partial 2"),
+        lambda data: data.replace(b'"x"', b'"z"'),
+        lambda data: hashlib.sha256(data).digest() + data,
+    ],
+)
+def test_damaged_bytes(damage):
+    with pytest.raises(ValueError, match="not a partial of this version, or damaged"):
+        Partial.from_bytes(damage(partial(LINES).to_bytes()))
+
+
+def test_bytes_keep_everything():
+    original = partial([*LINES, b'{"event_timestamp":0,"d":"x","v":-5e-324}'])
+    assert Partial.from_bytes(original.to_bytes()) == original
