@@ -44,7 +44,7 @@ class Engine:
         self.plan = build_plan(definitions)
         self.decoder = Decoder(
             self.plan.paths,
-            event_types=self.plan.event_types,
+            by_type=self.plan.paths_by_type(),
             application_name=application_name,
             event_type_required=event_type_required,
         )

@@ -203,12 +203,12 @@ def process_block(engine: Engine, block: Block, period: int) -> BlockResult:
 def _presence(engine: Engine, batch: EventBatch) -> tuple[set[str], set[str]]:
     """Return the columns that some event has, and those that none has, of fields that not every shape has.
 
-    A batch without events of the types that the definitions name says nothing of either.
+    A path says nothing in a batch without events of a type whose definitions read it.
     """
-    types = engine.plan.event_types
-    if types is not None and types.isdisjoint(batch.columns[EVENT_TYPE].strings):
-        return set(), set()
-    rare = {path for path in batch.columns if path.partition(".")[0] in _RARE_KEYS}
+    by_type = engine.plan.paths_by_type()
+    types = batch.columns[EVENT_TYPE].strings
+    read = set(engine.plan.paths) if by_type is None else {path for t in types for path in by_type.get(t, ())}
+    rare = {path for path in read if path.partition(".")[0] in _RARE_KEYS}
     regular = batch.regular()
     present = {
         path

@@ -1,4 +1,4 @@
-"""Replay on this machine: in this process, and if it pays in worker processes beside it.
+"""Replay on this machine: in this process, or if it pays in worker processes.
 
 Workers are started as programs of their own, so that a caller needs no ``if __name__ == "__main__"`` guard. Results are
 taken in the order of their blocks: the number of workers changes nothing but the time.
@@ -56,7 +56,7 @@ def replay(  # noqa: PLR0913 - the choices of a replay
         definitions: what ``load_definitions`` returns.
         sources: files, directories, or ``-`` for standard input.
         period: seconds of one datum.
-        workers: processes to use, this one among them; None decides by the size of the input.
+        workers: processes to use; None decides by the size of the input.
         application_name: the app monitor's name, for events that lack it.
         input_format: the name of the container of all files (see ``Form``); None detects it for each.
         on_reject: called with file name and reject for every line that is no event, in order.
@@ -167,29 +167,27 @@ def _in_workers(
         "application_name": application_name,
         "period": period,
     }
-    idle: SimpleQueue[Callable[[Block], BlockResult]] = SimpleQueue()
-
-    def here(block: Block) -> BlockResult:
-        return process_block(engine, block, period)
+    idle: SimpleQueue[_Worker] = SimpleQueue()
 
     def run(block: Block) -> BlockResult:
-        process = idle.get()
+        if block.records is not None:
+            return process_block(engine, block, period)
+        worker = idle.get()
         try:
-            return process(block)
+            return worker.run(block)
         finally:
-            idle.put(process)
+            idle.put(worker)
 
     with ExitStack() as stack:
-        idle.put(here)
-        for _ in range(count - 1):
+        for _ in range(count):
             worker = _Worker(settings)
             stack.callback(worker.close)
-            idle.put(worker.run)
+            idle.put(worker)
         pool = stack.enter_context(ThreadPoolExecutor(count))
         pending: deque[Future[BlockResult]] = deque()
         stack.callback(lambda: [future.cancel() for future in pending])
         for block in blocks:
-            pending.append(pool.submit(run if block.records is None else here, block))
+            pending.append(pool.submit(run, block))
             if len(pending) > 2 * count:
                 yield pending.popleft().result()
         while pending:

@@ -71,7 +71,7 @@ class Column:
 
     def spread(self, rows: Rows, n: int) -> Column:
         """Return a column of n rows that holds this one's values in ``rows`` and is missing elsewhere."""
-        if len(rows) == n:
+        if len(rows) == n and bool((rows[1:] > rows[:-1]).all()):
             return self
         kinds, numbers, codes = np.zeros(n, np.uint8), np.zeros(n), np.zeros(n, np.int32)
         kinds[rows], numbers[rows], codes[rows] = self.kinds, self.numbers, self.codes

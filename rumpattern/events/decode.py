@@ -21,7 +21,7 @@ from rumpattern.events.fields import Kind, complete, find
 from rumpattern.jsontext import JsonError, Pairs, load_exact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from rumpattern.events.columns import Rows
     from rumpattern.events.lines import Lines
@@ -37,7 +37,7 @@ class Decoder:
 
     Args:
         paths: the dotted paths to build columns for.
-        event_types: the only types whose other columns are read, None for all: nothing asks for the rest.
+        by_type: for each event type the paths that anything asks for, so that no other is read; None reads them all.
         application_name: the name to fill in where events lack it.
         event_type_required: reject events that have no event_type string, which no RUM event lacks.
     """
@@ -46,22 +46,20 @@ class Decoder:
         self,
         paths: Sequence[str],
         *,
-        event_types: frozenset[str] | None = None,
+        by_type: Mapping[str, frozenset[str]] | None = None,
         application_name: str | None = None,
         event_type_required: bool = False,
     ) -> None:
         self.paths = tuple(paths)
-        self.event_types = event_types
         self.application_name = application_name
         self.event_type_required = event_type_required
-        self.root = _Node("")
-        for path in self.paths:
-            if path != EVENT_TYPE:
-                self.root.add(path.split("."))
+        self.everything = _Tree(frozenset(self.paths))
+        trees = {paths: _Tree(paths) for paths in by_type.values()} if by_type is not None else {}
+        self.trees = None if by_type is None else {event_type: trees[paths] for event_type, paths in by_type.items()}
 
     def decode(self, lines: Lines) -> EventBatch:
         """Return the batch of some lines: a line that is no event becomes a reject, a blank one is counted."""
-        rows = _Rows(lines, {path: [] for path in self.paths if path != EVENT_TYPE})
+        rows = _Rows(lines)
         with _no_garbage_collection():
             for indices, texts in lines.chunks():
                 events = _load_plain(texts)
@@ -73,66 +71,83 @@ class Decoder:
 
     def _extract(self, events: list[object], indices: Sequence[int], rows: _Rows) -> None:
         odd: set[int] = set()
-        first = len(rows.indices)
         objects = _objects(events, odd)
         types = [event.get(EVENT_TYPE, MISSING) for event in objects]
+        first = len(rows.indices)
+        rows.odd.update(first + row for row in odd)
         rows.indices += indices
         rows.types += types
-        if self.event_types is not None and set(map(type, types)) <= {str}:
-            asked = [row for row, event_type in enumerate(types) if event_type in self.event_types]
-            rows.asked += [first + row for row in asked]
-            objects = [objects[row] for row in asked]
-        else:
-            asked = list(range(len(types)))
-            rows.asked += range(first, first + len(types))
-        rows.odd.update(first + row for row in odd)
-        odd.clear()
-        _walk(self.root, objects, rows.values, odd)
-        rows.odd.update(first + asked[row] for row in odd)
+        for tree, selected in self._by_tree(types).items():
+            rows.read(tree, [objects[row] for row in selected], [first + row for row in selected])
+
+    def _by_tree(self, types: list[object]) -> dict[_Tree, list[int]]:
+        """Return which rows of a chunk to read by which tree; a type that is no string may be anything."""
+        if self.trees is None or set(map(type, types)) != {str}:
+            return {self.everything: list(range(len(types)))}
+        selected: dict[_Tree, list[int]] = {}
+        for row, event_type in enumerate(types):
+            tree = self.trees.get(event_type)  # type: ignore[call-overload]
+            if tree is not None:
+                selected.setdefault(tree, []).append(row)
+        return selected
 
     def _finish(self, rows: _Rows) -> EventBatch:
         n = len(rows.indices)
-        asked = np.array(rows.asked, np.intp)
         columns = {EVENT_TYPE: build_column(rows.types)}
         odd = rows.odd.union(odd_rows(columns[EVENT_TYPE], rows.types))
-        for path, values in rows.values.items():
-            column = build_column(values)
-            odd.update(rows.asked[row] for row in odd_rows(column, values))
-            columns[path] = column.spread(asked, n)
+        read = {}
+        for path in self.paths:
+            if path != EVENT_TYPE:
+                values, read[path] = rows.of_path(path)
+                column = build_column(values)
+                odd.update(read[path][odd_rows(column, values)].tolist())
+                columns[path] = column.spread(read[path], n)
         events = {row: complete(load_exact(rows.text(row)), self.application_name) for row in sorted(odd)}
-        synthesised = self._derive_fields(columns, asked, n)
+        synthesised = self._derive_fields(columns, read, n)
         return EventBatch(
             n, columns, events, rows.indices, rows.all_rejects(), rows.blank + rows.lines.blank, synthesised
         )
 
-    def _derive_fields(self, columns: dict[str, Column], asked: Rows, n: int) -> dict[str, int]:
+    def _derive_fields(self, columns: dict[str, Column], read: dict[str, Rows], n: int) -> dict[str, int]:
         """Fill in what other fields tell, as ``complete`` does for one event; return how many rows of each."""
         sources = {path: columns[DERIVED_FIELDS[path]] for path in columns if path in DERIVED_FIELDS}
         if self.application_name is not None and APPLICATION_NAME in columns:
             sources[APPLICATION_NAME] = constant_column(self.application_name, n)
-        among = np.zeros(n, np.bool_)
-        among[asked] = True
         filled = {}
         for path, source in sources.items():
+            among = np.zeros(n, np.bool_)
+            among[read[path]] = True
             columns[path], filled[path] = columns[path].take_missing_from(source, among)
         return {path: count for path, count in filled.items() if count}
 
 
 @dataclass(slots=True)
 class _Rows:
-    """What has been read of a batch so far.
-
-    ``indices`` are those of each row's text in ``lines``; ``values`` are the values of each path in the rows ``asked``.
-    """
+    """What has been read of a batch so far; ``indices`` are those of each row's text in ``lines``."""
 
     lines: Lines
-    values: dict[str, list[object]]
     rejects: list[Reject] = field(default_factory=list)
     blank: int = 0
     indices: list[int] = field(default_factory=list)
     types: list[object] = field(default_factory=list)
-    asked: list[int] = field(default_factory=list)
     odd: set[int] = field(default_factory=set)
+    parts: dict[_Tree, _Part] = field(default_factory=dict)
+
+    def read(self, tree: _Tree, events: list[dict[str, object]], numbers: list[int]) -> None:
+        """Take what a tree wants from some events, which are the rows of these numbers."""
+        part = self.parts.get(tree)
+        if part is None:
+            part = self.parts[tree] = _Part({path: [] for path in tree.paths})
+        odd: set[int] = set()
+        _walk(tree.root, events, part.values, odd)
+        part.rows += numbers
+        self.odd.update(numbers[index] for index in odd)
+
+    def of_path(self, path: str) -> tuple[list[object], Rows]:
+        """Return all values of a path, and the rows that they are of."""
+        parts = [part for part in self.parts.values() if path in part.values]
+        values = [value for part in parts for value in part.values[path]]
+        return values, np.array([row for part in parts for row in part.rows], np.intp)
 
     def text(self, row: int) -> bytes:
         return self.lines.text(self.indices[row])
@@ -142,6 +157,24 @@ class _Rows:
 
     def reject(self, index: int, code: str, reason: str) -> None:
         self.rejects.append(Reject(*self.lines.place(index), code, reason, self.lines.text(index)))
+
+
+@dataclass(slots=True)
+class _Part:
+    """What one tree has read of a batch: the values of its paths in some rows."""
+
+    values: dict[str, list[object]]
+    rows: list[int] = field(default_factory=list)
+
+
+class _Tree:
+    """The members of events to read, as a tree. The event type is read apart: it chooses the tree."""
+
+    def __init__(self, paths: frozenset[str]) -> None:
+        self.paths = tuple(sorted(paths - {EVENT_TYPE}))
+        self.root = _Node("")
+        for path in self.paths:
+            self.root.add(path.split("."))
 
 
 class _Node:

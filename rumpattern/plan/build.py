@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rumpattern.definition.rumevents import APPLICATION_NAME, DERIVED_FIELDS, EVENT_TIMESTAMP, EVENT_TYPE
 from rumpattern.pattern.ast import StringEquals
@@ -14,18 +14,22 @@ if TYPE_CHECKING:
     from rumpattern.definition.model import MetricDefinition
 
 
+_ALWAYS: Final = frozenset((EVENT_TYPE, EVENT_TIMESTAMP, APPLICATION_NAME))
+
+
 def build_plan(definitions: Iterable[MetricDefinition]) -> Plan:
     """Return the plan of some definitions; equal predicates are shared."""
     predicates: dict[Predicate, int] = {}
-    steps = [_step(definition, predicates) for definition in definitions]
-    return Plan(_paths(steps, predicates), tuple(predicates), tuple(steps))
+    steps = tuple(_step(definition, predicates) for definition in definitions)
+    paths = _ALWAYS.union(*(step.paths for step in steps))
+    return Plan(tuple(sorted(paths)), tuple(predicates), steps)
 
 
 def _step(definition: MetricDefinition, predicates: dict[Predicate, int]) -> Step:
     fields = definition.pattern.fields if definition.pattern else ()
     needed = [Predicate(field.path, field.elements) for field in fields]
     indices = tuple(predicates.setdefault(predicate, len(predicates)) for predicate in needed)
-    return Step(definition, indices, _event_types(needed))
+    return Step(definition, indices, _event_types(needed), _paths(definition, needed))
 
 
 def _event_types(predicates: Sequence[Predicate]) -> frozenset[str] | None:
@@ -36,12 +40,9 @@ def _event_types(predicates: Sequence[Predicate]) -> frozenset[str] | None:
     return None
 
 
-def _paths(steps: Iterable[Step], predicates: Iterable[Predicate]) -> tuple[str, ...]:
-    paths = {EVENT_TYPE, EVENT_TIMESTAMP, APPLICATION_NAME}
-    paths.update(predicate.path for predicate in predicates)
-    for step in steps:
-        paths.update(path for path, _ in step.definition.dimension_keys)
-        if step.definition.value_key is not None:
-            paths.add(step.definition.value_key)
-    paths.update([DERIVED_FIELDS[path] for path in paths if path in DERIVED_FIELDS])
-    return tuple(sorted(paths))
+def _paths(definition: MetricDefinition, predicates: Iterable[Predicate]) -> frozenset[str]:
+    paths = {*_ALWAYS, *(predicate.path for predicate in predicates)}
+    paths.update(path for path, _ in definition.dimension_keys)
+    if definition.value_key is not None:
+        paths.add(definition.value_key)
+    return frozenset(paths.union(DERIVED_FIELDS[path] for path in paths if path in DERIVED_FIELDS))

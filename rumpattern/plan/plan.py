@@ -22,12 +22,13 @@ class Predicate:
 class Step:
     """One definition in the plan. ``predicates`` are indices into ``Plan.predicates``, all of which must hold.
 
-    ``event_types`` are the only types it can match, None when it does not say.
+    ``event_types`` are the only types it can match, None when it does not say; ``paths`` are the fields it reads.
     """
 
     definition: MetricDefinition
     predicates: tuple[int, ...]
     event_types: frozenset[str] | None
+    paths: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +39,15 @@ class Plan:
     predicates: tuple[Predicate, ...]
     steps: tuple[Step, ...]
 
-    @property
-    def event_types(self) -> frozenset[str] | None:
-        """The event types that some definition can match, None when one can match any."""
-        types = [step.event_types for step in self.steps]
-        return None if None in types else frozenset[str]().union(*(t for t in types if t is not None))
+    def paths_by_type(self) -> dict[str, frozenset[str]] | None:
+        """Return the paths to read from events of each type that can match; None if a definition can match any."""
+        by_type: dict[str, frozenset[str]] = {}
+        for step in self.steps:
+            if step.event_types is None:
+                return None
+            for event_type in step.event_types:
+                by_type[event_type] = by_type.get(event_type, frozenset()) | step.paths
+        return by_type
 
     @property
     def definitions(self) -> tuple[MetricDefinition, ...]:

@@ -252,9 +252,33 @@ def test_rejects_of_both_kinds_are_in_order():
     ]
 
 
+def typed(*patterns):
+    return rp.compile([rp.MetricDefinition(pattern, pattern=rp.parse_pattern(pattern)) for pattern in patterns])
+
+
 def test_columns_are_read_for_asked_types_only():
-    batch = decode(b'{"event_type":"t","a":1}\n{"event_type":"u","a":[2]}', event_types=frozenset("t"))
+    batch = typed('{"event_type":["t"],"a":[1]}').batch(b'{"event_type":"t","a":1}\n{"event_type":"u","a":[2]}')
     assert (kinds(batch, "a"), kinds(batch, "event_type"), batch.odd) == (["NUMBER", "MISSING"], ["STRING"] * 2, {})
+
+
+def test_each_type_has_its_own_columns():
+    engine = typed('{"event_type":["t"],"a":[1]}', '{"event_type":["u"],"b":[1]}', '{"event_type":["t","v"],"c":[1]}')
+    lines = [b'{"event_type":"%s","a":1,"b":1,"c":1}' % event_type for event_type in (b"u", b"t", b"v", b"w")]
+    batch = engine.batch(b"\n".join(lines * 100))
+    assert [mask.tolist() for mask in engine.match(batch).masks] == [
+        [False, True, False, False] * 100,
+        [True, False, False, False] * 100,
+        [False, True, True, False] * 100,
+    ]
+
+
+@pytest.mark.parametrize("line", [b'"c.d":1', b'"c":[{"d":1}]', b'"c":{"d":1,"d":2}', b'"c":{"d":9007199254740993}'])
+def test_odd_rows_among_asked_types(line):
+    engine = typed('{"event_type":["t"],"c":{"d":[{"exists":true}]}}')
+    lines = [b'{"event_type":"u",%s}' % line, b'{"event_type":"t"}', b'{"event_type":"t",%s}' % line]
+    batch = engine.batch(b"\n".join(lines * 100))
+    assert list(batch.odd) == list(range(2, 300, 3))
+    assert engine.match(batch).mask(0).tolist() == [False, False, True] * 100
 
 
 @pytest.mark.parametrize("event_type", [b"1", b'["t"]', b"null", b'"u","event_type":"t"'])

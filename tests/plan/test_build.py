@@ -15,7 +15,7 @@ def definition(pattern=None, **members):
 
 def test_no_definitions():
     plan = build_plan([])
-    assert (plan.paths, plan.predicates, plan.steps, plan.event_types) == (ALWAYS, (), (), frozenset())
+    assert (plan.paths, plan.predicates, plan.steps, plan.paths_by_type()) == (ALWAYS, (), (), {})
 
 
 def test_equal_predicates_are_shared():
@@ -63,4 +63,12 @@ def test_a_derived_field_reads_its_other_place(path, other):
     ],
 )
 def test_event_types(patterns, types):
-    assert build_plan(map(definition, patterns)).event_types == types
+    by_type = build_plan(map(definition, patterns)).paths_by_type()
+    assert types == (None if by_type is None else set(by_type))
+
+
+def test_paths_by_type_are_those_of_the_definitions_that_can_match_it():
+    plan = build_plan(
+        [definition('{"event_type":["t","u"],"a":[1]}'), definition('{"event_type":["u"]}', value_key="b")]
+    )
+    assert plan.paths_by_type() == {"t": {*ALWAYS, "a"}, "u": {*ALWAYS, "a", "b"}}

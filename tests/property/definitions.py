@@ -1,6 +1,6 @@
 """Definitions with value keys and dimensions, and events that have or lack what these name."""
 
-from generated import typed_events
+from generated import members_of_an_event
 from hypothesis import strategies as st
 
 import rumpattern as rp
@@ -30,21 +30,32 @@ MEMBERS = {
     '"user_details"': st.sampled_from(VALUES).map(lambda value: f'{{"sessionId":{value},"userId":"z"}}'),
     '"application_name"': st.sampled_from(('"shop"', '"shop"', "null", "7", "[]", '"é"', '""')),
 }  # fmt: skip
-PATTERNS = (None, '{"event_type":["t"]}', '{"event_type":["t"],"v":[{"exists":true}]}', '{"v":[{"numeric":[">=",0]}]}')
+GOOD = ('"event_timestamp"', '"event_type"')
+TYPED = (
+    '{"event_type":["t"]}',
+    '{"event_type":["u","t"]}',
+    '{"event_type":["u"],"d.a":[{"exists":true}]}',
+    '{"event_type":["t"],"v":[{"exists":true}]}',
+    '{"event_type":["w"],"d":{"b":[{"exists":false}]}}',
+)
+UNTYPED = (None, '{"v":[{"numeric":[">=",0]}]}')
 
 
 @st.composite
 def definition_events(draw):
     """Draw an event's text that is likely to be publishable: most have a good time stamp."""
-    rest = draw(typed_events(MEMBERS))
+    if draw(st.integers(0, 5)) == 0:
+        return draw(members_of_an_event(MEMBERS))
+    rest = draw(members_of_an_event({key: MEMBERS[key] for key in MEMBERS if key not in GOOD}))
     time = draw(st.sampled_from(("60000", "61000.5", "120000")))
-    good = f'"event_timestamp":{time},"event_type":"t"'
-    return rest if draw(st.integers(0, 3)) == 0 else "{" + good + ("," + rest[1:] if len(rest) > 2 else "}")
+    good = f'"event_timestamp":{time},"event_type":"{draw(st.sampled_from("ttuuw"))}"'
+    return "{" + good + ("," + rest[1:] if len(rest) > 2 else "}")
 
 
 @st.composite
 def definition_lists(draw):
-    """Draw one to three definitions."""
+    """Draw one to three definitions, half of the time of known event types only."""
+    patterns = st.sampled_from(TYPED if draw(st.booleans()) else (*UNTYPED, *TYPED))
     return [
         rp.MetricDefinition(
             f"m{number}",
@@ -55,7 +66,7 @@ def definition_lists(draw):
                 for i, path in enumerate(draw(st.lists(st.sampled_from(PATHS), unique=True, max_size=3)))
             ),
         )
-        for number, pattern in enumerate(draw(st.lists(st.sampled_from(PATTERNS), min_size=1, max_size=3)))
+        for number, pattern in enumerate(draw(st.lists(patterns, min_size=1, max_size=3)))
     ]
 
 

@@ -71,9 +71,9 @@ def json_text(draw, *, keys=KEYS, scalars=SCALARS, depth=4, top="any"):
 
 
 @st.composite
-def typed_events(draw, members):
+def members_of_an_event(draw, members):
     """Draw the text of an event with some of the given members: key text to a strategy of value texts."""
-    chosen = draw(st.lists(st.sampled_from(sorted(members)), max_size=len(members) + 1))
+    chosen = draw(st.lists(st.sampled_from(sorted(members)), max_size=len(members), unique=draw(_RARE) > 1))
     return "{" + ",".join(f"{key}:{draw(members[key])}" for key in chosen) + "}"
 
 
@@ -104,21 +104,22 @@ BOUNDS = ("-1e400", "-1", "-0.0", "0", "0.1", "1", "1.50", "2", "3E2", "90071992
 
 _ELEMENT_KINDS = st.sampled_from(("scalar", "scalar", "scalar", "range", "two-sided", "exists"))
 _EXISTS = st.sampled_from(('{"exists":true}', '{"exists":false}'))
-_LOWS = st.integers(1, len(BOUNDS) - 2)
+LOWS = range(1, len(BOUNDS) - 1)
+_LOWS = st.sampled_from(LOWS)
 _OPERATORS = st.sampled_from(("=", "<", "<=", ">", ">="))
 _LOW_OPERATORS = st.sampled_from((">", ">="))
 _HIGH_OPERATORS = st.sampled_from(("<", "<="))
 
 
 @st.composite
-def elements(draw, scalars=SCALARS):
-    """Draw the text of one element of a field's array."""
+def elements(draw, scalars=SCALARS, lows=LOWS):
+    """Draw the text of one element of a field's array; ``lows`` are indices into ``BOUNDS``."""
     kind = draw(_ELEMENT_KINDS)
     if kind == "scalar":
         return draw(st.sampled_from(scalars))
     if kind == "exists":
         return draw(_EXISTS)
-    low = draw(_LOWS)
+    low = draw(st.sampled_from(lows))
     if kind == "range":
         return f'{{"numeric":["{draw(_OPERATORS)}",{BOUNDS[low]}]}}'
     high = draw(st.integers(low + (2 if BOUNDS[low] == "-0.0" else 1), len(BOUNDS) - 1))
@@ -126,10 +127,10 @@ def elements(draw, scalars=SCALARS):
 
 
 @st.composite
-def pattern_texts(draw, keys=KEYS, scalars=SCALARS, event_types=()):
+def pattern_texts(draw, keys=KEYS, scalars=SCALARS, lows=LOWS, event_types=()):
     """Draw the text of a pattern. With ``event_types``, it asks for one or two of them."""
     some_keys = st.lists(st.sampled_from(keys), min_size=1, max_size=2)
-    some_elements = st.lists(elements(scalars), min_size=1, max_size=3)
+    some_elements = st.lists(elements(scalars, lows), min_size=1, max_size=3)
 
     def members(depth):
         some = []
@@ -148,15 +149,24 @@ def pattern_texts(draw, keys=KEYS, scalars=SCALARS, event_types=()):
 
 @st.composite
 def worlds(draw, keys=KEYS, scalars=SCALARS, event_types=()):
-    """Draw the texts of patterns and lines that share a few keys and values."""
+    """Draw the texts of patterns and lines that share a few keys, values and bounds."""
     few_keys = draw(st.lists(st.sampled_from(keys), min_size=1, max_size=3))
-    few_scalars = draw(st.lists(st.sampled_from(scalars), min_size=1, max_size=4))
-    patterns = draw(st.lists(pattern_texts(few_keys, few_scalars, event_types), min_size=1, max_size=3))
-    if event_types:
-        few_keys += ['"event_type"'] * 2
-        few_scalars += [*event_types[:2], '"other"']
+    lows = draw(st.lists(_LOWS, min_size=1, max_size=2))
+    few_scalars = [*draw(st.lists(st.sampled_from(scalars), min_size=1, max_size=4)), BOUNDS[lows[0]]]
+    patterns = draw(st.lists(pattern_texts(few_keys, few_scalars, lows, event_types), min_size=1, max_size=3))
     texts = json_text(keys=few_keys, scalars=few_scalars, depth=3, top="object")
+    if event_types:
+        texts = texts_with_types(texts, (*event_types, '"other"'))
     return patterns, draw(st.lists(lines(texts), min_size=1, max_size=6))
+
+
+@st.composite
+def texts_with_types(draw, texts, event_types):
+    """Draw the text of an event that has an event type, mostly a string."""
+    types = event_types if draw(_RARE) else ("1", "null", '["t"]', '"t","event_type":"u"', "{}", "1e400")
+    before, brace, rest = draw(texts).partition("{")
+    comma = "" if rest.strip() == "}" else ","
+    return f'{before}{brace}"event_type":{draw(st.sampled_from(types))}{comma}{rest}'
 
 
 # --- what is expected of lines --------------------------------------------------------------------------------------
