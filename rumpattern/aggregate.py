@@ -113,7 +113,7 @@ class Partial:
         """Return the partial as versioned bytes with a checksum."""
         rows = [
             [definition, start, labels, count, hex(units), low, high]
-            for (definition, start, labels), (count, units, low, high) in self.groups.items()
+            for (definition, start, labels), (count, units, low, high) in sorted(self.groups.items(), key=_by_key)
         ]
         body = orjson.dumps(rows)
         return _HEADER + hashlib.sha256(body).digest() + body
@@ -138,6 +138,11 @@ class Partial:
 
 _HEADER: Final = b"rumpattern partial 1\n"
 _BODY: Final = len(_HEADER) + hashlib.sha256().digest_size
+
+
+def _by_key(group: tuple[Key, Statistics]) -> tuple[int, int, list[tuple[bool, str]]]:
+    definition, start, labels = group[0]
+    return definition, start, [(label is not None, label or "") for label in labels]
 
 
 def group_rows(samples: Samples) -> tuple[Groups, Groups]:

@@ -16,7 +16,7 @@ import numpy as np
 from rumpattern.definition.model import APPLICATION_DIMENSION
 from rumpattern.definition.rumevents import APPLICATION_NAME, EVENT_TIMESTAMP
 from rumpattern.events.fields import Kind, find
-from rumpattern.jsontext import NumberText, canonical_number
+from rumpattern.jsontext import NumberText, canonical_number, is_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -79,7 +79,7 @@ def value_reason(kind: Kind, value: Value) -> str:
         case Kind.SEVERAL:
             return "value_array"
         case Kind.STRING:
-            return "value_numeric_string" if _is_number(str(value)) else "value_string"
+            return "value_numeric_string" if is_number(str(value).strip()) else "value_string"
         case _:
             number = abs(float(value or 0))
             if number <= MAX_VALUE:
@@ -126,13 +126,6 @@ def timestamp_reason(kind: Kind, value: Value) -> str:
     if kind is not Kind.NUMBER:
         return "timestamp_not_a_number"
     return PUBLISHED if 0 <= float(value or 0) < MAX_TIMESTAMP_MS else "timestamp_out_of_range"
-
-
-def _is_number(text: str) -> bool:
-    try:
-        return math.isfinite(float(text))
-    except ValueError:
-        return False
 
 
 # --- one event ------------------------------------------------------------------------------------------------------

@@ -59,6 +59,7 @@ CODES: dict[str, str] = {
     "RP309": "the metric name is not ASCII",
     "RP310": "a definition names a field that no event of the input has",
     "RP311": "the application_name dimension is unknown",
+    "RP312": "a member occurs more than once",
 }
 """Every code with its one-line meaning. A code is never given a second meaning."""
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from rumpattern.derive import derive
 from rumpattern.events.decode import Decoder
 from rumpattern.events.lines import RecordLines, TextLines
+from rumpattern.jsontext import dump_exact
 from rumpattern.match.kernel import match
+from rumpattern.pattern.pattern import from_python
 from rumpattern.plan.build import build_plan
 from rumpattern.plan.explain import explain_plan
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from rumpattern.events.columns import EventBatch
     from rumpattern.match.kernel import Matches
 
+Event: TypeAlias = bytes | str | Mapping[str, object]
 DEFAULT_PERIOD = 60
 """Seconds; RUM's metrics have a resolution of one minute unless asked for otherwise."""
 
@@ -49,13 +51,15 @@ class Engine:
             event_type_required=event_type_required,
         )
 
-    def batch(self, lines: bytes | Iterable[bytes | str | Mapping[str, object]]) -> EventBatch:
-        """Decode events: NDJSON bytes, or an iterable of events as bytes, text or mappings.
+    def batch(self, lines: Event | Iterable[Event]) -> EventBatch:
+        """Decode events: NDJSON as bytes or text, or an iterable of events as bytes, text or mappings.
 
         A line that is no event is in ``.rejects`` and takes no row.
         """
-        if isinstance(lines, bytes):
-            return self.decoder.decode(TextLines(lines))
+        if isinstance(lines, (bytes, str)):
+            return self.decoder.decode(TextLines(_to_bytes(lines)))
+        if isinstance(lines, Mapping):
+            lines = [lines]
         texts = [_to_bytes(line) for line in lines]
         return self.decoder.decode(RecordLines(texts, [(number, 0) for number in range(1, len(texts) + 1)]))
 
@@ -77,9 +81,9 @@ def compile(definitions: Iterable[MetricDefinition]) -> Engine:  # noqa: A001 - 
     return Engine(definitions)
 
 
-def _to_bytes(line: bytes | str | Mapping[str, object]) -> bytes:
+def _to_bytes(line: Event) -> bytes:
     if isinstance(line, bytes):
         return line
     if isinstance(line, Mapping):
-        return json.dumps(line, allow_nan=False).encode()
+        return dump_exact(from_python(line))
     return line.encode("utf-8", "surrogatepass")

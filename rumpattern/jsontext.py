@@ -74,6 +74,11 @@ def comparable(text: str) -> float | None:
     return value if Decimal(text) == Decimal(repr(value)) else None
 
 
+def is_number(text: str) -> bool:
+    """Tell whether a text is spelled like a JSON number."""
+    return _NUMBER.fullmatch(text) is not None
+
+
 def canonical_number(value: float) -> str:
     """Return the one spelling used for a double: 300, not 300.0 or 3e2."""
     limit = 1e16

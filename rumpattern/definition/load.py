@@ -156,7 +156,11 @@ class _Reader:
         return MetricDefinition(name, namespace, pattern, value_key, unit, dimensions, place, warnings)
 
     def unknown_members(self, node: JsonObject, path: str, known: Sequence[str]) -> None:
+        seen: set[str] = set()
         for key, _ in node.members:
+            if key.value in seen:
+                self.report("RP312", f'"{key.value}" occurs more than once', key, _join(path, key.value))
+            seen.add(key.value)
             if key.value not in known:
                 hint = did_you_mean(key.value, known) or f"known members: {', '.join(known)}"
                 self.report("RP303", f'unknown member "{key.value}"', key, _join(path, key.value), hint)
@@ -202,6 +206,8 @@ class _Reader:
         if len(pairs) > _MAX_DIMENSIONS:
             self.report("RP305", f"DimensionKeys has {len(pairs)} entries; it takes 0 to {_MAX_DIMENSIONS}", node, path)
         dimensions = dict(pair for pair in pairs if pair is not None)
+        if len(dimensions) < len(pairs) and None not in pairs:
+            self.report("RP312", "a field path occurs more than once among the dimension keys", node, path)
         names = list(dimensions.values())
         for name in sorted({name for name in names if names.count(name) > 1}):
             self.report("RP306", f'more than one dimension key gives the dimension "{name}"', node, path)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 import orjson
 
-from rumpattern.jsontext import JsonError, Pairs, canonical_number, dump_exact, load_exact
+from rumpattern.events.exact import load
+from rumpattern.jsontext import JsonError, Pairs, canonical_number, dump_exact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,26 +29,14 @@ class RecordError(ValueError):
     """A record, or one event in it, that does not have the members of its container."""
 
 
-def load_record(text: bytes) -> Exact:
-    """Decode a container's record.
-
-    Raises:
-        JsonError: it is not JSON.
-    """
-    try:
-        return orjson.loads(text)  # type: ignore[no-any-return]
-    except orjson.JSONDecodeError:
-        return load_exact(text)
-
-
 def log_event(record: bytes) -> Iterator[bytes]:
     """Yield the message of a log event of filter-log-events or get-log-events."""
-    yield _text(_member(load_record(record), "message"))
+    yield _text(_member(load(record), "message"))
 
 
 def insights_row(record: bytes) -> Iterator[bytes]:
     """Yield the @message of a Logs Insights result: a list of fields, or an object of the console's export."""
-    row = load_record(record)
+    row = load(record)
     if isinstance(row, list):
         cells = [cell for cell in row if isinstance(cell, dict) and cell.get("field") == "@message"]
         if not cells:
@@ -59,7 +48,7 @@ def insights_row(record: bytes) -> Iterator[bytes]:
 
 def subscription(record: bytes) -> Iterator[bytes]:
     """Yield the messages of a subscription record; a control message carries no events."""
-    data = load_record(record)
+    data = load(record)
     if not (isinstance(data, dict) and data.get("messageType") == CONTROL_MESSAGE):
         for event in _list(data, "logEvents"):
             yield _text(_member(event, "message"))
@@ -67,7 +56,7 @@ def subscription(record: bytes) -> Iterator[bytes]:
 
 def json_value(record: bytes) -> Iterator[bytes]:
     """Yield an event that stands as it is, or as a JSON string: get-app-monitor-data has the latter."""
-    yield _text(load_record(record)) if record.startswith(b'"') else record
+    yield _text(load(record)) if record.startswith(b'"') else record
 
 
 def put_events(record: bytes) -> Iterator[bytes]:
@@ -75,7 +64,7 @@ def put_events(record: bytes) -> Iterator[bytes]:
 
     CloudTrail's records of other calls carry no events.
     """
-    data = load_record(record)
+    data = load(record)
     if isinstance(data, dict) and data.get("eventName", "PutRumEvents") != "PutRumEvents":
         return
     if isinstance(data, dict) and "requestParameters" in data:
@@ -135,7 +124,7 @@ def _merged(session: Exact, event: Exact) -> bytes:
 
 
 def _loaded(text: bytes) -> dict[str, Exact]:
-    value = load_record(text)
+    value = load(text)
     if isinstance(value, Pairs):
         return dict(value)
     return value if isinstance(value, dict) else {}
@@ -149,7 +138,7 @@ def _json_text(value: Exact, name: str) -> bytes:
         return _dumps(value) or b"{}"
     text = _text(value).strip(b" \t\r\n")
     try:
-        loaded = load_record(text)
+        loaded = load(text)
     except JsonError as error:
         raise RecordError(f"{name} is not JSON: {error.message}") from None
     if not isinstance(loaded, (dict, Pairs)):

@@ -8,6 +8,7 @@ before it is rejected.
 from __future__ import annotations
 
 import gc
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -17,18 +18,18 @@ import orjson
 
 from rumpattern.definition.rumevents import APPLICATION_NAME, DERIVED_FIELDS, EVENT_TYPE
 from rumpattern.events.columns import MISSING, Column, EventBatch, Reject, build_column, constant_column, odd_rows
-from rumpattern.events.fields import Kind, complete, find
+from rumpattern.events.exact import SPACE, load
+from rumpattern.events.fields import Kind, derived_fields, find, with_fields
 from rumpattern.jsontext import JsonError, Pairs, load_exact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from rumpattern.events.columns import Rows
+    from rumpattern.events.columns import Flags, Rows
     from rumpattern.events.lines import Lines
     from rumpattern.jsontext import Exact
 
 
-_SPACE: Final = b" \t\r\n"
 _NOTHING: Final[dict[str, object]] = {}
 
 
@@ -81,15 +82,19 @@ class Decoder:
             rows.read(tree, [objects[row] for row in selected], [first + row for row in selected])
 
     def _by_tree(self, types: list[object]) -> dict[_Tree, list[int]]:
-        """Return which rows of a chunk to read by which tree; a type that is no string may be anything."""
-        if self.trees is None or set(map(type, types)) != {str}:
-            return {self.everything: list(range(len(types)))}
+        """Return which rows of a chunk to read by which tree."""
         selected: dict[_Tree, list[int]] = {}
         for row, event_type in enumerate(types):
-            tree = self.trees.get(event_type)  # type: ignore[call-overload]
+            tree = self._tree(event_type)
             if tree is not None:
                 selected.setdefault(tree, []).append(row)
         return selected
+
+    def _tree(self, event_type: object) -> _Tree | None:
+        """Return the tree for events of a type, None if nothing asks for them; what is no string may be anything."""
+        if self.trees is None or type(event_type) is not str:
+            return self.everything
+        return self.trees.get(event_type)
 
     def _finish(self, rows: _Rows) -> EventBatch:
         n = len(rows.indices)
@@ -102,23 +107,36 @@ class Decoder:
                 column = build_column(values)
                 odd.update(read[path][odd_rows(column, values)].tolist())
                 columns[path] = column.spread(read[path], n)
-        events = {row: complete(load_exact(rows.text(row)), self.application_name) for row in sorted(odd)}
-        synthesised = self._derive_fields(columns, read, n)
+        synthesised = self._derive_fields(columns, {path: among(rows, odd, n) for path, rows in read.items()})
+        events = {row: self._odd_event(rows, row, synthesised) for row in sorted(odd)}
         return EventBatch(
             n, columns, events, rows.indices, rows.all_rejects(), rows.blank + rows.lines.blank, synthesised
         )
 
-    def _derive_fields(self, columns: dict[str, Column], read: dict[str, Rows], n: int) -> dict[str, int]:
-        """Fill in what other fields tell, as ``complete`` does for one event; return how many rows of each."""
+    def _odd_event(self, rows: _Rows, row: int, synthesised: Counter[str]) -> Exact:
+        event = load_exact(rows.text(row))
+        added = derived_fields(event, self.application_name)
+        tree = self._tree(rows.types[row])
+        synthesised.update(path for path in added if tree is not None and path in tree.paths)
+        return with_fields(event, added)
+
+    def _derive_fields(self, columns: dict[str, Column], read: dict[str, Flags]) -> Counter[str]:
+        """Fill in what other fields tell in the rows that were read; return how many rows of each."""
         sources = {path: columns[DERIVED_FIELDS[path]] for path in columns if path in DERIVED_FIELDS}
         if self.application_name is not None and APPLICATION_NAME in columns:
-            sources[APPLICATION_NAME] = constant_column(self.application_name, n)
-        filled = {}
+            sources[APPLICATION_NAME] = constant_column(self.application_name, len(columns[APPLICATION_NAME].kinds))
+        filled: Counter[str] = Counter()
         for path, source in sources.items():
-            among = np.zeros(n, np.bool_)
-            among[read[path]] = True
-            columns[path], filled[path] = columns[path].take_missing_from(source, among)
-        return {path: count for path, count in filled.items() if count}
+            columns[path], filled[path] = columns[path].take_missing_from(source, read[path])
+        return +filled
+
+
+def among(rows: Rows, odd: set[int], n: int) -> Flags:
+    """Return shape (n,): True in the given rows that are not odd."""
+    flags = np.zeros(n, np.bool_)
+    flags[rows] = True
+    flags[list(odd)] = False
+    return flags
 
 
 @dataclass(slots=True)
@@ -248,11 +266,11 @@ def _load_each(indices: Sequence[int], texts: Sequence[bytes], rows: _Rows) -> t
     events: list[object] = []
     kept: list[int] = []
     for index, data in zip(indices, texts, strict=True):
-        if not data.strip(_SPACE):
+        if not data.strip(SPACE):
             rows.blank += 1
             continue
         try:
-            events.append(_load_one(data))
+            events.append(_load_event(data))
             kept.append(index)
         except JsonError as error:
             reason = f"{error.message} (character {error.offset + 1})" if error.code == "RP010" else error.message
@@ -260,21 +278,13 @@ def _load_each(indices: Sequence[int], texts: Sequence[bytes], rows: _Rows) -> t
     return events, kept
 
 
-def _load_one(data: bytes) -> object:
-    """Return one event: by orjson if that hides nothing, else with exact values.
+def _load_event(data: bytes) -> object:
+    """Return one event.
 
     Raises:
         JsonError: the line is not a JSON object.
     """
-    try:
-        event = orjson.loads(data)
-        written = orjson.dumps(event)
-    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
-        event = load_exact(data)
-    else:
-        # Without any white space both texts have the same tokens, so orjson dropped no key and respelled no number.
-        if written != data and written.translate(None, _SPACE) != data.translate(None, _SPACE):
-            event = load_exact(data)
+    event = load(data)
     if not isinstance(event, (dict, Pairs)):
         raise JsonError("an event is a JSON object", 0, code="RP011")
     return event

@@ -83,8 +83,8 @@ def _members(value: dict[str, Exact] | Pairs, key: str) -> list[Exact]:
     return [value[key]] if key in value else []
 
 
-def complete(event: Exact, application_name: str | None) -> Exact:
-    """Return the event with the fields that can be derived: ids from their other place, the application's name.
+def derived_fields(event: Exact, application_name: str | None) -> dict[str, Exact]:
+    """Return what an event lacks and can be derived: ids from their other place, the application's name.
 
     Only scalars are derived, and only where the field is missing. Source: the shapes of an event that the README lists.
     """
@@ -95,6 +95,16 @@ def complete(event: Exact, application_name: str | None) -> Exact:
             added[path] = {Kind.NULL: None, Kind.FALSE: False, Kind.TRUE: True}.get(kind, value)
     if application_name is not None and find(event, APPLICATION_NAME)[0] is Kind.MISSING:
         added[APPLICATION_NAME] = application_name
+    return added
+
+
+def with_fields(event: Exact, added: dict[str, Exact]) -> Exact:
+    """Return the event with first-level members added, which may be dotted paths."""
     if isinstance(event, Pairs):
         return Pairs([*event, *added.items()])
     return {**event, **added} if isinstance(event, dict) else event
+
+
+def complete(event: Exact, application_name: str | None) -> Exact:
+    """Return the event with all fields that can be derived."""
+    return with_fields(event, derived_fields(event, application_name))

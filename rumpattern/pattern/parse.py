@@ -18,10 +18,11 @@ from rumpattern.jsontext import (
     canonical_number,
     comparable,
     decode_utf8,
+    dump_exact,
     parse,
 )
 from rumpattern.pattern.ast import Exists, Field, LiteralEquals, NumberEquals, NumericRange, StringEquals
-from rumpattern.pattern.pattern import Pattern
+from rumpattern.pattern.pattern import Pattern, from_python
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +41,7 @@ def parse_pattern(source: str | bytes | Mapping[str, object]) -> Pattern:
         TypeError: a mapping that JSON cannot say.
     """
     if isinstance(source, Mapping):
-        text = json.dumps(source, ensure_ascii=False, allow_nan=False)
+        text = dump_exact(from_python(source)).decode()
     elif isinstance(source, bytes):
         try:
             text = decode_utf8(source)

@@ -13,13 +13,16 @@ from rumpattern.jsontext import NumberText, Pairs
 from rumpattern.pattern.ast import Exists, LiteralEquals, NumberEquals, NumericRange, StringEquals
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from rumpattern.jsontext import Exact
     from rumpattern.pattern.ast import Element, Field
 
 Memberships: TypeAlias = dict[int, int]
 """From the number of an array in the event to the index of the element that a leaf stands in."""
+_Agreed: TypeAlias = frozenset[tuple[int, int]]
+_Option: TypeAlias = _Agreed | None
+_Choice: TypeAlias = tuple[_Agreed, frozenset[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,46 +57,51 @@ def leaves(event: Exact) -> list[Leaf]:
 
 
 def matches(fields: Sequence[Field], event: Sequence[Leaf]) -> bool:
-    """Tell whether a leaf for each path, or none for ``exists: false``, can be chosen consistently."""
+    """Tell whether a leaf for each path, or none for ``exists: false``, can be chosen consistently.
+
+    The fields are taken one after another. Of the choices so far only that is kept which a later one could contradict:
+    the array elements agreed on, and the paths on which there must be no leaf.
+    """
     by_path: dict[str, list[Leaf]] = {}
     for leaf in event:
         by_path.setdefault(leaf.path, []).append(leaf)
-    options = [_options(field, by_path.get(field.path, ())) for field in fields]
-    order = sorted(range(len(fields)), key=lambda i: len(options[i]))
-    return _choose([(fields[i].path, options[i]) for i in order], {}, [], by_path)
+    todo = sorted(((f.path, _options(f, by_path.get(f.path, ()))) for f in fields), key=lambda field: len(field[1]))
+    at_the_end = {
+        a for path, options in todo if None in options for leaf in by_path.get(path, ()) for a in leaf.memberships
+    }
+    choices: set[_Choice] = {(frozenset(), frozenset())}
+    for index, (path, options) in enumerate(todo):
+        later = at_the_end.union(a for _, rest in todo[index + 1 :] for option in rest if option for a, _ in option)
+        choices = {
+            (
+                frozenset((a, i) for a, i in agreed | (option or frozenset()) if a in later),
+                absent | _absent(path, option),
+            )
+            for agreed, absent in choices
+            for option in options
+            if option is None or _consistent(option, dict(agreed))
+        }
+    return any(
+        not any(
+            _consistent(leaf.memberships.items(), dict(agreed)) for path in absent for leaf in by_path.get(path, ())
+        )
+        for agreed, absent in choices
+    )
 
 
-def _options(field: Field, candidates: Sequence[Leaf]) -> list[Memberships | None]:
+def _absent(path: str, option: _Option) -> frozenset[str]:
+    return frozenset((path,)) if option is None else frozenset()
+
+
+def _options(field: Field, candidates: Sequence[Leaf]) -> list[_Option]:
     """Return the distinct memberships of the leaves that the field accepts; None stands for choosing no leaf."""
-    chosen: list[Memberships | None] = []
-    for leaf in candidates:
-        if leaf.memberships not in chosen and any(accepts(element, leaf.value) for element in field.elements):
-            chosen.append(leaf.memberships)
-    if Exists(wanted=False) in field.elements:
-        chosen.append(None)
-    return chosen
+    accepted = [leaf for leaf in candidates if any(accepts(element, leaf.value) for element in field.elements)]
+    chosen: list[_Option] = list(dict.fromkeys(frozenset(leaf.memberships.items()) for leaf in accepted))
+    return [*chosen, None] if Exists(wanted=False) in field.elements else chosen
 
 
-def _choose(
-    rest: list[tuple[str, list[Memberships | None]]],
-    agreed: Memberships,
-    absent: list[str],
-    by_path: dict[str, list[Leaf]],
-) -> bool:
-    if not rest:
-        return not any(_consistent(leaf.memberships, agreed) for path in absent for leaf in by_path.get(path, ()))
-    (path, options), *others = rest
-    for option in options:
-        if option is None:
-            if _choose(others, agreed, [*absent, path], by_path):
-                return True
-        elif _consistent(option, agreed) and _choose(others, {**agreed, **option}, absent, by_path):
-            return True
-    return False
-
-
-def _consistent(one: Memberships, other: Memberships) -> bool:
-    return all(other.get(array, index) == index for array, index in one.items())
+def _consistent(memberships: Iterable[tuple[int, int]], agreed: Memberships) -> bool:
+    return all(agreed.get(array, index) == index for array, index in memberships)
 
 
 def accepts(element: Element, value: object) -> bool:

@@ -1,0 +1,32 @@
+"""One JSON text to exact values, by orjson where that hides nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import orjson
+
+from rumpattern.jsontext import load_exact
+
+if TYPE_CHECKING:
+    from rumpattern.jsontext import Exact
+
+SPACE: Final = b" \t\r\n"
+"""The white space of JSON."""
+
+
+def load(data: bytes) -> Exact:
+    """Decode a text without losing duplicate keys or number spelling; a long integer may stay an int.
+
+    Raises:
+        JsonError: it is not JSON.
+    """
+    try:
+        value: Exact = orjson.loads(data)
+        written = orjson.dumps(value)
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        return load_exact(data)
+    # Without any white space both texts have the same tokens, so orjson dropped no key and respelled no number.
+    if written == data or written.translate(None, SPACE) == data.translate(None, SPACE):
+        return value
+    return load_exact(data)
