@@ -32,9 +32,8 @@ def brute_force(fields, event):
     """Try every way to choose a leaf, or none, for every field: the definition, taken literally."""
     choices = []
     for field in fields:
-        fitting = [
-            leaf for leaf in event if leaf.path == field.path and any(accepts(e, leaf.value) for e in field.elements)
-        ]
+        on_path = [leaf for leaf in event if leaf.path == field.path]
+        fitting = [leaf for leaf in on_path if any(accepts(element, leaf.value) for element in field.elements)]
         choices.append([*fitting, None] if Exists(wanted=False) in field.elements else fitting)
     for chosen in itertools.product(*choices):
         agreed = {}
@@ -47,9 +46,8 @@ def brute_force(fields, event):
 
 
 ITEMS = st.fixed_dictionaries({}, optional={"x": st.sampled_from([1, 2, [1, 2]]), "y": st.sampled_from([1, 2])})
-EVENTS = st.fixed_dictionaries(
-    {}, optional={key: st.lists(ITEMS | st.lists(ITEMS, max_size=2), max_size=3) for key in "ab"}
-)
+ARRAYS = st.lists(ITEMS | st.lists(ITEMS, max_size=2), max_size=3)
+EVENTS = st.fixed_dictionaries({}, optional={"a": ARRAYS, "b": ARRAYS})
 ELEMENTS = st.lists(st.sampled_from([1, 2, {"exists": False}, {"exists": True}]), min_size=1, max_size=2)
 PATTERNS = st.dictionaries(st.sampled_from(["a.x", "a.y", "b.x", "b.y"]), ELEMENTS, min_size=1, max_size=4)
 
