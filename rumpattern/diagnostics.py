@@ -60,6 +60,8 @@ CODES: dict[str, str] = {
     "RP310": "a definition names a field that no event of the input has",
     "RP311": "the application_name dimension is unknown",
     "RP312": "a member occurs more than once",
+    "RP313": "a member's text is not Unicode",
+    "RP314": "CloudWatch does not have the unit",
 }
 """Every code with its one-line meaning. A code is never given a second meaning."""
 
@@ -102,7 +104,7 @@ class Diagnostic:
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
         hint = f"  hint: {self.hint}" if self.hint else ""
-        return f"{place}{self.message} [{self.code}]{hint}"
+        return printable(f"{place}{self.message} [{self.code}]{hint}")
 
 
 class DiagnosticsError(ValueError):
@@ -123,6 +125,11 @@ class DefinitionError(DiagnosticsError):
 
 class InputError(DiagnosticsError):
     """Event files that cannot be read at all."""
+
+
+def printable(text: str) -> str:
+    """Return text whose control characters are spelled out, so that no input can steer a terminal."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
 def did_you_mean(word: str, known: Sequence[str]) -> str | None:

@@ -56,7 +56,7 @@ class Engine:
 
         A line that is no event is in ``.rejects`` and takes no row.
         """
-        if isinstance(lines, (bytes, str)):
+        if isinstance(lines, (bytes, bytearray, str)):
             return self.decoder.decode(TextLines(_to_bytes(lines)))
         if isinstance(lines, Mapping):
             lines = [lines]
@@ -82,8 +82,8 @@ def compile(definitions: Iterable[MetricDefinition]) -> Engine:  # noqa: A001 - 
 
 
 def _to_bytes(line: Event) -> bytes:
-    if isinstance(line, bytes):
-        return line
+    if isinstance(line, (bytes, bytearray)):
+        return bytes(line)
     if isinstance(line, Mapping):
         return dump_exact(from_python(line))
     return line.encode("utf-8", "surrogatepass")

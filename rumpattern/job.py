@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 _RARE_KEYS: Final = frozenset[str]().union(*ABSENT_FIELDS.values())
 _SHOWN_REJECTS: Final = 5
+BROKEN_OFF: Final = frozenset(("RP001", "RP003", "RP004", "RP019", "RP020"))
+"""Rejects that stand for all the rest of their file: nobody knows how much that is."""
 
 
 # --- input to blocks ------------------------------------------------------------------------------------------------
@@ -245,6 +247,11 @@ class FileAccount:
         """How many lines were rejected, for whatever reason."""
         return self.rejects.total()
 
+    @property
+    def broke_off(self) -> bool:
+        """Tell whether the file could not be read to its end."""
+        return not BROKEN_OFF.isdisjoint(self.rejects)
+
     def check(self) -> None:
         """Assert that no line was lost."""
         assert self.lines == self.evaluated + self.rejected + self.blank, f"{self.name}: lines do not add up: {self}"
@@ -367,6 +374,6 @@ def _absent_fields(definitions: Sequence[MetricDefinition], absent: set[str]) ->
 def _without_application(total: Partial) -> Iterator[Diagnostic]:
     left_out = sum(statistics.samples for (_, _, labels), statistics in total.groups.items() if None in labels)
     if left_out:
-        message = f"{left_out:,} data have no application_name, which RUM adds to every metric: the events lack it"
+        message = f"{left_out:,} data lack application_name, which RUM adds to every metric: no usable one is known"
         hint = "give the app monitor's name with --application-name"
         yield Diagnostic("RP311", message, hint=hint, severity=Severity.WARNING)

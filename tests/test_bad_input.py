@@ -281,7 +281,7 @@ def test_a_bad_message_in_a_document_is_one_reject(
 RECORDS = [
     ('{"events": [{"message": 5}]}', "the event is neither a JSON string nor an object"),
     ('{"events": [{"timestamp": 5}]}', 'the record has no "message"'),
-    ('{"events": 5}', 'the document has no "events" array'),
+    ('{"events": 5}', 'the record has no "message"'),
     ('{"results": [[{"field": "@ptr", "value": "a"}]]}', 'the result has no "@message" field: query "fields @message"'),
     ('{"messageType": "DATA_MESSAGE"}', 'the record has no "logEvents"'),
     ('{"logEvents": {}}', '"logEvents" is not an array'),

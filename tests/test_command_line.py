@@ -142,7 +142,7 @@ def test_an_output_that_cannot_be_written_is_an_error(run: Run, tmp_path: Path) 
     path = tmp_path / "none" / "out.json"
     done = run("replay", "-d", EXTENDED, NDJSON, "--format", "json", "-o", path)
     assert done.returncode == 2
-    assert b"No such file or directory" in done.stderr
+    assert f"Error: Invalid value for --output: there is no directory {path.parent}".encode() in done.stderr
     assert b"Traceback" not in done.stderr
 
 

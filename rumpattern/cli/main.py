@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from enum import IntEnum
 from importlib import import_module
-from typing import Final
+from typing import Final, NoReturn
 
 import click
 
@@ -71,6 +72,11 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command and exit with its code; every expected failure is a clear message on standard error."""
+    if sys.stdout is None or sys.stderr is None:
+        sys.exit(Exit.ERROR)  # there is nobody to tell
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    signal.signal(signal.SIGTERM, _terminated)
     try:
         code = cli.main(prog_name="rumpattern", standalone_mode=False)
         sys.stdout.flush()
@@ -91,6 +97,11 @@ def main() -> None:
     except (OSError, RuntimeError) as error:
         code = _fail(f"error: {error}", Exit.ERROR)
     sys.exit(code or Exit.CLEAN)
+
+
+def _terminated(_signal: int, _frame: object) -> NoReturn:
+    """End as if by Ctrl-C, so that workers are ended and unfinished files removed."""
+    raise KeyboardInterrupt
 
 
 def _fail(message: str, code: Exit) -> Exit:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,22 +13,19 @@ import numpy as np
 from rumpattern.cli.main import Exit
 from rumpattern.cli.options import input_format_option
 from rumpattern.definition.model import MetricDefinition
-from rumpattern.diagnostics import Diagnostic, InputError
-from rumpattern.emit.table import printable
+from rumpattern.diagnostics import Diagnostic, InputError, printable
 from rumpattern.engine import Engine
 from rumpattern.events.sources import find_sources
 from rumpattern.job import read_blocks
 from rumpattern.pattern.parse import parse_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from rumpattern.events.columns import Reject
     from rumpattern.events.forms import Form
     from rumpattern.events.sources import Source
     from rumpattern.pattern.pattern import Pattern
 
 _SHOWN_REJECTS = 5
+_CONTROL = re.compile(rb"\x7f|\xc2[\x80-\x9f]")
 
 
 @click.command(name="match")
@@ -74,25 +72,26 @@ def read_pattern(text: str) -> Pattern:
 
 def _match_source(engine: Engine, number: int, source: Source, form: Form | None, *, quiet: bool) -> tuple[int, int]:
     """Print the matching events of a source; return how many there are, and how many lines were rejected."""
-    matched, line, rejects = 0, 0, []
+    matched, line, rejected = 0, 0, 0
     for block in read_blocks(number, source, form, lambda _: None):
         lines = block.lines()
         batch = engine.decoder.decode(lines)
         rows = np.flatnonzero(engine.match(batch).mask(0)).tolist()
         matched += len(rows)
         for row in rows if not quiet else ():
-            text = lines.text(batch.indices[row]).replace(b"\r", b" ").replace(b"\n", b" ").strip()
-            sys.stdout.buffer.write(text + b"\n")
-        rejects += [(line, reject) for reject in batch.rejects]
-        line += lines.count() if block.records is None else 0
+            sys.stdout.buffer.write(_one_line(lines.text(batch.indices[row])))
+        for reject in batch.rejects[: max(0, _SHOWN_REJECTS - rejected)]:
+            place = reject.line if block.counted else line + reject.line
+            click.echo(printable(f"{source.name}:{place}: {reject.reason} [{reject.code}]"), err=True)
+        rejected += len(batch.rejects)
+        line += lines.count()
     sys.stdout.buffer.flush()
-    _tell_rejects(source, rejects)
-    return matched, len(rejects)
+    if rejected:
+        click.echo(printable(f"{source.name}: {rejected:,} lines were rejected"), err=True)
+    return matched, rejected
 
 
-def _tell_rejects(source: Source, rejects: Iterable[tuple[int, Reject]]) -> None:
-    rejects = list(rejects)
-    for before, reject in rejects[:_SHOWN_REJECTS]:
-        click.echo(f"{source.name}:{before + reject.line}: {printable(reject.reason)} [{reject.code}]", err=True)
-    if rejects:
-        click.echo(f"{source.name}: {len(rejects):,} lines were rejected", err=True)
+def _one_line(text: bytes) -> bytes:
+    """Return an event as one line; on a terminal, without the control characters that JSON text may hold."""
+    line = text.replace(b"\r", b" ").replace(b"\n", b" ").strip() + b"\n"
+    return _CONTROL.sub(b"?", line) if sys.stdout.isatty() else line

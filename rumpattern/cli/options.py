@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from rumpattern.definition.load import load_definitions
+from rumpattern.diagnostics import DefinitionError
 from rumpattern.events.forms import Form
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rumpattern.definition.model import MetricDefinition
+    from rumpattern.diagnostics import Diagnostic
 
 _SECONDS: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -31,6 +34,18 @@ class Duration(click.ParamType[int]):
         if match is None:
             self.fail(f"{value!r} is not a time such as 60s, 5m or 1h", param, ctx)
         return int(match[1]) * _SECONDS[match[2]]
+
+
+class Share(click.FloatRange):
+    """A number from 0 to 1."""
+
+    def __init__(self) -> None:
+        super().__init__(0, 1)
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the number; NaN, which no range refuses, is none."""
+        number = float(super().convert(value, param, ctx))  # type: ignore[arg-type]
+        return self.fail(f"{value!r} is not a number", param, ctx) if math.isnan(number) else number
 
 
 class FormType(click.ParamType[Form]):
@@ -65,7 +80,15 @@ input_format_option = click.option(
 
 def read_definitions(files: Sequence[str]) -> list[MetricDefinition]:
     """Return the definitions of all files, telling their warnings on standard error."""
-    definitions = [definition for file in files for definition in load_definitions(file)]
+    definitions: list[MetricDefinition] = []
+    problems: list[Diagnostic] = []
+    for file in files:
+        try:
+            definitions += load_definitions(file)
+        except DefinitionError as error:
+            problems += error.diagnostics
+    if problems:
+        raise DefinitionError(problems)
     for definition in definitions:
         for warning in definition.warnings:
             click.echo(f"warning: {warning}", err=True)

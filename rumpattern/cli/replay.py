@@ -2,41 +2,55 @@
 
 from __future__ import annotations
 
-import json
+import io
 import sys
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, nullcontext
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from rumpattern.cli.main import Exit
-from rumpattern.cli.options import Duration, definitions_option, input_format_option, read_definitions
+from rumpattern.cli.options import Duration, Share, definitions_option, input_format_option, read_definitions
+from rumpattern.cli.outputs import check_outputs, reject_file, replacing
 from rumpattern.cli.progress import progress_bar
+from rumpattern.diagnostics import printable
 from rumpattern.emit import csv, put_metric_data, table
 from rumpattern.emit import json as json_lines
-from rumpattern.engines.local import check_period, replay
+from rumpattern.engines.local import check_application_name, check_period, replay
+from rumpattern.events.sources import find_sources
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from typing import BinaryIO
 
     from rumpattern.aggregate import Series
-    from rumpattern.events.columns import Reject
     from rumpattern.events.forms import Form
     from rumpattern.job import ReplayResult
 
-_DATA_FORMATS: Final[dict[str, Callable[[Sequence[Series], BinaryIO], None]]] = {
-    "json": json_lines.write,
-    "csv": csv.write,
-    "put-metric-data": put_metric_data.write,
+PUT_METRIC_DATA_PAST: Final = timedelta(weeks=2)
+"""How far back PutMetricData takes time stamps."""
+
+
+def _write_table(result: ReplayResult, stream: BinaryIO) -> None:
+    text = io.TextIOWrapper(stream, "utf-8", write_through=True)
+    table.write(result, text)
+    text.detach()
+
+
+_FORMATS: Final[dict[str, Callable[[ReplayResult, BinaryIO], None]]] = {
+    "table": _write_table,
+    "json": lambda result, stream: json_lines.write(result.series, stream),
+    "csv": lambda result, stream: csv.write(result.series, stream),
+    "put-metric-data": lambda result, stream: put_metric_data.write(result.series, stream),
 }
 
 
 @click.command(name="replay")
 @definitions_option
 @click.argument("events", nargs=-1, required=True)
-@click.option("--format", "form", type=click.Choice(["table", *_DATA_FORMATS]), default="table", show_default=True)
+@click.option("--format", "form", type=click.Choice(list(_FORMATS)), default="table", show_default=True)
 @click.option("-o", "--output", metavar="FILE", help="Write the result to FILE instead of standard output.")
 @click.option("--period", type=Duration(), default="60s", show_default=True, help="Length of one datum: 60s, 5m, 1h.")
 @click.option("--application-name", metavar="NAME", help="The app monitor's name, for events that lack it.")
@@ -45,7 +59,7 @@ _DATA_FORMATS: Final[dict[str, Callable[[Sequence[Series], BinaryIO], None]]] = 
 )
 @click.option(
     "--max-reject-rate",
-    type=click.FloatRange(0, 1),
+    type=Share(),
     default=0.0,
     show_default=True,
     help="Exit with 3 when a larger share of lines is rejected.",
@@ -75,14 +89,20 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
     rumpattern replay -d definitions.json export.gz --format csv -o metrics.csv --period 5m
     zcat export.gz | rumpattern replay -d definitions.json - --rejects rejects.jsonl
     """
-    try:
-        check_period(period)
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--period") from None
+    for option, check, value in (
+        ("--period", check_period, period),
+        ("--application-name", check_application_name, application_name),
+    ):
+        try:
+            check(value)  # type: ignore[arg-type]
+        except ValueError as error:
+            raise click.BadParameter(str(error), param_hint=option) from None
     output = None if output == "-" else output
+    sources = [source.path for source in find_sources(events) if source.path]
+    check_outputs({"--output": output, "--rejects": rejects_file}, [*sources, *map(Path, files)])
     definitions = read_definitions(files)
     with ExitStack() as stack:
-        on_reject = stack.enter_context(_reject_file(rejects_file)) if rejects_file else None
+        on_reject = stack.enter_context(reject_file(rejects_file)) if rejects_file else None
         on_progress = stack.enter_context(progress_bar(events))
         result = replay(
             definitions,
@@ -99,57 +119,34 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
 
 
 def _write(result: ReplayResult, form: str, output: str | None) -> None:
-    if form == "table":
-        if output is None:
-            table.write(result, sys.stdout)
-        else:
-            with _replacing(Path(output)) as path, path.open("w", encoding="utf-8") as text:
-                table.write(result, text)
-        return
-    if output is None:
-        _DATA_FORMATS[form](result.series, sys.stdout.buffer)
-        sys.stdout.buffer.flush()
+    if form == "put-metric-data":
+        _warn_of_age(result.series)
+    if output is None and form == "table":
+        table.write(result, sys.stdout)
     else:
-        with _replacing(Path(output)) as path, path.open("wb") as binary:
-            _DATA_FORMATS[form](result.series, binary)
-    table.write_summary(result, sys.stderr)
+        with nullcontext(sys.stdout.buffer) if output is None else replacing(output) as stream:
+            _FORMATS[form](result, stream)
+            stream.flush()
+    if form != "table":
+        table.write_summary(result, sys.stderr)
 
 
-@contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
-    """Give a file beside ``path`` to write to, and put it in its place when it is complete."""
-    beside = path.with_name(f"{path.name}.partial")
-    try:
-        yield beside
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
-
-
-@contextmanager
-def _reject_file(name: str) -> Iterator[Callable[[str, Reject], None]]:
-    """Open a file for rejects: JSON lines with the members file, line, offset, code, reason and text."""
-    with _replacing(Path(name)) as path, path.open("w", encoding="ascii") as stream:
-
-        def keep(file: str, reject: Reject) -> None:
-            row = {
-                "file": file,
-                "line": reject.line,
-                "offset": reject.offset,
-                "code": reject.code,
-                "reason": reject.reason,
-                "text": reject.text.decode("utf-8", "surrogateescape"),
-            }
-            stream.write(json.dumps(row) + "\n")
-
-        yield keep
+def _warn_of_age(series: Sequence[Series]) -> None:
+    oldest = datetime.now(UTC) - PUT_METRIC_DATA_PAST
+    late = sum(one.start < oldest for one in series)
+    if late:
+        message = f"{late:,} of {len(series):,} data are older than two weeks: PutMetricData refuses them"
+        click.echo(f"warning: {message}", err=True)
 
 
 def _exit_code(result: ReplayResult, max_reject_rate: float) -> Exit:
     accounting = result.accounting
+    for file in accounting.files:
+        if file.broke_off:
+            click.echo(f"{printable(file.name)} could not be read to its end", err=True)
     rate = accounting.rejected / accounting.lines
     if rate <= max_reject_rate:
-        return Exit.CLEAN
+        return Exit.REJECTS if any(file.broke_off for file in accounting.files) else Exit.CLEAN
     message = f"{accounting.rejected:,} of {accounting.lines:,} lines were rejected ({rate:.3%})"
     click.echo(f"{message}, more than --max-reject-rate {max_reject_rate:g}", err=True)
     return Exit.REJECTS

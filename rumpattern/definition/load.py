@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from rumpattern.definition.model import MetricDefinition
+from rumpattern.definition.model import UNITS, MetricDefinition
 from rumpattern.definition.rumevents import FIELD_ALIASES
 from rumpattern.diagnostics import DefinitionError, Diagnostic, PatternError, Place, Severity, did_you_mean
 from rumpattern.jsontext import JsonArray, JsonError, JsonObject, JsonString, SourceText, decode_utf8, parse
@@ -34,8 +34,17 @@ _LENGTHS: Final = {
     "EventPattern": (0, 4000),
     "MetricDefinitionId": (1, 255),
 }
+_PUBLISHED: Final = ("Name", "Namespace", "UnitLabel")
 _MEMBERS: Final = (*_LENGTHS, "DimensionKeys")
-_REQUEST_MEMBERS: Final = ("AppMonitorName", "Destination", "DestinationArn", "MetricDefinitions", "MetricDefinitionId")
+_REQUEST_MEMBERS: Final = (
+    "AppMonitorName",
+    "Destination",
+    "DestinationArn",
+    "MetricDefinitions",
+    "MetricDefinitionId",
+    "NextToken",
+    "ResponseMetadata",
+)
 _LIST_MEMBER: Final = "MetricDefinitions"
 _SINGLE_MEMBER: Final = "MetricDefinition"
 _MAX_DIMENSIONS: Final = 29
@@ -142,7 +151,7 @@ class _Reader:
         members = _members(node)
         self.unknown_members(node, path, _MEMBERS)
         name = self.text_member(members, "Name", path)
-        if "Name" not in members:
+        if members.get("Name") is None or _is_null(members["Name"]):
             self.report("RP301", "a metric definition needs a Name", node, path)
         namespace = self.text_member(members, "Namespace", path)
         value_key = self.value_key(members, path)
@@ -151,7 +160,7 @@ class _Reader:
         pattern = self.event_pattern(members, path)
         if len(self.problems) > problems_before or name is None:
             return None
-        self.service_names(members, name, namespace, path)
+        self.service_names(members, name, namespace, unit, [label for _, label in dimensions], path)
         place, warnings = self.place(node, path), tuple(self.warnings)
         return MetricDefinition(name, namespace, pattern, value_key, unit, dimensions, place, warnings)
 
@@ -174,6 +183,9 @@ class _Reader:
             if name == "EventPattern" and isinstance(node, JsonObject):
                 hint = "the API takes the pattern as a string of JSON: json.dumps(pattern)"
             self.report("RP302", f"{name} is a string, not {describe(node)}", node, _join(path, name), hint)
+            return None
+        if name in _PUBLISHED and not _is_unicode(node.value):
+            self.report("RP313", f"{name} holds half of a surrogate pair", node, _join(path, name))
             return None
         low, high = _LENGTHS[name]
         if not low <= len(node.value) <= high:
@@ -222,6 +234,8 @@ class _Reader:
             return None
         if not _DIMENSION_NAME[0] <= len(value.value) <= _DIMENSION_NAME[1]:
             self.report("RP304", f"a dimension name has {len(value.value)} characters; it takes 1 to 255", value, path)
+        elif not _is_unicode(value.value):
+            self.report("RP313", "a dimension name holds half of a surrogate pair", value, path)
         elif value.value.startswith(":") or not value.value.strip():
             message = "a dimension name does not start with a colon and is not blank"
             self.report("RP305", message, value, path)
@@ -246,15 +260,33 @@ class _Reader:
         fields = (replace(f, path=self.field_path(f.path, literal, f"{root}.{f.path}")) for f in pattern.fields)
         return Pattern(tuple({f.path: f for f in fields}.values()))
 
-    def service_names(self, members: dict[str, JsonValue], name: str, namespace: str | None, path: str) -> None:
+    def service_names(  # noqa: PLR0913, PLR0917 - everything of a definition that CloudWatch sees
+        self,
+        members: dict[str, JsonValue],
+        name: str,
+        namespace: str | None,
+        unit: str | None,
+        dimensions: list[str],
+        path: str,
+    ) -> None:
         """Warn of names that CloudWatch refuses: the definition computes, but its metric could not be put."""
         if namespace and namespace != "AWS/RUM" and namespace.upper().startswith("AWS/"):
             hint = 'leave Namespace out, or write exactly "AWS/RUM", for an extended metric'
             node = members["Namespace"]
             self.warn("RP308", f'the namespace "{namespace}" belongs to AWS', node, _join(path, "Namespace"), hint)
+        hint = "CloudWatch takes ASCII names only"
         if not name.isascii():
-            hint = "CloudWatch takes ASCII names only"
             self.warn("RP309", f'the name "{name}" is not ASCII', members["Name"], _join(path, "Name"), hint)
+        for dimension in dimensions:
+            if not dimension.isascii():
+                place = _join(path, "DimensionKeys")
+                self.warn(
+                    "RP309", f'the dimension name "{dimension}" is not ASCII', members["DimensionKeys"], place, hint
+                )
+        if unit is not None and unit not in UNITS:
+            hint = did_you_mean(unit, UNITS) or f"units: {', '.join(UNITS)}"
+            message = f'CloudWatch has no unit "{unit}"'
+            self.warn("RP314", message, members["UnitLabel"], _join(path, "UnitLabel"), hint)
 
 
 def _by_place(problem: Diagnostic) -> tuple[int, int]:
@@ -263,6 +295,10 @@ def _by_place(problem: Diagnostic) -> tuple[int, int]:
 
 def _members(node: JsonObject) -> dict[str, JsonValue]:
     return {key.value: value for key, value in node.members}
+
+
+def _is_unicode(text: str) -> bool:
+    return not any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def _is_null(node: JsonValue) -> bool:

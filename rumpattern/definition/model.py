@@ -11,6 +11,18 @@ if TYPE_CHECKING:
 
 EXTENDED_NAMESPACE: Final = "AWS/RUM"
 CUSTOM_NAMESPACE_PREFIX: Final = "RUM/CustomMetrics/"
+_SIZES: Final = tuple(f"{scale}{unit}" for unit in ("bytes", "bits") for scale in ("", "Kilo", "Mega", "Giga", "Tera"))
+_AMOUNTS: Final = (*(size[0].upper() + size[1:] for size in _SIZES), "Count")
+UNITS: Final = (
+    "Seconds",
+    "Microseconds",
+    "Milliseconds",
+    *_AMOUNTS,
+    "Percent",
+    *(f"{amount}/Second" for amount in _AMOUNTS),
+    "None",
+)
+"""The units of CloudWatch (PutMetricData, MetricDatum, Unit)."""
 APPLICATION_DIMENSION: Final = "application_name"
 """The dimension that RUM adds to every metric."""
 

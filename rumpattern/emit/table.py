@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from rumpattern.diagnostics import printable
+
 if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Iterable, Iterator
@@ -76,8 +78,9 @@ def _summary(result: ReplayResult, console: Console) -> None:
         add_row(definitions, str(number), account.name, *counts, _reasons(account.dropped))
     console.print(definitions)
     for name, reject in result.first_rejects:
-        text = printable(reject.text[:_SHOWN_TEXT].decode("utf-8", "replace"))
-        console.print(Text(f"{name}:{reject.line}: {printable(reject.reason)} [{reject.code}]  {text}", style="yellow"))
+        text = reject.text[:_SHOWN_TEXT].decode("utf-8", "replace")
+        line = printable(f"{name}:{reject.line}: {reject.reason} [{reject.code}]  {text}")
+        console.print(Text(line, style="yellow"))
     hidden = result.accounting.rejected - len(result.first_rejects)
     if hidden:
         console.print(f"and {hidden:,} more rejects: --rejects FILE keeps all of them")
@@ -140,8 +143,3 @@ def _reasons(counts: Counter[str]) -> str:
 
 def _number(value: float) -> str:
     return f"{value:,.6g}"
-
-
-def printable(text: str) -> str:
-    """Return text whose control characters are spelled out, so that no event can steer a terminal."""
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)

@@ -11,12 +11,16 @@ import subprocess
 import sys
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Final
 
+import rumpattern
+from rumpattern.derive import PUBLISHED, dimension_reason
 from rumpattern.engine import DEFAULT_PERIOD, Engine
 from rumpattern.engines.wire import pack_block, pack_definitions, receive, send, unpack_result
+from rumpattern.events.fields import Kind
 from rumpattern.events.forms import Form
 from rumpattern.events.sources import GZIP_MAGIC, find_sources
 from rumpattern.job import collect, process_block, read_blocks
@@ -64,9 +68,11 @@ def replay(  # noqa: PLR0913 - the choices of a replay
 
     Raises:
         InputError: an input that cannot be read, or no line at all.
-        ValueError: a period that CloudWatch does not have, an unknown container, or fewer than one worker.
+        ValueError: a period that CloudWatch does not have, a name that it refuses as a dimension value, an unknown
+            container, or fewer than one worker.
     """
     check_period(period)
+    check_application_name(application_name)
     if workers is not None and workers < 1:
         raise ValueError(f"workers is at least 1, not {workers}")
     found = find_sources([sources] if isinstance(sources, (str, os.PathLike)) else sources)
@@ -104,6 +110,17 @@ def check_period(period: int) -> None:
         raise ValueError(f"a period is 1, 5, 10, 20, 30 or a multiple of 60 seconds up to a day, not {period}")
 
 
+def check_application_name(name: str | None) -> None:
+    """Check that a name can be the value of the application_name dimension.
+
+    Raises:
+        ValueError: it cannot.
+    """
+    reason = PUBLISHED if name is None else dimension_reason(Kind.STRING, name)
+    if reason != PUBLISHED:
+        raise ValueError(f"CloudWatch refuses {name!a} as a dimension value: {reason}")
+
+
 def _unheard(_bytes: int, _events: int, _rejects: int) -> None:
     """Take progress that nobody asked for."""
 
@@ -136,8 +153,15 @@ class _Worker:
     """The parent's end of one worker process."""
 
     def __init__(self, settings: dict[str, object]) -> None:
-        command = [sys.executable, "-m", "rumpattern.engines.worker"]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603 - our own
+        command = [sys.executable, "-P", "-m", "rumpattern.engines.worker"]  # -P: no module of the current folder
+        places = [str(Path(rumpattern.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+        self.process = subprocess.Popen(  # noqa: S603 - our own program
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, places))},
+            start_new_session=True,  # Ctrl-C is for the replay, which ends its workers
+        )
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.stdin, self.stdout = self.process.stdin, self.process.stdout
@@ -154,7 +178,8 @@ class _Worker:
     def close(self) -> None:
         self.process.kill()
         self.process.wait()
-        self.stdin.close()
+        with suppress(BrokenPipeError):
+            self.stdin.close()
         self.stdout.close()
 
 

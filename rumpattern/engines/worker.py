@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import signal
 import sys
 
 from rumpattern.engine import Engine
@@ -13,7 +12,6 @@ from rumpattern.job import process_block
 
 def main() -> None:
     """Serve one replay."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the replay is told, and ends its workers
     gc.disable()  # what a block leaves behind has no cycles
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     settings, _ = receive(source)

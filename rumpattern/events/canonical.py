@@ -6,6 +6,7 @@ in the canonical shape around the JSON text of its details and metadata, which i
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
@@ -99,7 +100,9 @@ def _canonical(body: dict[str, Exact], event: dict[str, Exact]) -> bytes:
 def _timestamp(value: Exact) -> bytes | None:
     """Return the time in milliseconds: requests have seconds, CloudTrail a date in words, in UTC."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return canonical_number(float(Decimal(repr(value)) * _MILLISECONDS)).encode()
+        milliseconds = Decimal(repr(value)) * _MILLISECONDS
+        exact = float(milliseconds)
+        return (canonical_number(exact) if math.isfinite(exact) else str(milliseconds)).encode()
     if isinstance(value, str):
         try:
             moment = datetime.strptime(value.replace("\u202f", " "), _CLOUDTRAIL_TIME).replace(tzinfo=UTC)
@@ -160,8 +163,11 @@ def _dumps(value: Exact) -> bytes | None:
         return None
     try:
         return orjson.dumps(value)
-    except TypeError:  # a lone surrogate, a repeated key
-        return dump_exact(value)
+    except TypeError:  # a lone surrogate, a repeated key, more depth than orjson writes
+        try:
+            return dump_exact(value)
+        except RecursionError:
+            raise RecordError("an event is nested too deeply to be taken out of its container") from None
 
 
 def _member(record: Exact, name: str) -> Exact:

@@ -130,14 +130,14 @@ class EventBatch:
     def __len__(self) -> int:
         return self.size
 
-    def keep(self, rows: Flags, rejects: tuple[Reject, ...]) -> EventBatch:
-        """Return the batch of the rows that are True in ``rows``, shape (n,), with other rejects."""
+    def keep(self, rows: Flags) -> EventBatch:
+        """Return the batch of the rows that are True in ``rows``, shape (n,)."""
         columns = {path: column.keep(rows) for path, column in self.columns.items()}
         moved = (np.cumsum(rows) - 1).tolist()
         odd = {moved[row]: event for row, event in self.odd.items() if rows[row]}
         size = int(np.count_nonzero(rows))
         indices = [index for index, kept in zip(self.indices, rows.tolist(), strict=True) if kept]
-        return EventBatch(size, columns, odd, indices, rejects, self.blank, self.synthesised)
+        return EventBatch(size, columns, odd, indices, self.rejects, self.blank, self.synthesised)
 
     def regular(self) -> Flags:
         """Return shape (n,): True where the columns speak for the row."""

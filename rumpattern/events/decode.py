@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from rumpattern.jsontext import Exact
 
 
+_DEEP: Final = 64  # dots in a path from which the slow matcher answers for every row
 _NOTHING: Final[dict[str, object]] = {}
 
 
@@ -54,6 +55,7 @@ class Decoder:
         self.paths = tuple(paths)
         self.application_name = application_name
         self.event_type_required = event_type_required
+        self.is_deep = any(path.count(".") > _DEEP for path in self.paths)
         self.everything = _Tree(frozenset(self.paths))
         trees = {paths: _Tree(paths) for paths in by_type.values()} if by_type is not None else {}
         self.trees = None if by_type is None else {event_type: trees[paths] for event_type, paths in by_type.items()}
@@ -67,8 +69,7 @@ class Decoder:
                 if events is None:
                     events, indices = _load_each(indices, texts, rows)  # noqa: PLW2901 - the lines that are left
                 self._extract(events, indices, rows)
-        batch = self._finish(rows)
-        return _without_untyped(batch, rows) if self.event_type_required else batch
+        return self._finish(rows)
 
     def _extract(self, events: list[object], indices: Sequence[int], rows: _Rows) -> None:
         odd: set[int] = set()
@@ -99,7 +100,7 @@ class Decoder:
     def _finish(self, rows: _Rows) -> EventBatch:
         n = len(rows.indices)
         columns = {EVENT_TYPE: build_column(rows.types)}
-        odd = rows.odd.union(odd_rows(columns[EVENT_TYPE], rows.types))
+        odd = set(range(n)) if self.is_deep else rows.odd.union(odd_rows(columns[EVENT_TYPE], rows.types))
         read = {}
         for path in self.paths:
             if path != EVENT_TYPE:
@@ -107,14 +108,19 @@ class Decoder:
                 column = build_column(values)
                 odd.update(read[path][odd_rows(column, values)].tolist())
                 columns[path] = column.spread(read[path], n)
-        synthesised = self._derive_fields(columns, {path: among(rows, odd, n) for path, rows in read.items()})
-        events = {row: self._odd_event(rows, row, synthesised) for row in sorted(odd)}
-        return EventBatch(
-            n, columns, events, rows.indices, rows.all_rejects(), rows.blank + rows.lines.blank, synthesised
-        )
+        events = {row: load_exact(rows.text(row)) for row in sorted(odd)}
+        typed = _typed(columns[EVENT_TYPE], events) if self.event_type_required else np.ones(n, np.bool_)
+        regular = typed.copy()
+        regular[list(odd)] = False
+        synthesised = self._derive_fields(columns, {path: among(rows, regular) for path, rows in read.items()})
+        events = {row: self._odd_event(rows, row, event, synthesised) for row, event in events.items() if typed[row]}
+        for row in np.flatnonzero(~typed).tolist():
+            rows.reject(rows.indices[row], *_untyped_reason(load_exact(rows.text(row))))
+        blank = rows.blank + rows.lines.blank
+        batch = EventBatch(n, columns, events, rows.indices, rows.all_rejects(), blank, synthesised)
+        return batch if typed.all() else batch.keep(typed)
 
-    def _odd_event(self, rows: _Rows, row: int, synthesised: Counter[str]) -> Exact:
-        event = load_exact(rows.text(row))
+    def _odd_event(self, rows: _Rows, row: int, event: Exact, synthesised: Counter[str]) -> Exact:
         added = derived_fields(event, self.application_name)
         tree = self._tree(rows.types[row])
         synthesised.update(path for path in added if tree is not None and path in tree.paths)
@@ -131,12 +137,11 @@ class Decoder:
         return +filled
 
 
-def among(rows: Rows, odd: set[int], n: int) -> Flags:
-    """Return shape (n,): True in the given rows that are not odd."""
-    flags = np.zeros(n, np.bool_)
-    flags[rows] = True
-    flags[list(odd)] = False
-    return flags
+def among(rows: Rows, flags: Flags) -> Flags:
+    """Return the flags, shape (n,), with False in all rows but the given ones."""
+    result = np.zeros_like(flags)
+    result[rows] = flags[rows]
+    return result
 
 
 @dataclass(slots=True)
@@ -163,7 +168,7 @@ class _Rows:
 
     def of_path(self, path: str) -> tuple[list[object], Rows]:
         """Return all values of a path, and the rows that they are of."""
-        parts = [part for part in self.parts.values() if path in part.values]
+        parts = [part for part in self.parts.values() if part.values.get(path)]
         values = [value for part in parts for value in part.values[path]]
         return values, np.array([row for part in parts for row in part.rows], np.intp)
 
@@ -174,7 +179,7 @@ class _Rows:
         return tuple(sorted((*self.lines.rejects, *self.rejects), key=lambda reject: (reject.offset, reject.line)))
 
     def reject(self, index: int, code: str, reason: str) -> None:
-        self.rejects.append(Reject(*self.lines.place(index), code, reason, self.lines.text(index)))
+        self.rejects.append(Reject(*self.lines.place(index), code, reason, self.lines.line(index)))
 
 
 @dataclass(slots=True)
@@ -192,7 +197,8 @@ class _Tree:
         self.paths = tuple(sorted(paths - {EVENT_TYPE}))
         self.root = _Node("")
         for path in self.paths:
-            self.root.add(path.split("."))
+            if path.count(".") <= _DEEP:
+                self.root.add(path.split("."))
 
 
 class _Node:
@@ -293,20 +299,19 @@ def _load_event(data: bytes) -> object:
 # --- events that no RUM client sends --------------------------------------------------------------------------------
 
 
-def _without_untyped(batch: EventBatch, rows: _Rows) -> EventBatch:
-    """Return the batch without the rows that have no event_type string, which become rejects."""
-    kinds = batch.columns[EVENT_TYPE].kinds.copy()
-    for row, event in batch.odd.items():
+def _typed(column: Column, odd: dict[int, Exact]) -> Flags:
+    """Return shape (n,): True where the event type is a string, or one of several values."""
+    kinds = column.kinds.copy()
+    for row, event in odd.items():
         kinds[row] = find(event, EVENT_TYPE)[0]
-    untyped = (kinds != Kind.STRING) & (kinds != Kind.SEVERAL)
-    if not untyped.any():
-        return batch
-    for row in np.flatnonzero(untyped).tolist():
-        rows.reject(rows.indices[row], *_untyped_reason(load_exact(rows.text(row))))
-    return batch.keep(~untyped, rows.all_rejects())
+    typed: Flags = (kinds == Kind.STRING) | (kinds == Kind.SEVERAL)
+    return typed
+
+
+_OPEN_TELEMETRY: Final = ("resource.attributes", "attributes.session.id", "resourceLogs", "resourceSpans")
 
 
 def _untyped_reason(event: Exact) -> tuple[str, str]:
-    if any(find(event, path)[0] is not Kind.MISSING for path in ("resource.attributes", "attributes.session.id")):
+    if any(find(event, path)[0] is not Kind.MISSING for path in _OPEN_TELEMETRY):
         return "RP013", "an OpenTelemetry record (mobile RUM), not a RUM web event"
     return "RP012", "the event has no event_type string"

@@ -36,6 +36,9 @@ class Lines(Protocol):
     def text(self, index: int) -> bytes:
         """Return one text."""
 
+    def line(self, index: int) -> bytes:
+        """Return the whole line that a text stands in."""
+
     def place(self, index: int) -> tuple[int, int]:
         """Return the line number and the byte offset of a text in its file."""
 
@@ -60,6 +63,10 @@ class RecordLines:
 
     def text(self, index: int) -> bytes:
         """Return one text."""
+        return self.texts[index]
+
+    def line(self, index: int) -> bytes:
+        """Return the text: a record is all there is."""
         return self.texts[index]
 
     def place(self, index: int) -> tuple[int, int]:
@@ -129,13 +136,16 @@ class TextLines:
     def _starts(self) -> list[int]:
         return [0, *(np.flatnonzero(np.frombuffer(self.block, np.uint8) == ord("\n")) + 1).tolist()]
 
-    def text(self, index: int) -> bytes:
-        """Return one text."""
+    def line(self, index: int) -> bytes:
+        """Return one line."""
         start = self._starts[index]
         end = self._starts[index + 1] - 1 if index + 1 < len(self._starts) else len(self.block)
         line = self.block[start:end].removesuffix(b"\r")
-        if self.offset == start == 0:
-            line = line.removeprefix(_BOM)
+        return line.removeprefix(_BOM) if self.offset == start == 0 else line
+
+    def text(self, index: int) -> bytes:
+        """Return one text."""
+        line = self.line(index)
         time = EXPORT_TIME.match(line) if self.timed else None
         return line[time.end() :] if time else line
 

@@ -38,7 +38,7 @@ class Source:
     @property
     def is_regular(self) -> bool:
         """Tell whether it is a file that can be read at any place, and again."""
-        return self.path is not None and self.path.is_file()
+        return self.path is not None and self.path.is_file() and not self.name.startswith(("/dev/", "/proc/"))
 
     @property
     def size(self) -> int:
@@ -110,6 +110,8 @@ def open_source(source: Source) -> BinaryIO:
         BrokenSourceError: it can no longer be read.
     """
     if source.path is None:
+        if sys.stdin is None:
+            raise BrokenSourceError("RP001", "standard input is closed")
         return sys.stdin.buffer
     try:
         return source.path.open("rb")

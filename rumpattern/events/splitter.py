@@ -1,6 +1,6 @@
 """A stream of JSON documents to the records inside them, without holding a document.
 
-A record is a top-level value, an element of a top-level array, or an element of one named member of a top-level object.
+A record is a top-level value, an element of a top-level array, or an element of one named member of such a value.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 import orjson
 
+from rumpattern.events.sources import BrokenSourceError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -19,6 +21,8 @@ MAX_RECORD: Final = 16 << 20
 
 _TOKEN: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\],:]|[^\s"{}\[\],:]++|"', re.DOTALL)
 _BETWEEN: Final = re.compile(rb"[\s,]*")
+_BETWEEN_RECORDS: Final = frozenset((b"}", b"]", b",", b":"))
+_GATHERED: Final = 1 << 20
 _MARKS: Final = frozenset((b"{", b"}", b"[", b"]", b",", b":"))
 _CLOSING: Final = {b"}": b"{", b"]": b"["}
 
@@ -46,7 +50,7 @@ class Splitter:
     """Splits one stream.
 
     Args:
-        member: the member of top-level objects whose elements are the records; None makes top-level values records.
+        member: the member of documents whose elements are the records; a document without it is a record itself.
     """
 
     def __init__(self, member: str | None) -> None:
@@ -57,10 +61,10 @@ class Splitter:
         self.counted = 0  # how far line ends have been counted
         self.at = 0  # how far the buffer has been read
         self.open: list[bytes] = []
-        self.level = 0 if member is None else -1  # the depth at which records stand; -1 outside the named member
+        self.base = 0  # the depth at which documents stand: 1 in a top-level array
+        self.level = 0  # the depth at which records stand; -1 in a document after its named member
         self.start: int | None = None  # of the record being read
         self.key = b""
-        self.seen_member = False
 
     def split(self, chunks: Iterable[bytes]) -> Iterator[Record]:
         """Yield the records of a stream.
@@ -68,7 +72,7 @@ class Splitter:
         Raises:
             SplitError: brackets that do not match, a record that is too large, or a stream that ends inside a document.
         """
-        for chunk in chunks:
+        for chunk in _gather(chunks):
             self.buffer += chunk
             yield from self._scan(final=False)
             self._forget()
@@ -101,35 +105,34 @@ class Splitter:
     def _token(self, text: bytes, start: int) -> bool:
         """Take one token; return True when it completes a record."""
         depth = len(self.open)
-        if self.start is None and depth == self.level and text not in _CLOSING and text not in (b",", b":"):
+        if self.start is None and depth == self.level and text not in _BETWEEN_RECORDS:
             self.start = start
         if text in _CLOSING:
             self._close(text)
-            depth -= 1
         elif text in (b"{", b"["):
             self._opened(text, depth)
-            depth += 1
-        elif depth == 1 and text.startswith(b'"'):
+        elif depth == self.base + 1 and text.startswith(b'"'):
             self.key = text
         return self.start is not None and len(self.open) == self.level
 
     def _opened(self, text: bytes, depth: int) -> None:
         self.open.append(text)
         if depth == 0 and text == b"[":
-            self.level, self.start = 1, None
-        elif depth == 0 and self.member is not None:
-            self.seen_member = False
-        elif depth == 1 and text == b"[" and self.member is not None and self.key == self.member and self.level < 0:
-            self.level, self.seen_member = 2, True
+            self.base = self.level = 1
+            self.start = None
+        elif depth == self.base + 1 and text == b"[" and self.key == self.member and self.level == self.base:
+            self.level = self.base + 2
+            self.start = None
 
     def _close(self, text: bytes) -> None:
         if not self.open or self.open[-1] != _CLOSING[text]:
             raise self._error("RP004", f'"{text.decode()}" closes nothing here')
         self.open.pop()
-        if len(self.open) < self.level:
-            self.level = 0 if self.member is None else -1
-        if not self.open and self.member is not None and text == b"}" and not self.seen_member:
-            raise self._error("RP018", f"the document has no {self.member.decode()} array")
+        depth = len(self.open)
+        if depth < self.base:
+            self.base = 0
+        if depth < self.level or depth <= self.base:
+            self.level = self.base if depth <= self.base else -1
 
     def _record(self, start: int, end: int) -> Record:
         self.line += self.buffer.count(b"\n", self.counted, start)
@@ -150,3 +153,20 @@ class Splitter:
 
     def _error(self, code: str, message: str) -> SplitError:
         return SplitError(code, message, self.rest())
+
+
+def _gather(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield chunks put together to a size that is worth a scan."""
+    gathered: list[bytes] = []
+    size = 0
+    try:
+        for chunk in chunks:
+            gathered.append(chunk)
+            size += len(chunk)
+            if size >= _GATHERED:
+                yield b"".join(gathered)
+                gathered, size = [], 0
+    except BrokenSourceError:
+        yield b"".join(gathered)
+        raise
+    yield b"".join(gathered)

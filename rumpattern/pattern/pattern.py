@@ -63,8 +63,10 @@ def from_python(value: object) -> Exact:
     Raises:
         TypeError: a value or key that JSON cannot say.
     """
-    if value is None or isinstance(value, (str, bool)):
+    if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")  # joins surrogate pairs
     if isinstance(value, int):
         return exact_int(str(int(value)))
     if isinstance(value, float) and math.isfinite(value):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rumpattern.definition.model import APPLICATION_DIMENSION
+from rumpattern.diagnostics import printable
 from rumpattern.pattern.format import format_element
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def explain_plan(plan: Plan) -> str:
     lines += [f"definitions ({len(plan.steps)})"]
     for number, step in enumerate(plan.steps):
         lines += _definition(number, step)
-    return "\n".join(lines)
+    return "\n".join(map(printable, lines))
 
 
 def _predicate(predicate: Predicate) -> str:

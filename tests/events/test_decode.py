@@ -341,7 +341,7 @@ def test_export_lines():
     assert list(batch.indices) == [0, 4]
     assert batch.blank == 2
     assert rejects(batch) == [
-        (3, 1034, "RP010", b'{"a":}'),
+        (3, 1034, "RP010", b'2026-01-05T00:00:00Z\t{"a":}'),
         (4, 1063, "RP017", b'{"a":2}'),
         (7, 1101, "RP017", b"2026-01-05 x"),
     ]

@@ -66,9 +66,6 @@ def test_records(text, member, records, size):
         (b'{"a":1}}', None, [b'{"a":1}'], "RP004"),
         (b'{"a":1]', None, [], "RP004"),
         (b'[{"a":1}}', None, [b'{"a":1}'], "RP004"),
-        (b'{"other":[1]}', "events", [], "RP018"),
-        (b"{}", "events", [], "RP018"),
-        (b'{"events":{"m":1}}', "events", [], "RP018"),
     ],
 )
 def test_what_cannot_be_split(text, member, records, code, size):
@@ -76,11 +73,33 @@ def test_what_cannot_be_split(text, member, records, code, size):
     assert ([record for record, _, _ in found], fault) == (records, code)
 
 
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(
+    ("text", "records"),
+    [
+        (b'{"other":[1]}', [b'{"other":[1]}']),
+        (b'{}{"events":[1]}', [b"{}", b"1"]),
+        (b'{"events":{"m":1}}', [b'{"events":{"m":1}}']),
+        (b'{"events":[1]}\n{"next":"x"}\n{"events":[2,3]}', [b"1", b'{"next":"x"}', b"2", b"3"]),
+        (b'[{"events":[1]},{"a":[9],"events":[2],"z":[9]},{"n":1}] {"events":[3]}', [b"1", b"2", b'{"n":1}', b"3"]),
+        (b'{"a":{"events":[9]},"events":[[1,[2]],"]"],"b":{"events":[9]}}', [b"[1,[2]]", b'"]"']),
+    ],
+)
+def test_a_document_without_its_member_is_a_record(text, records, size):
+    found, fault = split(text, "events", size)
+    assert ([record for record, _, _ in found], fault) == (records, None)
+
+
 def test_lines_of_records_over_many_chunks():
     text = b"\n".join(b'\n{"n":\n%d}' % i for i in range(50))
     for size in SIZES:
         found, _ = split(text, None, size)
         assert [line for _, _, line in found] == [3 * i + 2 for i in range(50)]
+
+
+@pytest.fixture(autouse=True)
+def _scan_every_chunk(monkeypatch):
+    monkeypatch.setattr("rumpattern.events.splitter._GATHERED", 1)
 
 
 def test_a_record_that_is_too_large(monkeypatch):

@@ -1,0 +1,119 @@
+"""Files that a command writes never take the place of something else."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+EVENT = '{"event_type":"x","event_timestamp":0}\n'
+DEFINITION = json.dumps({"Name": "n", "Namespace": "t", "EventPattern": '{"event_type":["x"]}'})
+
+
+@pytest.fixture
+def place(tmp_path):
+    (tmp_path / "d.json").write_text(DEFINITION, encoding="utf-8")
+    (tmp_path / "e.ndjson").write_text(EVENT, encoding="utf-8")
+    return tmp_path
+
+
+def replay(place, *words, **options):
+    command = [sys.executable, "-m", "rumpattern", "replay", "-d", "d.json", *words]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        command, cwd=place, env=environment, capture_output=True, text=True, check=False, timeout=60, **options
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("e.ndjson", "-o", "e.ndjson"), "--output: e.ndjson is an input too"),
+        (("e.ndjson", "-o", "d.json"), "--output: d.json is an input too"),
+        (("e.ndjson", "--rejects", "e.ndjson"), "--rejects: e.ndjson is an input too"),
+        ((".", "--rejects", "e.ndjson"), "--rejects: e.ndjson is an input too"),
+        (("e.ndjson", "-o", "o", "--rejects", "o"), "--rejects: o is the file of --output too"),
+        (("e.ndjson", "-o", "."), "--output: . is a directory"),
+        (("e.ndjson", "-o", "none/o"), "--output: there is no directory none"),
+    ],
+)
+def test_a_file_is_not_read_and_written(place, words, message):
+    done = replay(place, *words, "--format", "json")
+    assert done.returncode == 2
+    assert f"Error: Invalid value for {message}" in done.stderr
+    assert (place / "e.ndjson").read_text(encoding="utf-8") == EVENT
+    assert (place / "d.json").read_text(encoding="utf-8") == DEFINITION
+
+
+def test_rejects_in_the_input_folder_are_not_read(place):
+    (place / "in").mkdir()
+    (place / "in" / "bad.ndjson").write_text("bad\n" * 100, encoding="utf-8")
+    done = replay(place, "in", "--rejects", "in/rejects.jsonl")
+    assert done.returncode == 3
+    assert len((place / "in" / "rejects.jsonl").read_text(encoding="utf-8").splitlines()) == 100
+
+
+def test_a_link_stays_a_link(place):
+    (place / "link").symlink_to("real")
+    assert replay(place, "e.ndjson", "--format", "json", "-o", "link").returncode == 0
+    assert (place / "link").is_symlink()
+    assert json.loads((place / "real").read_text(encoding="utf-8"))["count"] == 1
+
+
+def test_a_device_is_written_as_it_is(place):
+    assert replay(place, "e.ndjson", "--format", "json", "-o", "/dev/null").returncode == 0
+    assert Path("/dev/null").is_char_device()
+
+
+def test_no_module_of_the_current_folder_is_run(place):
+    (place / "json.py").write_text("raise SystemExit(9)", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "rumpattern", "replay", "-d", "d.json", "e.ndjson", "--workers", "2"],
+        cwd=place,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_document_without_events_does_not_hide_the_rest(place):
+    page = json.dumps({"events": [{"message": EVENT}] * 3})
+    (place / "p.json").write_text(f'{page}\n{{"nextToken":"x"}}\n{page}', encoding="utf-8")
+    done = replay(place, "p.json", "--max-reject-rate", "0.5")
+    assert done.returncode == 0
+    assert "filter-log-events      7          6         1" in done.stdout
+
+
+def test_a_file_that_broke_off_is_never_clean(place):
+    (place / "p.json").write_text(json.dumps({"events": [{"message": EVENT}] * 3})[:-2], encoding="utf-8")
+    done = replay(place, "p.json", "--max-reject-rate", "1")
+    assert done.returncode == 3
+    assert "p.json could not be read to its end" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["", "Größe", "a\nb", "x" * 1025])
+def test_an_application_name_that_cloudwatch_refuses(place, name):
+    done = replay(place, "e.ndjson", "--application-name", name)
+    assert done.returncode == 2
+    assert "Invalid value for --application-name" in done.stderr
+
+
+def test_control_characters_do_not_reach_the_terminal(place):
+    assert replay(place, "\x1b[31mX").stderr.startswith("error: \\x1b[31mX: No such file")
+
+
+def test_output_that_cannot_be_encoded_is_spelled_out(place):
+    (place / "d.json").write_text(json.dumps({"Name": "é", "Namespace": "t"}), encoding="utf-8")
+    command = [sys.executable, "-m", "rumpattern", "replay", "-d", "d.json", "e.ndjson"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command, cwd=place, env=environment, capture_output=True, check=False)
+    assert done.returncode == 0
+    assert b"\\xe9" in done.stdout
