@@ -112,7 +112,7 @@ class Partial:
     def to_bytes(self) -> bytes:
         """Return the partial as versioned bytes with a checksum."""
         rows = [
-            [definition, start, labels, count, hex(units), low, high]
+            [definition, start, labels, count, *_pack(units), low, high]
             for (definition, start, labels), (count, units, low, high) in sorted(self.groups.items(), key=_by_key)
         ]
         body = orjson.dumps(rows)
@@ -130,14 +130,20 @@ class Partial:
             raise ValueError("not a partial of this version, or damaged")
         return cls(
             {
-                (definition, start, tuple(labels)): Statistics(count, int(units, 16), low, high)
-                for definition, start, labels, count, units, low, high in orjson.loads(body)
+                (definition, start, tuple(labels)): Statistics(count, int(units, 16) << shift, low, high)
+                for definition, start, labels, count, units, shift, low, high in orjson.loads(body)
             }
         )
 
 
 _HEADER: Final = b"rumpattern partial 1\n"
 _BODY: Final = len(_HEADER) + hashlib.sha256().digest_size
+
+
+def _pack(units: int) -> tuple[str, int]:
+    """Return a sum without the zero bits at its end, and their number."""
+    shift = max(0, (units & -units).bit_length() - 1)
+    return hex(units >> shift), shift
 
 
 def _by_key(group: tuple[Key, Statistics]) -> tuple[int, int, list[tuple[bool, str]]]:

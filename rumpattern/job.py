@@ -17,7 +17,7 @@ from rumpattern.events.columns import Reject
 from rumpattern.events.envelopes import cut_lines, detect, read_documents
 from rumpattern.events.fields import Kind, find
 from rumpattern.events.forms import LINE_FORMS, Form
-from rumpattern.events.lines import RecordLines, TextLines
+from rumpattern.events.lines import FileLines, RecordLines, TextLines
 from rumpattern.events.sources import GZIP_MAGIC, HEAD, BrokenSourceError, cut_file, open_source, peek, read_chunks
 
 if TYPE_CHECKING:
@@ -63,13 +63,10 @@ class Block:
         """Return the event texts."""
         if self.records is not None:
             return self.records
-        data = self.data
-        if data is None:
-            assert self.path is not None
-            with self.path.open("rb") as file:
-                file.seek(self.offset)
-                data = file.read(self.length)
-        return TextLines(data, self.offset, timed=self.form is Form.LOGS_EXPORT)
+        timed = self.form is Form.LOGS_EXPORT
+        if self.path is not None:
+            return FileLines(self.path, self.offset, self.length, timed=timed)
+        return TextLines(self.data or b"", self.offset, timed)
 
 
 def read_blocks(number: int, source: Source, form: Form | None, advance: Callable[[int], None]) -> Iterator[Block]:

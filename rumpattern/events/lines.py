@@ -13,9 +13,10 @@ from rumpattern.events.columns import Reject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
 _CHUNK: Final = 64
-_CHUNK_BYTES: Final = 1 << 16
+_CHUNK_BYTES: Final = 1 << 17
 _BOM: Final = b"\xef\xbb\xbf"
 EXPORT_TIME: Final = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z?[ \t]+")
 """What stands before the JSON in a line of a CloudWatch Logs export task."""
@@ -94,22 +95,29 @@ class TextLines:
 
     def chunks(self) -> Iterator[tuple[Sequence[int], list[bytes]]]:
         """Yield the texts with their indices, some at a time."""
-        start = len(_BOM) if self.offset == 0 and self.block.startswith(_BOM) else 0
         index = 0
-        while start < len(self.block):
-            end = self._chunk_end(start)
-            texts = self.block[start:end].split(b"\n")
+        for piece in self._pieces():
+            texts = piece.split(b"\n")
             if not texts[-1]:
                 texts.pop()
-            if self._has_returns:
+            if index == 0 and self.offset == 0:
+                texts[0] = texts[0].removeprefix(_BOM)
+            if b"\r" in piece:
                 texts = [text.removesuffix(b"\r") for text in texts]
             indices = range(index, index + len(texts))
             yield self._after_time(indices, texts) if self.timed else (indices, texts)
             index += len(texts)
-            start = end
         self._count = index
 
-    def _chunk_end(self, start: int) -> int:
+    def _pieces(self) -> Iterator[bytes]:
+        """Yield the text in pieces of whole lines."""
+        start = 0
+        while start < len(self.block):
+            end = self._piece_end(start)
+            yield self.block[start:end]
+            start = end
+
+    def _piece_end(self, start: int) -> int:
         end = start + _CHUNK_BYTES
         if end >= len(self.block):
             return len(self.block)
@@ -128,19 +136,19 @@ class TextLines:
             self.blank += not text.strip()
         return [index for index, _ in kept], [text for _, text in kept]
 
-    @cached_property
-    def _has_returns(self) -> bool:
-        return b"\r" in self.block
+    def whole(self) -> bytes:
+        """Return all of the block."""
+        return self.block
 
     @cached_property
     def _starts(self) -> list[int]:
-        return [0, *(np.flatnonzero(np.frombuffer(self.block, np.uint8) == ord("\n")) + 1).tolist()]
+        return [0, *(np.flatnonzero(np.frombuffer(self.whole(), np.uint8) == ord("\n")) + 1).tolist()]
 
     def line(self, index: int) -> bytes:
         """Return one line."""
-        start = self._starts[index]
-        end = self._starts[index + 1] - 1 if index + 1 < len(self._starts) else len(self.block)
-        line = self.block[start:end].removesuffix(b"\r")
+        block, start = self.whole(), self._starts[index]
+        end = self._starts[index + 1] - 1 if index + 1 < len(self._starts) else len(block)
+        line = block[start:end].removesuffix(b"\r")
         return line.removeprefix(_BOM) if self.offset == start == 0 else line
 
     def text(self, index: int) -> bytes:
@@ -156,3 +164,41 @@ class TextLines:
     def count(self) -> int:
         """Return the number of lines in the block."""
         return self._count
+
+
+class FileLines(TextLines):
+    """The lines of a part of a file, read a piece at a time; all of it only if single lines are asked for."""
+
+    def __init__(self, path: Path, offset: int, length: int, *, timed: bool) -> None:
+        super().__init__(b"", offset, timed)
+        self.path = path
+        self.length = length
+
+    def _pieces(self) -> Iterator[bytes]:
+        """Yield the text in pieces of whole lines."""
+        with self.path.open("rb", buffering=0) as file:
+            file.seek(self.offset)
+            left, rest = self.length, b""
+            while left:
+                piece = file.read(min(left, _CHUNK_BYTES))
+                if not piece:
+                    break
+                left -= len(piece)
+                cut = piece.rfind(b"\n") + 1
+                if cut:
+                    yield rest + piece[:cut]
+                    rest = piece[cut:]
+                else:
+                    rest += piece
+            if rest:
+                yield rest
+
+    def whole(self) -> bytes:
+        """Return all of the part, read again."""
+        return self._loaded
+
+    @cached_property
+    def _loaded(self) -> bytes:
+        with self.path.open("rb") as file:
+            file.seek(self.offset)
+            return file.read(self.length)

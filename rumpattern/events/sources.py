@@ -22,6 +22,8 @@ EXPORT_PROBE: Final = "aws-logs-write-test"
 GZIP_MAGIC: Final = b"\x1f\x8b"
 BLOCK: Final = 8 << 20
 """Bytes of line text that make one batch."""
+RANGE: Final = 16 << 20
+"""Bytes of a file of lines that make one batch; they are never in memory together."""
 _READ: Final = 1 << 20
 HEAD: Final = 1 << 16
 """Bytes from which the form of a file is detected."""
@@ -127,11 +129,11 @@ def peek(file: BinaryIO) -> bytes:
 
 
 def cut_file(file: BinaryIO) -> Iterator[tuple[int, int]]:
-    """Yield byte ranges (offset, length) of about ``BLOCK`` bytes that together are the file and end at line ends."""
+    """Yield byte ranges (offset, length) of about ``RANGE`` bytes that together are the file and end at line ends."""
     size = file.seek(0, os.SEEK_END)
     start = 0
     while start < size:
-        end = file.seek(min(start + BLOCK, size))
+        end = file.seek(min(start + RANGE, size))
         while end < size:
             piece = file.read(HEAD)
             newline = piece.find(b"\n")
