@@ -17,6 +17,13 @@ class StringEquals:
 
 
 @dataclass(frozen=True, slots=True)
+class AddressEquals:
+    """``"10.0.0.1"``: a string that is an IP address matches the same address in any spelling."""
+
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class NumberEquals:
     """``300``: a number of that value; a number that no double stands for equals only its own text.
 
@@ -61,7 +68,7 @@ class Exists:
     wanted: bool
 
 
-Element: TypeAlias = StringEquals | NumberEquals | LiteralEquals | NumericRange | Exists
+Element: TypeAlias = StringEquals | AddressEquals | NumberEquals | LiteralEquals | NumericRange | Exists
 
 
 @dataclass(frozen=True, slots=True)

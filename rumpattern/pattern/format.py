@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING, assert_never
 
 from rumpattern.jsontext import canonical_number
-from rumpattern.pattern.ast import Exists, LiteralEquals, NumberEquals, NumericRange, StringEquals
+from rumpattern.pattern.ast import AddressEquals, Exists, LiteralEquals, NumberEquals, NumericRange, StringEquals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,7 +24,7 @@ def format_fields(fields: Iterable[Field]) -> str:
 def format_element(element: Element) -> str:
     """Return one element of a field's array as JSON."""
     match element:
-        case StringEquals(value=value):
+        case StringEquals(value=value) | AddressEquals(value=value):
             return quote(value)
         case NumberEquals(text=text):
             return text

@@ -21,7 +21,8 @@ from rumpattern.jsontext import (
     dump_exact,
     parse,
 )
-from rumpattern.pattern.ast import Exists, Field, LiteralEquals, NumberEquals, NumericRange, StringEquals
+from rumpattern.pattern.address import address
+from rumpattern.pattern.ast import AddressEquals, Exists, Field, LiteralEquals, NumberEquals, NumericRange, StringEquals
 from rumpattern.pattern.pattern import Pattern, from_python
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ class _Reader:
     def element(self, node: JsonValue, place: str) -> Element | None:
         match node:
             case JsonString(value=value):
-                return StringEquals(value)
+                return StringEquals(value) if address(value) is None else AddressEquals(value)
             case JsonNumber(text=text):
                 number = comparable(text)
                 return NumberEquals(text if number is None else canonical_number(number))

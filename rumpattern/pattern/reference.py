@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 from rumpattern.jsontext import NumberText, Pairs
-from rumpattern.pattern.ast import Exists, LiteralEquals, NumberEquals, NumericRange, StringEquals
+from rumpattern.pattern.address import address
+from rumpattern.pattern.ast import AddressEquals, Exists, LiteralEquals, NumberEquals, NumericRange, StringEquals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from rumpattern.jsontext import Exact
-    from rumpattern.pattern.ast import Element, Field
+from rumpattern.pattern.ast import Element, Field
 
 Memberships: TypeAlias = dict[int, int]
 """From the number of an array in the event to the index of the element that a leaf stands in."""
@@ -104,11 +105,14 @@ def _consistent(memberships: Iterable[tuple[int, int]], agreed: Memberships) -> 
     return all(agreed.get(array, index) == index for array, index in memberships)
 
 
-def accepts(element: Element, value: object) -> bool:
+def accepts(element: Element, value: object) -> bool:  # noqa: PLR0911 - one for each element
     """Tell whether an element matches the value of a leaf that is there."""
     match element:
         case StringEquals(value=wanted):
             return isinstance(value, str) and not isinstance(value, NumberText) and value == wanted
+        case AddressEquals(value=wanted):
+            is_text = isinstance(value, str) and not isinstance(value, NumberText)
+            return is_text and address(value) == address(wanted)
         case NumberEquals(text=text):
             if isinstance(value, NumberText):
                 return value == text
