@@ -198,7 +198,7 @@ class Samples:
         values: shape (m,).
         starts: shape (m,), the beginning of each sample's period in seconds since 1970.
         dimensions: one ``Labels`` for each of ``dimension_names``.
-        dropped: reason to count; ``matched == m + sum(dropped.values())``.
+        dropped: reason to count; ``matched == published + sum(dropped.values())``.
         odd: samples of odd rows, in addition to the m.
     """
 
@@ -319,7 +319,7 @@ def _read_value(column: Column) -> _Reading:
 def _read_dimension(column: Column) -> _Reading:
     """Number the distinct values: the column's strings, then false and true, then its distinct numbers."""
     codes = column.codes.copy()
-    texts: list[str | None] = [*column.strings, "false", "true"]
+    texts = [*column.strings, "false", "true"]
     codes[column.kinds == Kind.FALSE] = len(texts) - 2
     codes[column.kinds == Kind.TRUE] = len(texts) - 1
     is_number = column.kinds == Kind.NUMBER
@@ -327,7 +327,7 @@ def _read_dimension(column: Column) -> _Reading:
         numbers, inverse = np.unique(column.numbers[is_number], return_inverse=True)
         codes[is_number] = inverse + len(texts)
         texts += map(canonical_number, numbers.tolist())
-    by_text = np.array([_CODE[dimension_reason(Kind.STRING, text or "")] for text in texts], np.uint8)
+    by_text = np.array([_CODE[dimension_reason(Kind.STRING, text)] for text in texts], np.uint8)
     reasons = _kind_reasons(column, lambda kind: dimension_reason(kind, "x"))
     reasons = np.where(reasons == 0, by_text[codes], reasons)
     return _Reading(reasons, codes, tuple(texts), _NO_STARTS)

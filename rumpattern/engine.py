@@ -44,9 +44,10 @@ class Engine:
         event_type_required: bool = False,
     ) -> None:
         self.plan = build_plan(definitions)
+        self.paths_by_type = self.plan.paths_by_type()
         self.decoder = Decoder(
             self.plan.paths,
-            by_type=self.plan.paths_by_type(),
+            by_type=self.paths_by_type,
             application_name=application_name,
             event_type_required=event_type_required,
         )

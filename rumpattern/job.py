@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from rumpattern.events.sources import Source
 
 _RARE_KEYS: Final = frozenset[str]().union(*ABSENT_FIELDS.values())
-_SHOWN_REJECTS: Final = 5
+SHOWN_REJECTS: Final = 5
+"""How many rejects are told as they are; the rest is counted."""
 BROKEN_OFF: Final = frozenset(("RP001", "RP003", "RP004", "RP019", "RP020"))
 """Rejects that stand for all the rest of their file: nobody knows how much that is."""
 
@@ -78,10 +79,11 @@ def read_blocks(number: int, source: Source, form: Form | None, advance: Callabl
         return
     with file:
         head = peek(file) if source.is_regular else b""
-        if source.is_regular and not head.startswith(GZIP_MAGIC) and (form or detect(head)) in LINE_FORMS:
+        found = form or detect(head)
+        if source.is_regular and not head.startswith(GZIP_MAGIC) and found in LINE_FORMS:
             for offset, length in cut_file(file):
                 advance(length)
-                yield Block(number, form or detect(head), offset, length, path=source.path)
+                yield Block(number, found, offset, length, path=source.path)
         else:
             yield from _read_stream(number, file, form, advance)
 
@@ -204,7 +206,7 @@ def _presence(engine: Engine, batch: EventBatch) -> tuple[set[str], set[str]]:
 
     A path says nothing in a batch without events of a type whose definitions read it.
     """
-    by_type = engine.plan.paths_by_type()
+    by_type = engine.paths_by_type
     types = batch.columns[EVENT_TYPE].strings
     read = set(engine.plan.paths) if by_type is None else {path for t in types for path in by_type.get(t, ())}
     rare = {path for path in read if path.partition(".")[0] in _RARE_KEYS}
@@ -291,7 +293,7 @@ class Accounting:
 
 @dataclass(frozen=True, slots=True)
 class ReplayResult:
-    """What a replay gives: sorted series, the account of every line, warnings, and the first few rejects by file."""
+    """What a replay gives: sorted series, the account of every line, warnings, and some rejects with their file."""
 
     series: list[Series]
     accounting: Accounting
@@ -319,7 +321,7 @@ def collect(
     first: list[tuple[str, Reject]] = []
     for result in results:
         for reject in _count_file(files[result.source], result):
-            if len(first) < _SHOWN_REJECTS:
+            if len(first) < SHOWN_REJECTS:
                 first.append((sources[result.source].name, reject))
             if on_reject:
                 on_reject(sources[result.source].name, reject)

@@ -16,7 +16,7 @@ from rumpattern.definition.model import MetricDefinition
 from rumpattern.diagnostics import Diagnostic, InputError, printable
 from rumpattern.engine import Engine
 from rumpattern.events.sources import find_sources
-from rumpattern.job import read_blocks
+from rumpattern.job import SHOWN_REJECTS, read_blocks
 from rumpattern.pattern.parse import parse_pattern
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from rumpattern.events.sources import Source
     from rumpattern.pattern.pattern import Pattern
 
-_SHOWN_REJECTS = 5
 _CONTROL = re.compile(rb"\x7f|\xc2[\x80-\x9f]")
 
 
@@ -80,7 +79,7 @@ def _match_source(engine: Engine, number: int, source: Source, form: Form | None
         matched += len(rows)
         for row in rows if not quiet else ():
             sys.stdout.buffer.write(_one_line(lines.text(batch.indices[row])))
-        for reject in batch.rejects[: max(0, _SHOWN_REJECTS - rejected)]:
+        for reject in batch.rejects[: max(0, SHOWN_REJECTS - rejected)]:
             place = reject.line if block.counted else line + reject.line
             click.echo(printable(f"{source.name}:{place}: {reject.reason} [{reject.code}]"), err=True)
         rejected += len(batch.rejects)

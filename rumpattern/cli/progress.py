@@ -6,22 +6,19 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rumpattern.events.sources import find_sources
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
 
 @contextmanager
-def progress_bar(inputs: Sequence[str]) -> Iterator[Callable[[int, int, int], None] | None]:
-    """Show bytes, events, rejects and the time left; gives None where nobody would see it."""
+def progress_bar(total: int) -> Iterator[Callable[[int, int, int], None] | None]:
+    """Show bytes of ``total``, events, rejects and the time left; gives None where nobody would see it."""
     if not sys.stderr.isatty():
         yield None
         return
     from rich.console import Console  # noqa: PLC0415 - only where it is shown
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
 
-    total = sum(source.size for source in find_sources(inputs))
     columns = (
         BarColumn(),
         DownloadColumn(),

@@ -98,12 +98,13 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
         except ValueError as error:
             raise click.BadParameter(str(error), param_hint=option) from None
     output = None if output == "-" else output
-    sources = [source.path for source in find_sources(events) if source.path]
-    check_outputs({"--output": output, "--rejects": rejects_file}, [*sources, *map(Path, files)])
+    sources = find_sources(events)
+    inputs = [source.path for source in sources if source.path]
+    check_outputs({"--output": output, "--rejects": rejects_file}, [*inputs, *map(Path, files)])
     definitions = read_definitions(files)
     with ExitStack() as stack:
         on_reject = stack.enter_context(reject_file(rejects_file)) if rejects_file else None
-        on_progress = stack.enter_context(progress_bar(events))
+        on_progress = stack.enter_context(progress_bar(sum(source.size for source in sources)))
         result = replay(
             definitions,
             events,

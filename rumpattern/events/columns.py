@@ -110,8 +110,8 @@ class EventBatch:
     """Decoded events, ``len(batch)`` rows.
 
     Attributes:
-        columns: a column for each path of the plan; but for event_type, it is missing in rows whose event type no
-            definition can match.
+        columns: a column for each path of the plan; but for event_type, it is missing in rows of event types whose
+            definitions do not read it.
         odd: row number to the exact event, for rows that columns cannot say exactly.
         indices: the index of each row's line among those decoded.
         rejects: the lines that gave no row.

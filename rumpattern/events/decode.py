@@ -117,7 +117,7 @@ class Decoder:
         typed = _typed(columns[EVENT_TYPE], events) if self.event_type_required else np.ones(n, np.bool_)
         regular = typed.copy()
         regular[list(odd)] = False
-        synthesised = self._derive_fields(columns, {path: among(rows, regular) for path, rows in read.items()})
+        synthesised = self._derive_fields(columns, {path: _among(rows, regular) for path, rows in read.items()})
         events = {row: self._odd_event(rows, row, event, synthesised) for row, event in events.items() if typed[row]}
         for row in np.flatnonzero(~typed).tolist():
             rows.reject(rows.indices[row], *_untyped_reason(load_exact(rows.text(row))))
@@ -142,7 +142,7 @@ class Decoder:
         return +filled
 
 
-def among(rows: Rows, flags: Flags) -> Flags:
+def _among(rows: Rows, flags: Flags) -> Flags:
     """Return the flags, shape (n,), with False in all rows but the given ones."""
     result = np.zeros_like(flags)
     result[rows] = flags[rows]

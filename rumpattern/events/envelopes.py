@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from rumpattern.events import canonical
 from rumpattern.events.columns import Reject
 from rumpattern.events.forms import Form
-from rumpattern.events.lines import EXPORT_TIME, RecordLines
+from rumpattern.events.lines import BOM, EXPORT_TIME, RecordLines
 from rumpattern.events.sources import BLOCK, BrokenSourceError
-from rumpattern.events.splitter import SplitError, Splitter
+from rumpattern.events.splitter import STRING, SplitError, Splitter
 from rumpattern.jsontext import JsonError
 
 if TYPE_CHECKING:
@@ -43,7 +43,6 @@ _DOCUMENTS: Final[dict[Form, _Document]] = {
     Form.CLOUDTRAIL: _Document("Records", canonical.put_events),
 }
 
-_BOM: Final = b"\xef\xbb\xbf"
 _FORM_OF_KEY: Final = {
     b'"events"': Form.FILTER_LOG_EVENTS,
     b'"results"': Form.LOGS_INSIGHTS,
@@ -59,12 +58,12 @@ _FORM_OF_KEY: Final = {
     b'"AppMonitorDetails"': Form.PUT_EVENTS,
     b'"Records"': Form.CLOUDTRAIL,
 }
-_KEYS: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"(\s*:)?|[{}\[\]]', re.DOTALL)
+_KEYS: Final = re.compile(rb"(" + STRING + rb")(\s*:)?|[{}\[\]]", re.DOTALL)
 
 
 def detect(head: bytes) -> Form:
     """Return the form of a file from its first bytes; NDJSON when nothing tells."""
-    text = head.removeprefix(_BOM).lstrip()
+    text = head.removeprefix(BOM).lstrip()
     if EXPORT_TIME.match(text):
         return Form.LOGS_EXPORT
     is_array = text.startswith(b"[")
@@ -89,8 +88,8 @@ def _first_level_keys(text: bytes) -> Iterator[bytes]:
             depth -= 1
             if depth == 0:
                 return
-        elif depth == 1 and token.group(1):
-            yield mark.split(b'"')[1].join((b'"', b'"'))
+        elif depth == 1 and token.group(2):
+            yield token.group(1)
 
 
 # --- line containers ------------------------------------------------------------------------------------------------
@@ -150,7 +149,7 @@ def read_documents(chunks: Iterable[bytes], form: Form) -> Iterator[RecordLines]
 
 def _without_bom(chunks: Iterable[bytes]) -> Iterator[bytes]:
     for number, chunk in enumerate(chunks):
-        yield chunk.removeprefix(_BOM) if number == 0 else chunk
+        yield chunk.removeprefix(BOM) if number == 0 else chunk
 
 
 class _Collected(RecordLines):

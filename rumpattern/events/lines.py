@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 _CHUNK: Final = 64
 _CHUNK_BYTES: Final = 1 << 17
-_BOM: Final = b"\xef\xbb\xbf"
+BOM: Final = b"\xef\xbb\xbf"
+"""What some programs put in front of UTF-8 text."""
 EXPORT_TIME: Final = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z?[ \t]+")
 """What stands before the JSON in a line of a CloudWatch Logs export task."""
 
@@ -101,7 +102,7 @@ class TextLines:
             if not texts[-1]:
                 texts.pop()
             if index == 0 and self.offset == 0:
-                texts[0] = texts[0].removeprefix(_BOM)
+                texts[0] = texts[0].removeprefix(BOM)
             if b"\r" in piece:
                 texts = [text.removesuffix(b"\r") for text in texts]
             indices = range(index, index + len(texts))
@@ -149,7 +150,7 @@ class TextLines:
         block, start = self.whole(), self._starts[index]
         end = self._starts[index + 1] - 1 if index + 1 < len(self._starts) else len(block)
         line = block[start:end].removesuffix(b"\r")
-        return line.removeprefix(_BOM) if self.offset == start == 0 else line
+        return line.removeprefix(BOM) if self.offset == start == 0 else line
 
     def text(self, index: int) -> bytes:
         """Return one text."""

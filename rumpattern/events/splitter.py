@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 MAX_RECORD: Final = 16 << 20
 """Bytes of one record; a RUM request or log event is far smaller."""
 
-_TOKEN: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\],:]|[^\s"{}\[\],:]++|"', re.DOTALL)
+STRING: Final = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+"""A JSON string with its quotes, as a regular expression that never goes back; it needs ``re.DOTALL``."""
+_TOKEN: Final = re.compile(STRING + rb'|[{}\[\],:]|[^\s"{}\[\],:]++|"', re.DOTALL)
 _BETWEEN: Final = re.compile(rb"[\s,]*")
 _BETWEEN_RECORDS: Final = frozenset((b"}", b"]", b",", b":"))
 _GATHERED: Final = 1 << 20
