@@ -44,7 +44,7 @@ _KIND_OF_TYPE: Final[dict[type, int]] = {
     str: Kind.STRING,
     dict: Kind.OBJECT,
     list: Kind.SEVERAL,
-    Pairs: Kind.SEVERAL,
+    Pairs: Kind.OBJECT,
     NumberText: Kind.SEVERAL,
 }
 

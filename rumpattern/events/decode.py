@@ -22,18 +22,19 @@ from rumpattern.definition.rumevents import APPLICATION_NAME, DERIVED_FIELDS, EV
 from rumpattern.events.columns import MISSING, Column, EventBatch, Reject, build_column, constant_column, odd_rows
 from rumpattern.events.exact import SPACE, load
 from rumpattern.events.fields import Kind, derived_fields, find, with_fields
+from rumpattern.events.tree import DEEP, Tree
 from rumpattern.jsontext import JsonError, Pairs, load_exact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from rumpattern.events.columns import Flags, Rows
     from rumpattern.events.lines import Lines
     from rumpattern.jsontext import Exact
 
 
-_DEEP: Final = 64  # dots in a path from which the slow matcher answers for every row
 _NOTHING: Final[dict[str, object]] = {}
+_TYPE: Final = (EVENT_TYPE,)
 
 
 class Decoder:
@@ -57,9 +58,9 @@ class Decoder:
         self.paths = tuple(paths)
         self.application_name = application_name
         self.event_type_required = event_type_required
-        self.is_deep = any(path.count(".") > _DEEP for path in self.paths)
-        self.everything = _Tree(frozenset(self.paths))
-        trees = {paths: _Tree(paths) for paths in by_type.values()} if by_type is not None else {}
+        self.is_deep = any(path.count(".") > DEEP for path in self.paths)
+        self.everything = Tree(frozenset(self.paths))
+        trees = {paths: Tree(paths) for paths in by_type.values()} if by_type is not None else {}
         self.trees = None if by_type is None else {event_type: trees[paths] for event_type, paths in by_type.items()}
 
     def decode(self, lines: Lines) -> EventBatch:
@@ -75,28 +76,27 @@ class Decoder:
 
     def _extract(self, events: list[object], indices: Sequence[int], rows: _Rows) -> None:
         odd: set[int] = set()
-        objects = _objects(events, odd)
-        types = [event.get(EVENT_TYPE, MISSING) for event in objects]
+        types = [event.get(EVENT_TYPE, MISSING) for event in _objects(events, _TYPE, odd)]
         first = len(rows.indices)
         rows.odd.update(first + row for row in odd)
         rows.indices += indices
         rows.types += types
         for tree, selected in self._by_tree(types).items():
-            rows.read(tree, [objects[row] for row in selected], [first + row for row in selected])
+            rows.read(tree, [events[row] for row in selected], [first + row for row in selected])
 
-    def _by_tree(self, types: list[object]) -> dict[_Tree, list[int]]:
+    def _by_tree(self, types: list[object]) -> dict[Tree, list[int]]:
         """Return which rows of a chunk to read by which tree."""
         if self.trees is not None and set(map(type, types)) == {str}:
             trees = list(map(self.trees.get, types))  # type: ignore[arg-type]
         else:
             trees = list(map(self._tree, types))
-        selected: dict[_Tree, list[int]] = {}
+        selected: dict[Tree, list[int]] = {}
         for row, tree in enumerate(trees):
             if tree is not None:
                 selected.setdefault(tree, []).append(row)
         return selected
 
-    def _tree(self, event_type: object) -> _Tree | None:
+    def _tree(self, event_type: object) -> Tree | None:
         """Return the tree for events of a type, None if nothing asks for them; what is no string may be anything."""
         if self.trees is None or type(event_type) is not str:
             return self.everything
@@ -159,9 +159,9 @@ class _Rows:
     indices: list[int] = field(default_factory=list)
     types: list[object] = field(default_factory=list)
     odd: set[int] = field(default_factory=set)
-    parts: dict[_Tree, _Part] = field(default_factory=dict)
+    parts: dict[Tree, _Part] = field(default_factory=dict)
 
-    def read(self, tree: _Tree, events: list[dict[str, object]], numbers: list[int]) -> None:
+    def read(self, tree: Tree, events: list[object], numbers: list[int]) -> None:
         """Take what a tree wants from some events, which are the rows of these numbers."""
         part = self.parts.get(tree)
         if part is None:
@@ -200,56 +200,38 @@ class _Part:
         return np.array(self.rows, np.intp)
 
 
-class _Tree:
-    """The members of events to read, as a tree. The event type is read apart: it chooses the tree."""
-
-    def __init__(self, paths: frozenset[str]) -> None:
-        self.paths = tuple(sorted(paths - {EVENT_TYPE}))
-        self.root = _Node("")
-        for path in self.paths:
-            if path.count(".") <= _DEEP:
-                self.root.add(path.split("."))
-
-
-class _Node:
-    """A member of events that is wanted as a column, or lies on the way to one.
-
-    ``dotted`` are the keys that would hold several segments at once: ``{"a.b": 1}`` for the path a.b.
-    """
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-        self.wanted = False
-        self.children: dict[str, _Node] = {}
-        self.dotted: set[str] = set()
-
-    def add(self, segments: Sequence[str]) -> None:
-        node = self
-        for depth, segment in enumerate(segments):
-            rest = segments[depth:]
-            node.dotted.update(".".join(rest[:end]) for end in range(2, len(rest) + 1))
-            node = node.children.setdefault(segment, _Node(".".join(segments[: depth + 1])))
-        node.wanted = True
-
-
-def _walk(node: _Node, parents: list[dict[str, object]], values: dict[str, list[object]], odd: set[int]) -> None:
-    """Append the members of each parent to the value lists; note the rows that hold them in an odd way."""
+def _walk(node: Node, found: list[object], values: dict[str, list[object]], odd: set[int]) -> None:
+    """Append the members of what was found at a node to the value lists; note the rows that hold them in an odd way."""
+    parents = _objects(found, node.children, odd)
     if dotted := node.dotted:
         odd.update(row for row, parent in enumerate(parents) if not parent.keys().isdisjoint(dotted))
     for segment, child in node.children.items():
-        found = [parent.get(segment, MISSING) for parent in parents]
+        members = [parent.get(segment, MISSING) for parent in parents]
         if child.wanted:
-            values[child.path] += found
+            values[child.path] += members
         if child.children:
-            _walk(child, _objects(found, odd), values, odd)
+            _walk(child, members, values, odd)
 
 
-def _objects(values: list[object], odd: set[int]) -> list[dict[str, object]]:
-    """Return the values that are objects, an empty object for others; arrays and repeated keys make their row odd."""
+def _objects(values: list[object], wanted: Collection[str], odd: set[int]) -> list[dict[str, object]]:
+    """Return the values that are objects, an empty object for others.
+
+    Arrays make their row odd, and so do objects that hold a wanted key more than once.
+    """
     if set(map(type, values)) == {dict}:
         return values  # type: ignore[return-value]
-    odd.update(row for row, value in enumerate(values) if isinstance(value, (list, Pairs)))
-    return [value if type(value) is dict else _NOTHING for value in values]
+    return [value if type(value) is dict else _object(row, value, wanted, odd) for row, value in enumerate(values)]
+
+
+def _object(row: int, value: object, wanted: Collection[str], odd: set[int]) -> dict[str, object]:
+    if isinstance(value, Pairs):
+        keys = Counter(key for key, _ in value)
+        if all(keys[key] <= 1 for key in wanted):
+            return dict(value)
+    elif not isinstance(value, list):
+        return _NOTHING
+    odd.add(row)
+    return _NOTHING
 
 
 @contextmanager
