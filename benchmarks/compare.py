@@ -120,7 +120,7 @@ def _peak(runs: Iterable[Usage]) -> float | None:
 
 def table(rows: Iterable[Line]) -> str:
     """Return the rows as text."""
-    form = "{:<12}{:>6}{:>10}{:>12}{:>9}{:>10}{:>9}"
+    form = "{:<27}{:>6}{:>10}{:>12}{:>9}{:>10}{:>9}"
     heads = ("tool", "cores", "wall s", "events/s", "MB/s", "peak MB", "x loop")
     text = [form.format(*heads)]
     for row in rows:

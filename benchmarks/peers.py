@@ -62,12 +62,15 @@ def peers(cores: int) -> list[Peer]:
     found = [Peer(LOOP, 1, ("benchmarks.plain_loop", "EVENTS", "RESULT"))]
     if find_spec("duckdb"):
         found += [Peer("duckdb", n, ("benchmarks.duckdb_sql", "EVENTS", "RESULT", str(n))) for n in counts]
-    return found + [Peer("rumpattern", n, _replay(n), exact=True) for n in counts]
+    readers = {"rumpattern": "auto"}
+    if find_spec("numba"):
+        readers["rumpattern --reader orjson"] = "orjson"
+    return found + [Peer(name, n, _replay(n, reader), exact=True) for name, reader in readers.items() for n in counts]
 
 
-def _replay(workers: int) -> tuple[str, ...]:
-    options = ("-d", str(DEFINITIONS), "--workers", str(workers), "--format", "json", "-o", "RESULT")
-    return ("rumpattern", "replay", *options, "EVENTS")
+def _replay(workers: int, reader: str) -> tuple[str, ...]:
+    how = "--workers", str(workers), "--reader", reader
+    return ("rumpattern", "replay", "-d", str(DEFINITIONS), *how, "--format", "json", "-o", "RESULT", "EVENTS")
 
 
 # --- results ----------------------------------------------------------------------------------------------------------

@@ -5,6 +5,8 @@ from __future__ import annotations
 import platform
 import time
 from dataclasses import asdict, dataclass, replace
+from importlib import metadata
+from importlib.util import find_spec
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +22,7 @@ from rumpattern.engines.local import available_cores
 from rumpattern.events.envelopes import cut_lines
 from rumpattern.events.forms import Form
 from rumpattern.events.lines import RecordLines, TextLines
+from rumpattern.events.readers import Reader
 from rumpattern.events.sources import Source, find_sources
 from rumpattern.job import Block, collect, process_block, read_blocks
 
@@ -112,6 +115,7 @@ class Stages:
         definitions: what ``load_definitions`` takes, one or more.
         workload: the events.
         period: seconds of one datum.
+        reader: who decodes lines (see ``Reader``).
 
     Raises:
         DefinitionError: with every problem of the definitions.
@@ -119,11 +123,16 @@ class Stages:
     """
 
     def __init__(
-        self, definitions: Sequence[DefinitionSource], workload: Workload, period: int = DEFAULT_PERIOD
+        self,
+        definitions: Sequence[DefinitionSource],
+        workload: Workload,
+        period: int = DEFAULT_PERIOD,
+        reader: str = "auto",
     ) -> None:
         self.files = definitions
         self.workload = workload
         self.period = period
+        self.reader = Reader(reader).choose(workload.size)
         self.definitions = self.parse()
         self.engine = self.compile()
         self.result = self.pipeline()
@@ -136,14 +145,14 @@ class Stages:
 
     def compile(self) -> Engine:
         """Definitions to an engine."""
-        return Engine(self.definitions, event_type_required=True)
+        return Engine(self.definitions, event_type_required=True, reader=self.reader)
 
     def decode(self) -> int:
         """Bytes to columns, a block at a time; returns the number of events."""
         return sum(map(len, self._decoded()))
 
     def _decoded(self) -> Iterator[EventBatch]:
-        return (self.engine.decoder.decode(block.lines()) for block in self.workload.blocks)
+        return (self.engine.decode(block.lines()) for block in self.workload.blocks)
 
     def match(self) -> list[Matches]:
         """Columns to matches."""
@@ -195,6 +204,7 @@ class Report:
     """What was measured, with what, and on what. ``bytes`` are those of the event text; a megabyte is 10^6."""
 
     versions: dict[str, str]
+    reader: str
     cpus: int
     events: int
     rejected: int
@@ -221,6 +231,7 @@ def measure(stages: Stages, repeat: int) -> Report:
     events, definitions = accounting.evaluated, len(stages.definitions)
     return Report(
         versions(),
+        stages.reader.value,
         available_cores(),
         events,
         accounting.rejected,
@@ -246,6 +257,7 @@ def versions() -> dict[str, str]:
         "python": platform.python_version(),
         "numpy": np.__version__,
         "orjson": orjson.__version__,
+        **({"numba": metadata.version("numba")} if find_spec("numba") else {}),
     }
 
 
@@ -262,4 +274,4 @@ def write_table(report: Report, stream: TextIO) -> None:
     with console_on(stream) as console:
         console.print(table)
         names = ", ".join(f"{name} {version}" for name, version in report.versions.items())
-        console.print(f"{names}; one process of {report.cpus} cores")
+        console.print(f"{names}; reader {report.reader}, one process of {report.cpus} cores")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from rumpattern.derive import derive
 from rumpattern.events.decode import Decoder
 from rumpattern.events.lines import RecordLines, TextLines
+from rumpattern.events.readers import Reader
 from rumpattern.jsontext import dump_exact
 from rumpattern.match.kernel import match
 from rumpattern.pattern.pattern import from_python
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from rumpattern.definition.model import MetricDefinition
     from rumpattern.derive import Samples
     from rumpattern.events.columns import EventBatch
+    from rumpattern.events.lines import Lines
+    from rumpattern.events.scan.scanner import Scanner
     from rumpattern.match.kernel import Matches
 
 Event: TypeAlias = bytes | str | Mapping[str, object]
@@ -34,6 +37,7 @@ class Engine:
         definitions: what ``load_definitions`` returns.
         application_name: filled in where events lack it; it is a dimension of every metric.
         event_type_required: reject events that have no event_type string.
+        reader: who decodes lines of text; not ``Reader.AUTO``.
     """
 
     def __init__(
@@ -42,6 +46,7 @@ class Engine:
         *,
         application_name: str | None = None,
         event_type_required: bool = False,
+        reader: Reader = Reader.ORJSON,
     ) -> None:
         self.plan = build_plan(definitions)
         self.paths_by_type = self.plan.paths_by_type()
@@ -51,6 +56,7 @@ class Engine:
             application_name=application_name,
             event_type_required=event_type_required,
         )
+        self.scanner = _scanner(self.decoder) if reader is Reader.SCAN else None
 
     def batch(self, lines: Event | Iterable[Event]) -> EventBatch:
         """Decode events: NDJSON as bytes or text, or an iterable of events as bytes, text or mappings.
@@ -58,11 +64,17 @@ class Engine:
         A line that is no event is in ``.rejects`` and takes no row.
         """
         if isinstance(lines, (bytes, bytearray, str)):
-            return self.decoder.decode(TextLines(_to_bytes(lines)))
+            return self.decode(TextLines(_to_bytes(lines)))
         if isinstance(lines, Mapping):
             lines = [lines]
         texts = [_to_bytes(line) for line in lines]
-        return self.decoder.decode(RecordLines(texts, [(number, 0) for number in range(1, len(texts) + 1)]))
+        return self.decode(RecordLines(texts, [(number, 0) for number in range(1, len(texts) + 1)]))
+
+    def decode(self, lines: Lines) -> EventBatch:
+        """Decode event texts with their places."""
+        if self.scanner is not None and isinstance(lines, TextLines):
+            return self.scanner.decode(lines)
+        return self.decoder.decode(lines)
 
     def match(self, batch: EventBatch) -> Matches:
         """Match every definition against every row."""
@@ -80,6 +92,12 @@ class Engine:
 def compile(definitions: Iterable[MetricDefinition]) -> Engine:  # noqa: A001 - the public name, as in re.compile
     """Compile definitions to an engine."""
     return Engine(definitions)
+
+
+def _scanner(decoder: Decoder) -> Scanner:
+    from rumpattern.events.scan.scanner import Scanner  # noqa: PLC0415 - numba is optional, and takes time to load
+
+    return Scanner(decoder)
 
 
 def _to_bytes(line: Event) -> bytes:

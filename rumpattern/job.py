@@ -175,7 +175,7 @@ class BlockResult:
 def process_block(engine: Engine, block: Block, period: int) -> BlockResult:
     """Decode, match, derive and aggregate one block."""
     lines = block.lines()
-    batch = engine.decoder.decode(lines)
+    batch = engine.decode(lines)
     partial = Partial()
     accounts = []
     for definition, samples in zip(
@@ -293,12 +293,16 @@ class Accounting:
 
 @dataclass(frozen=True, slots=True)
 class ReplayResult:
-    """What a replay gives: sorted series, the account of every line, warnings, and some rejects with their file."""
+    """What a replay gives: sorted series, the account of every line, warnings, and some rejects with their file.
+
+    ``reader`` is who decoded the lines (see ``Reader``).
+    """
 
     series: list[Series]
     accounting: Accounting
     warnings: list[Diagnostic]
     first_rejects: list[tuple[str, Reject]]
+    reader: str = ""
 
 
 def collect(

@@ -171,6 +171,14 @@ def test_the_number_of_workers_does_not_matter(
     assert len(one[3]) == 7
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_reader_does_not_matter(definitions: list[rp.MetricDefinition], workers: int) -> None:
+    pytest.importorskip("numba", reason="the extra fast is not installed")
+    everything = [FIXTURES / "events", FIXTURES / "bad"]
+    one = replay_all(definitions, everything, reader="orjson", application_name="other")
+    assert replay_all(definitions, everything, reader="scan", workers=workers, application_name="other") == one
+
+
 @pytest.mark.parametrize("size", [7, 1000])
 def test_the_size_of_blocks_does_not_matter(
     definitions: list[rp.MetricDefinition], monkeypatch: pytest.MonkeyPatch, size: int

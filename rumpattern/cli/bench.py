@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from rumpattern.bench import MEGABYTE, Stages, measure, read, synthetic, write_table
-from rumpattern.cli.options import definitions_option, input_format_option, read_definitions
+from rumpattern.cli.options import (
+    check_reader,
+    definitions_option,
+    input_format_option,
+    read_definitions,
+    reader_option,
+)
 
 if TYPE_CHECKING:
     from rumpattern.bench import Report
@@ -26,6 +32,7 @@ if TYPE_CHECKING:
 @click.option("--repeat", type=click.IntRange(1), default=5, show_default=True, help="Runs to take the median of.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
 @input_format_option
+@reader_option
 def command(  # noqa: PLR0913 - one parameter an option
     files: tuple[str, ...],
     events: tuple[str, ...],
@@ -36,6 +43,7 @@ def command(  # noqa: PLR0913 - one parameter an option
     repeat: int,
     as_json: bool,
     input_format: Form | None,
+    reader: str,
 ) -> None:
     """Measure each stage in this process: parse, compile, decode, match, derive, and all of them as a pipeline.
 
@@ -46,9 +54,10 @@ def command(  # noqa: PLR0913 - one parameter an option
     rumpattern bench -d definitions.json
     rumpattern bench -d definitions.json export.gz --repeat 9 --json
     """
+    check_reader(reader)
     read_definitions(files)
     workload = read(events, input_format, limit * MEGABYTE) if events else synthetic(count, seed)
-    report = measure(Stages(files, workload), repeat)
+    report = measure(Stages(files, workload, reader=reader), repeat)
     if report.cut:
         click.echo(f"note: measured with the first {report.bytes / MEGABYTE:,.1f} MB of the events (--limit)", err=True)
     _print(report, as_json=as_json)

@@ -74,7 +74,7 @@ def _match_source(engine: Engine, number: int, source: Source, form: Form | None
     matched, line, rejected = 0, 0, 0
     for block in read_blocks(number, source, form, lambda _: None):
         lines = block.lines()
-        batch = engine.decoder.decode(lines)
+        batch = engine.decode(lines)
         rows = np.flatnonzero(engine.match(batch).mask(0)).tolist()
         matched += len(rows)
         for row in rows if not quiet else ():

@@ -11,6 +11,7 @@ import click
 from rumpattern.definition.load import load_definitions
 from rumpattern.diagnostics import DefinitionError
 from rumpattern.events.forms import Form
+from rumpattern.events.readers import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,6 +77,27 @@ input_format_option = click.option(
     metavar="FORM",
     help=f"Container of all event files instead of detecting it: {', '.join(form.value for form in Form)}.",
 )
+
+
+reader_option = click.option(
+    "--reader",
+    type=click.Choice([reader.value for reader in Reader]),
+    default=Reader.AUTO.value,
+    show_default=True,
+    help="Who decodes event lines: orjson, compiled code (scan), or whichever pays.",
+)
+
+
+def check_reader(reader: str) -> None:
+    """Check that a reader can be used.
+
+    Raises:
+        click.BadParameter: it needs an extra that is not installed.
+    """
+    try:
+        Reader(reader).choose(0)
+    except ModuleNotFoundError as error:
+        raise click.BadParameter(str(error), param_hint="--reader") from None
 
 
 def read_definitions(files: Sequence[str]) -> list[MetricDefinition]:

@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from rumpattern.cli.main import Exit
-from rumpattern.cli.options import Duration, Share, definitions_option, input_format_option, read_definitions
+from rumpattern.cli.options import (
+    Duration,
+    Share,
+    check_reader,
+    definitions_option,
+    input_format_option,
+    read_definitions,
+    reader_option,
+)
 from rumpattern.cli.outputs import check_outputs, reject_file, replacing
 from rumpattern.cli.progress import progress_bar
 from rumpattern.diagnostics import printable
@@ -66,6 +74,7 @@ _FORMATS: Final[dict[str, Callable[[ReplayResult, BinaryIO], None]]] = {
 )
 @click.option("--workers", type=click.IntRange(1), metavar="N", help="Processes to use; by default as many as pay.")
 @input_format_option
+@reader_option
 def command(  # noqa: PLR0913, PLR0917 - one for each option
     files: tuple[str, ...],
     events: tuple[str, ...],
@@ -77,6 +86,7 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
     max_reject_rate: float,
     workers: int | None,
     input_format: Form | None,
+    reader: str,
 ) -> int:
     """Replay exported RUM EVENTS into the metrics that definitions would have published.
 
@@ -97,6 +107,7 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
             check(value)  # type: ignore[arg-type]
         except ValueError as error:
             raise click.BadParameter(str(error), param_hint=option) from None
+    check_reader(reader)
     output = None if output == "-" else output
     sources = find_sources(events)
     inputs = [source.path for source in sources if source.path]
@@ -112,8 +123,10 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
             workers,
             application_name,
             input_format=input_format,
+            reader=reader,
             on_reject=on_reject,
             on_progress=on_progress,
+            on_notice=lambda text: click.echo(text, err=True),
         )
     _write(result, form, output)
     return _exit_code(result, max_reject_rate)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from rumpattern.aggregate import Series
-    from rumpattern.job import Accounting, ReplayResult
+    from rumpattern.job import ReplayResult
 
 _WIDTH: Final = 120
 _SHOWN_SERIES: Final = 10
@@ -71,7 +71,7 @@ def console_on(stream: TextIO) -> Iterator[Console]:
 
 
 def _summary(result: ReplayResult, console: Console) -> None:
-    _write_files(result.accounting, console)
+    _write_files(result, console)
     definitions = new_table("Definitions", "#>", "metric", "matched>", "published>", "series>", "dropped")
     for number, account in enumerate(result.accounting.definitions):
         counts = [f"{n:,}" for n in (account.matched, account.published, account.series)]
@@ -88,8 +88,10 @@ def _summary(result: ReplayResult, console: Console) -> None:
         console.print(Text(f"warning: {warning}", style="yellow"))
 
 
-def _write_files(accounting: Accounting, console: Console) -> None:
-    files = new_table("Input", "file", "form", "lines>", "evaluated>", "rejected>", "blank>", "odd>", "synthesised")
+def _write_files(result: ReplayResult, console: Console) -> None:
+    accounting = result.accounting
+    title = f"Input, read by {result.reader}"
+    files = new_table(title, "file", "form", "lines>", "evaluated>", "rejected>", "blank>", "odd>", "synthesised")
     for file in accounting.files:
         counts = [f"{n:,}" for n in (file.lines, file.evaluated, file.rejected, file.blank, file.odd)]
         add_row(files, file.name, file.form, *counts, _reasons(file.synthesised))

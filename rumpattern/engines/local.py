@@ -12,6 +12,7 @@ import sys
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Final
@@ -22,6 +23,8 @@ from rumpattern.engine import DEFAULT_PERIOD, Engine
 from rumpattern.engines.wire import pack_block, pack_definitions, receive, send, unpack_result
 from rumpattern.events.fields import Kind
 from rumpattern.events.forms import Form
+from rumpattern.events.readers import Reader
+from rumpattern.events.scan.cache import is_compiled
 from rumpattern.events.sources import GZIP_MAGIC, find_sources
 from rumpattern.job import collect, process_block, read_blocks
 
@@ -41,6 +44,8 @@ _GZIP_RATIO: Final = 7
 _HIGH_RESOLUTION: Final = (1, 5, 10, 20, 30)
 _MINUTE: Final = 60
 _DAY: Final = 86_400
+_ONE_THREAD: Final = {"OPENBLAS_NUM_THREADS": "1"}
+"""A worker has one core; numpy starts threads for linear algebra, which nothing here does, if not told otherwise."""
 
 
 def replay(  # noqa: PLR0913 - the choices of a replay
@@ -51,8 +56,10 @@ def replay(  # noqa: PLR0913 - the choices of a replay
     application_name: str | None = None,
     *,
     input_format: str | None = None,
+    reader: str = "auto",
     on_reject: Callable[[str, Reject], None] | None = None,
     on_progress: Callable[[int, int, int], None] | None = None,
+    on_notice: Callable[[str], None] | None = None,
 ) -> ReplayResult:
     """Replay exported events into the metrics that RUM would publish.
 
@@ -63,13 +70,16 @@ def replay(  # noqa: PLR0913 - the choices of a replay
         workers: processes to use; None decides by the size of the input.
         application_name: the app monitor's name, for events that lack it.
         input_format: the name of the container of all files (see ``Form``); None detects it for each.
+        reader: "orjson", "scan" (which needs the extra ``fast``), or "auto", which decides by the size of the input.
         on_reject: called with file name and reject for every line that is no event, in order.
         on_progress: called with stored bytes read, events evaluated and lines rejected, as they come.
+        on_notice: called with a sentence when there is something to wait for.
 
     Raises:
         InputError: an input that cannot be read, or no line at all.
         ValueError: a period that CloudWatch does not have, a name that it refuses as a dimension value, an unknown
-            container, or fewer than one worker.
+            container or reader, or fewer than one worker.
+        ModuleNotFoundError: the reader needs an extra that is not installed.
     """
     check_period(period)
     check_application_name(application_name)
@@ -78,24 +88,34 @@ def replay(  # noqa: PLR0913 - the choices of a replay
     found = find_sources([sources] if isinstance(sources, (str, os.PathLike)) else sources)
     form = None if input_format is None else Form(input_format)
     heard = on_progress or _unheard
-    engine = Engine(definitions, application_name=application_name, event_type_required=True)
+    size = _text_size(found)
+    chosen = Reader(reader).choose(size)
+    if chosen is Reader.SCAN and on_notice and not is_compiled():
+        on_notice("compiling the reader for this machine, once; this takes about ten seconds")
+    count = workers or (available_cores() if size >= _WORTH_WORKERS else 1)
+    in_workers = count > 1
+    engine = Engine(
+        definitions,
+        application_name=application_name,
+        event_type_required=True,
+        reader=Reader.ORJSON if in_workers else chosen,
+    )
 
     def blocks() -> Iterator[Block]:
         for number, source in enumerate(found):
             yield from read_blocks(number, source, form, lambda n: heard(n, 0, 0))
 
     def results() -> Iterator[BlockResult]:
-        count = _default_workers(found) if workers is None else workers
         done = (
-            (process_block(engine, block, period) for block in blocks())
-            if count == 1
-            else _in_workers(engine, blocks(), period, count, application_name)
+            _in_workers(engine, blocks(), period, count, {"application_name": application_name, "reader": chosen.value})
+            if in_workers
+            else (process_block(engine, block, period) for block in blocks())
         )
         for result in done:
             heard(0, result.evaluated, len(result.rejects))
             yield result
 
-    return collect(definitions, found, results(), period, on_reject)
+    return replace(collect(definitions, found, results(), period, on_reject), reader=chosen.value)
 
 
 def check_period(period: int) -> None:
@@ -125,9 +145,9 @@ def _unheard(_bytes: int, _events: int, _rejects: int) -> None:
     """Take progress that nobody asked for."""
 
 
-def _default_workers(sources: Sequence[Source]) -> int:
-    size = sum(source.size * (_GZIP_RATIO if _is_gzip(source) else 1) for source in sources)
-    return available_cores() if size >= _WORTH_WORKERS else 1
+def _text_size(sources: Sequence[Source]) -> int:
+    """Return about how many bytes of text there are."""
+    return sum(source.size * (_GZIP_RATIO if _is_gzip(source) else 1) for source in sources)
 
 
 def available_cores() -> int:
@@ -152,20 +172,20 @@ class WorkerError(RuntimeError):
 class _Worker:
     """The parent's end of one worker process."""
 
-    def __init__(self, settings: dict[str, object]) -> None:
+    def __init__(self, task: dict[str, object]) -> None:
         command = [sys.executable, "-P", "-m", "rumpattern.engines.worker"]  # -P: no module of the current folder
         places = [str(Path(rumpattern.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
         self.process = subprocess.Popen(  # noqa: S603 - our own program
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, places))},
+            env={**os.environ, **_ONE_THREAD, "PYTHONPATH": os.pathsep.join(filter(None, places))},
             start_new_session=True,  # Ctrl-C is for the replay, which ends its workers
         )
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.stdin, self.stdout = self.process.stdin, self.process.stdout
-        send(self.stdin, settings)  # type: ignore[arg-type]
+        send(self.stdin, task)  # type: ignore[arg-type]
 
     def run(self, block: Block) -> BlockResult:
         try:
@@ -184,14 +204,10 @@ class _Worker:
 
 
 def _in_workers(
-    engine: Engine, blocks: Iterator[Block], period: int, count: int, application_name: str | None
+    engine: Engine, blocks: Iterator[Block], period: int, count: int, settings: dict[str, str | None]
 ) -> Iterator[BlockResult]:
     """Yield the results of blocks in their order, with a bounded number of blocks on the way."""
-    settings: dict[str, object] = {
-        "definitions": pack_definitions(engine.plan.definitions),
-        "application_name": application_name,
-        "period": period,
-    }
+    task: dict[str, object] = {**settings, "definitions": pack_definitions(engine.plan.definitions), "period": period}
     idle: SimpleQueue[_Worker] = SimpleQueue()
 
     def run(block: Block) -> BlockResult:
@@ -205,7 +221,7 @@ def _in_workers(
 
     with ExitStack() as stack:
         for _ in range(count):
-            worker = _Worker(settings)
+            worker = _Worker(task)
             stack.callback(worker.close)
             idle.put(worker)
         pool = stack.enter_context(ThreadPoolExecutor(count))

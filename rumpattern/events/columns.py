@@ -5,6 +5,7 @@ What a column cannot say exactly makes its row odd. An odd row keeps its event, 
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -77,6 +78,13 @@ class Column:
         kinds[rows], numbers[rows], codes[rows] = self.kinds, self.numbers, self.codes
         return Column(kinds, numbers, codes, self.strings)
 
+    def join(self, other: Column, order: Rows) -> Column:
+        """Return the rows of this column and then another's, taken in an order."""
+        codes = np.concatenate([self.codes, np.where(other.kinds == Kind.STRING, other.codes + len(self.strings), 0)])
+        numbers = np.concatenate([self.numbers, other.numbers])
+        kinds = np.concatenate([self.kinds, other.kinds])
+        return Column(kinds[order], numbers[order], codes[order].astype(np.int32), self.strings + other.strings)
+
     def take_missing_from(self, other: Column, among: Flags) -> tuple[Column, int]:
         """Return the column with missing rows taken from another where that has a scalar, and how many they are.
 
@@ -138,6 +146,19 @@ class EventBatch:
         size = int(np.count_nonzero(rows))
         indices = [index for index, kept in zip(self.indices, rows.tolist(), strict=True) if kept]
         return EventBatch(size, columns, odd, indices, self.rejects, self.blank, self.synthesised)
+
+    def merge(self, other: EventBatch) -> EventBatch:
+        """Return the rows of two batches of the same columns in the order of their lines."""
+        indices = np.concatenate([np.asarray(batch.indices, np.intp) for batch in (self, other)])
+        order = np.argsort(indices, kind="stable")
+        places = np.argsort(order).tolist()
+        columns = {path: column.join(other.columns[path], order) for path, column in self.columns.items()}
+        odd = {places[row]: event for row, event in self.odd.items()}
+        odd |= {places[self.size + row]: event for row, event in other.odd.items()}
+        rejects = sorted((*self.rejects, *other.rejects), key=lambda reject: (reject.offset, reject.line))
+        synthesised = dict(Counter(self.synthesised) + Counter(other.synthesised))
+        blank = self.blank + other.blank
+        return EventBatch(len(order), columns, odd, indices[order].tolist(), tuple(rejects), blank, synthesised)
 
     def regular(self) -> Flags:
         """Return shape (n,): True where the columns speak for the row."""

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from rumpattern.events.columns import Flags, Rows
     from rumpattern.events.lines import Lines
+    from rumpattern.events.tree import Node
     from rumpattern.jsontext import Exact
 
 
@@ -117,7 +118,7 @@ class Decoder:
         typed = _typed(columns[EVENT_TYPE], events) if self.event_type_required else np.ones(n, np.bool_)
         regular = typed.copy()
         regular[list(odd)] = False
-        synthesised = self._derive_fields(columns, {path: _among(rows, regular) for path, rows in read.items()})
+        synthesised = self.derive_fields(columns, {path: _among(rows, regular) for path, rows in read.items()})
         events = {row: self._odd_event(rows, row, event, synthesised) for row, event in events.items() if typed[row]}
         for row in np.flatnonzero(~typed).tolist():
             rows.reject(rows.indices[row], *_untyped_reason(load_exact(rows.text(row))))
@@ -131,7 +132,7 @@ class Decoder:
         synthesised.update(path for path in added if tree is not None and path in tree.paths)
         return with_fields(event, added)
 
-    def _derive_fields(self, columns: dict[str, Column], read: dict[str, Flags]) -> Counter[str]:
+    def derive_fields(self, columns: dict[str, Column], read: dict[str, Flags]) -> Counter[str]:
         """Fill in what other fields tell in the rows that were read; return how many rows of each."""
         sources = {path: columns[DERIVED_FIELDS[path]] for path in columns if path in DERIVED_FIELDS}
         if self.application_name is not None and APPLICATION_NAME in columns:

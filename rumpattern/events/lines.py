@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    Bytes = np.ndarray[tuple[int], np.dtype[np.uint8]]
+    Spans = np.ndarray[tuple[int, int], np.dtype[np.int64]]
+
 _CHUNK: Final = 64
 _CHUNK_BYTES: Final = 1 << 17
 BOM: Final = b"\xef\xbb\xbf"
@@ -92,23 +95,28 @@ class TextLines:
     timed: bool = False
     rejects: list[Reject] = field(default_factory=list)
     blank: int = 0
-    _count: int = 0
+    seen: int = 0
 
     def chunks(self) -> Iterator[tuple[Sequence[int], list[bytes]]]:
         """Yield the texts with their indices, some at a time."""
         index = 0
         for piece in self._pieces():
-            texts = piece.split(b"\n")
-            if not texts[-1]:
-                texts.pop()
-            if index == 0 and self.offset == 0:
-                texts[0] = texts[0].removeprefix(BOM)
-            if b"\r" in piece:
-                texts = [text.removesuffix(b"\r") for text in texts]
-            indices = range(index, index + len(texts))
-            yield self._after_time(indices, texts) if self.timed else (indices, texts)
-            index += len(texts)
-        self._count = index
+            lines = piece.split(b"\n")
+            if not lines[-1]:
+                lines.pop()
+            yield self._texts(range(index, index + len(lines)), lines, may_return=b"\r" in piece)
+            index += len(lines)
+        self.seen = index
+
+    def _texts(
+        self, indices: Sequence[int], lines: list[bytes], *, may_return: bool
+    ) -> tuple[Sequence[int], list[bytes]]:
+        """Return the texts of some lines, and the indices of those that have one."""
+        if indices[0] == 0 and self.offset == 0:
+            lines[0] = lines[0].removeprefix(BOM)
+        if may_return:
+            lines = [line.removesuffix(b"\r") for line in lines]
+        return self._after_time(indices, lines) if self.timed else (indices, lines)
 
     def _pieces(self) -> Iterator[bytes]:
         """Yield the text in pieces of whole lines."""
@@ -124,7 +132,7 @@ class TextLines:
             return len(self.block)
         return (self.block.rfind(b"\n", start, end) + 1) or (self.block.find(b"\n", end) + 1) or len(self.block)
 
-    def _after_time(self, indices: range, texts: list[bytes]) -> tuple[Sequence[int], list[bytes]]:
+    def _after_time(self, indices: Sequence[int], texts: list[bytes]) -> tuple[Sequence[int], list[bytes]]:
         times = list(map(EXPORT_TIME.match, texts))
         found = [text[time.end() :] if time else b"" for text, time in zip(texts, times, strict=True)]
         if all(found):
@@ -140,6 +148,12 @@ class TextLines:
     def whole(self) -> bytes:
         """Return all of the block."""
         return self.block
+
+    def padded(self, padding: int) -> tuple[Bytes, int]:
+        """Return all of the block followed by some zeros, and its length without them."""
+        text = np.zeros(len(self.block) + padding, np.uint8)
+        text[: len(self.block)] = np.frombuffer(self.block, np.uint8)
+        return text, len(self.block)
 
     @cached_property
     def _starts(self) -> list[int]:
@@ -164,7 +178,7 @@ class TextLines:
 
     def count(self) -> int:
         """Return the number of lines in the block."""
-        return self._count
+        return self.seen
 
 
 class FileLines(TextLines):
@@ -198,8 +212,49 @@ class FileLines(TextLines):
         """Return all of the part, read again."""
         return self._loaded
 
+    def padded(self, padding: int) -> tuple[Bytes, int]:
+        """Return all of the part followed by some zeros, and its length without them."""
+        text = np.empty(self.length + padding, np.uint8)
+        size = 0
+        with self.path.open("rb", buffering=0) as file:
+            file.seek(self.offset)
+            while count := file.readinto(text.data[size : self.length]):
+                size += count
+        text[size:] = 0
+        return text, size
+
     @cached_property
     def _loaded(self) -> bytes:
         with self.path.open("rb") as file:
             file.seek(self.offset)
             return file.read(self.length)
+
+
+class PickedLines(TextLines):
+    """Some lines of a block: ``picked``, shape (lines, 3), are their numbers in it from 0, beginnings and ends."""
+
+    def __init__(self, lines: TextLines, text: Bytes, picked: Spans) -> None:
+        super().__init__(b"", lines.offset, lines.timed)
+        self.buffer = text
+        self.numbers = picked[:, 0].tolist()
+        self.spans = dict(zip(self.numbers, picked[:, 1:].tolist(), strict=True))
+
+    def chunks(self) -> Iterator[tuple[Sequence[int], list[bytes]]]:
+        """Yield the texts with their indices, some at a time."""
+        for start in range(0, len(self.numbers), _CHUNK):
+            numbers = self.numbers[start : start + _CHUNK]
+            yield self._texts(numbers, [self._line(number) for number in numbers], may_return=True)
+        self.seen = len(self.numbers)
+
+    def _line(self, index: int) -> bytes:
+        begin, end = self.spans[index]
+        return self.buffer[begin:end].tobytes()
+
+    def line(self, index: int) -> bytes:
+        """Return one line."""
+        line = self._line(index).removesuffix(b"\r")
+        return line.removeprefix(BOM) if self.offset == index == 0 else line
+
+    def place(self, index: int) -> tuple[int, int]:
+        """Return the line number and the byte offset of a text in its file."""
+        return index + 1, self.offset + self.spans[index][0]

@@ -37,6 +37,7 @@ class Node:
         self.dotted: set[str] = set()
 
     def add(self, segments: Sequence[str]) -> None:
+        """Make the member at a path wanted."""
         node = self
         for depth, segment in enumerate(segments):
             rest = segments[depth:]

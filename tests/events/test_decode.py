@@ -40,7 +40,9 @@ def test_kinds_of_every_value():
     assert batch.odd == {}
 
 
-@pytest.mark.parametrize("line", [b'{"z":1,"z":2,"a":1}', b'{"a":1,"c":{"z":1,"z":2,"d":1}}', b'{"a":1,"z":{"y":1,"y":2}}'])
+@pytest.mark.parametrize(
+    "line", [b'{"z":1,"z":2,"a":1}', b'{"a":1,"c":{"z":1,"z":2,"d":1}}', b'{"a":1,"z":{"y":1,"y":2}}']
+)
 def test_repeated_keys_that_nothing_asks_for_are_not_odd(line):
     batch = decode(line)
     assert (batch.odd, kinds(batch, "a")) == ({}, ["NUMBER"])

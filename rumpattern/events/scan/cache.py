@@ -1,0 +1,32 @@
+"""Where compiled code is kept between runs: a folder for each version of this package's source."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from functools import cache
+from pathlib import Path
+
+
+@cache
+def cache_folder() -> Path | None:
+    """Return the folder of the source as it is now, None where there is no place for one.
+
+    numba itself looks only at the file of each function, and would keep what was compiled from other files' old text.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    try:
+        home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        folder = home / "rumpattern" / digest.hexdigest()[:16]
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError):
+        return None
+    return folder if os.access(folder, os.W_OK) else None
+
+
+def is_compiled() -> bool:
+    """Tell whether an earlier run has left compiled code."""
+    folder = cache_folder()
+    return folder is not None and any(folder.rglob("*.scan_block-*.nbc"))

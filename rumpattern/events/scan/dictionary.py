@@ -1,0 +1,69 @@
+"""The distinct strings of columns: a code for each, in the order in which they are first seen."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from rumpattern.events.scan.simd import Array, inlined, mix, signed
+from rumpattern.events.scan.tokens import are_equal, low_bytes
+
+_SEED: Final = np.uint64(0x9E3779B97F4A7C15)
+_FIRST: Final = np.uint64(0xA0761D6478BD642F)
+_LAST: Final = np.uint64(0xE7037ED1A0B428DB)
+_WORD: Final = 8
+
+
+class Dictionaries(NamedTuple):
+    """One dictionary for each column.
+
+    ``slots``, of shape (columns, a power of two), holds codes by hash, -1 where a slot is empty; ``entries``, of shape
+    (columns, rows, 3), tells of each code the hash, the offset and the length of its string; ``sizes``, of shape
+    (columns,), how many codes there are.
+    """
+
+    slots: Array
+    entries: Array
+    sizes: Array
+
+
+def empty_dictionaries(columns: int, rows: int) -> Dictionaries:
+    """Return dictionaries with room for as many strings as there are rows."""
+    slots = np.full((columns, 1 << (2 * rows).bit_length()), -1, np.int32)
+    return Dictionaries(slots, np.empty((columns, rows, 3), np.int64), np.zeros(columns, np.int64))
+
+
+@inlined
+def _hash(begin: int, length: int) -> int:
+    value = np.uint64(length) * _SEED
+    done = 0
+    while done + _WORD < length:
+        value = mix(value ^ low_bytes(begin + done, _WORD), _FIRST)
+        done += _WORD
+    return signed(mix(value ^ low_bytes(begin + done, length - done), _LAST))
+
+
+@inlined
+def code_of(slots: Array, entries: Array, sizes: Array, column: int, text: int, begin: int, stop: int) -> int:
+    """Return the code of a string in its column's dictionary, which it is added to if it is new."""
+    length = stop - begin
+    value = _hash(begin, length)
+    mask = slots.shape[1] - 1
+    slot = value & mask
+    while True:
+        code = int(slots[column, slot])
+        if code < 0:
+            break
+        if (
+            entries[column, code, 0] == value
+            and entries[column, code, 2] == length
+            and are_equal(text + entries[column, code, 1], begin, length)
+        ):
+            return code
+        slot = (slot + 1) & mask
+    code = int(sizes[column])
+    sizes[column] = code + 1
+    slots[column, slot] = code
+    entries[column, code, 0], entries[column, code, 1], entries[column, code, 2] = value, begin - text, length
+    return code

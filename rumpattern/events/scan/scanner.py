@@ -1,0 +1,165 @@
+"""Event lines to a batch by compiled code, the same batch that ``rumpattern.events.decode`` gives.
+
+What the compiled code is not sure of is left to the decoder, line by line: faults of any kind, arrays and repeated keys
+where something is wanted, keys with escapes or dots, numbers with exponents or of many digits, lone surrogates.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import orjson
+
+from rumpattern.definition.rumevents import APPLICATION_NAME, DERIVED_FIELDS, EVENT_TYPE
+from rumpattern.events.columns import Column, EventBatch
+from rumpattern.events.lines import PickedLines
+from rumpattern.events.scan.block import Cells, Found, Request, count_lines, scan_block
+from rumpattern.events.scan.dictionary import empty_dictionaries
+from rumpattern.events.scan.keys import build_keys, build_types
+from rumpattern.events.scan.simd import PADDING
+from rumpattern.events.scan.walk import MAX_DEPTH, Notes
+from rumpattern.events.tree import Tree
+from rumpattern.jsontext import comparable
+
+if TYPE_CHECKING:
+    from rumpattern.events.columns import Flags
+    from rumpattern.events.decode import Decoder
+    from rumpattern.events.lines import Bytes, Spans, TextLines
+    from rumpattern.events.scan.block import Counts
+    from rumpattern.events.scan.dictionary import Dictionaries
+
+_CHUNK: Final = 1 << 18
+"""Bytes that are indexed at once: what stays in the processor's cache."""
+_MOST_ROWS: Final = 1 << 18
+"""Rows of one batch; blocks of more lines, which are shorter than any event, are left to the decoder."""
+
+
+class Scanner:
+    """Builds the batches that a decoder would build; holds no state between batches.
+
+    Args:
+        decoder: what to read, and who reads the lines that are left.
+        chunk: how many bytes to index at once.
+    """
+
+    def __init__(self, decoder: Decoder, chunk: int = _CHUNK) -> None:
+        self.decoder = decoder
+        self.chunk = chunk
+        self.paths = [EVENT_TYPE, *(path for path in decoder.paths if path != EVENT_TYPE)]
+        self.request = self._request()
+        members = len(self.request.keys.members)
+        self.notes = Notes(np.zeros((members, 3), np.int64), np.zeros(MAX_DEPTH, np.int64))
+        self.quotes = np.zeros(chunk + PADDING, np.uint32)
+        self.marks = np.zeros(chunk + PADDING, np.uint32)
+
+    def _request(self) -> Request:
+        numbers = {path: number for number, path in enumerate(self.paths)}
+        root = Tree(frozenset(self.paths)).root
+        root.add([EVENT_TYPE])
+        keys = build_keys(root, numbers)
+        nodes = np.zeros(len(self.paths), np.int64)
+        for member, column in enumerate(keys.members[:, 1].tolist()):
+            if column >= 0:
+                nodes[column] = member
+        trees = self.decoder.trees
+        wanted = np.full((len(trees or ()) + 1, len(self.paths)), trees is None)
+        for row, tree in enumerate((trees or {}).values()):
+            wanted[row, [numbers[path] for path in tree.paths]] = True
+        return Request(keys, nodes, build_types(list(trees or ())), wanted)
+
+    def decode(self, lines: TextLines) -> EventBatch:
+        """Return the batch of some lines: a line that is no event becomes a reject, a blank one is counted."""
+        text, size = lines.padded(PADDING)
+        count = count_lines(text.ctypes.data, size)
+        if self.decoder.is_deep or count > _MOST_ROWS:
+            return self.decoder.decode(lines)
+        batch, left, lines.seen = self.scan(text, size, count, timed=lines.timed)
+        return batch.merge(self.decoder.decode(PickedLines(lines, text, left))) if len(left) else batch
+
+    def scan(self, text: Bytes, size: int, count: int, *, timed: bool) -> tuple[EventBatch, Spans, int]:
+        """Return the batch of what compiled code is sure of, the lines that are left, and the number of lines.
+
+        Args:
+            text: the bytes of ``count`` lines, and ``PADDING`` zeros.
+            size: the length of the lines.
+            count: their number.
+            timed: whether a time stands in front of each.
+        """
+        width = len(self.paths)
+        cells = Cells(np.zeros((width, count), np.uint8), np.zeros((width, count)), np.zeros((width, count), np.int32))
+        found = Found(
+            np.empty((count, 3), np.int64), np.empty((count, 3), np.int64), np.empty((count * width, 4), np.int64)
+        )
+        dictionaries = empty_dictionaries(width, count)
+        place = text.ctypes.data
+        counts = scan_block(
+            place,
+            size,
+            self.request,
+            self.notes,
+            cells,
+            dictionaries,
+            found,
+            self.quotes,
+            self.marks,
+            timed,
+            self.chunk,
+        )
+        inexact = _finish_numbers(text, cells, found.late[: counts.late])
+        batch, left = self._batch(text, cells, dictionaries, found, counts), found.left[: counts.left]
+        if inexact:
+            exact = np.ones(counts.rows, np.bool_)
+            exact[inexact] = False
+            batch, left = batch.keep(exact), np.concatenate([left, found.rows[inexact]])
+        synthesised = self.decoder.derive_fields(batch.columns, self._read(batch.columns))
+        return replace(batch, synthesised=synthesised), left[np.argsort(left[:, 0])], counts.lines
+
+    def _batch(self, text: Bytes, cells: Cells, dictionaries: Dictionaries, found: Found, counts: Counts) -> EventBatch:
+        rows = slice(counts.rows)
+        columns = {
+            path: Column(
+                cells.kinds[number, rows],
+                cells.numbers[number, rows],
+                cells.codes[number, rows],
+                _strings(text, dictionaries, number),
+            )
+            for number, path in enumerate(self.paths)
+        }
+        return EventBatch(counts.rows, columns, {}, found.rows[rows, 0].tolist(), (), counts.blank)
+
+    def _read(self, columns: dict[str, Column]) -> dict[str, Flags]:
+        """Return for each field that can be filled in which rows are asked for it."""
+        types = columns[EVENT_TYPE]
+        wanted = self.request.wanted
+        numbers = {name: number for number, name in enumerate(self.decoder.trees or ())}
+        by_code = np.array([numbers.get(name, len(wanted) - 1) for name in types.strings] or [0], np.intp)
+        fields = columns.keys() & {*DERIVED_FIELDS, APPLICATION_NAME}
+        return {path: wanted[by_code[types.codes], self.paths.index(path)] for path in fields}
+
+
+def _strings(text: Bytes, dictionaries: Dictionaries, column: int) -> tuple[str, ...]:
+    entries = dictionaries.entries[column, : dictionaries.sizes[column]]
+    return tuple(_string(text[begin : begin + length].tobytes()) for _, begin, length in entries.tolist())
+
+
+def _string(raw: bytes) -> str:
+    return str(orjson.loads(b'"%b"' % raw)) if b"\\" in raw else raw.decode()
+
+
+def _finish_numbers(text: Bytes, cells: Cells, late: Spans) -> list[int]:
+    """Put in the numbers of many digits; return the rows of those that no double stands for."""
+    view = text.data
+    spellings = [str(view[begin : begin + length], "ascii") for begin, length in late[:, 2:].tolist()]
+    numbers = list(map(float, spellings))
+    inexact = []
+    for index, spelling in enumerate(spellings):
+        if repr(numbers[index]) != spelling:
+            number = comparable(spelling)
+            if number is None:
+                inexact.append(index)
+            else:
+                numbers[index] = number
+    cells.numbers[late[:, 0], late[:, 1]] = numbers
+    return sorted(set(late[inexact, 1].tolist()))

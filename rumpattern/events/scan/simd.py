@@ -1,0 +1,123 @@
+"""Loads from memory addresses, and tests of 64 bytes at once, which numba does not have: as LLVM instructions.
+
+Addresses are int64. Nothing here checks bounds: a text is followed by ``PADDING`` bytes of zeros, which no JSON token
+goes beyond.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, TypeAlias, TypeVar
+
+import numpy as np
+from llvmlite import ir
+from numba import config, njit, types
+from numba.extending import intrinsic
+
+from rumpattern.events.scan.cache import cache_folder
+
+PADDING: Final = 128
+"""How many zeros follow a text: the widest load, twice."""
+
+Array: TypeAlias = np.ndarray[Any, Any]
+Offsets: TypeAlias = np.ndarray[tuple[int], np.dtype[np.uint32]]
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def compiled(function: _Function) -> _Function:
+    """Compile a function when it is first called, and keep it on disk; other threads run while it does."""
+    folder, before = cache_folder(), config.CACHE_DIR  # type: ignore[attr-defined]
+    config.CACHE_DIR = "" if folder is None else str(folder)  # type: ignore[attr-defined]
+    try:
+        return njit(cache=folder is not None, nogil=True)(function)  # type: ignore[return-value]
+    finally:
+        config.CACHE_DIR = before  # type: ignore[attr-defined]
+
+
+def inlined(function: _Function) -> _Function:
+    """Compile a function into its callers."""
+    return njit(nogil=True, inline="always")(function)  # type: ignore[return-value]
+
+
+@inlined
+def signed(word: np.uint64) -> int:
+    """Return the bits of a word as a signed number."""
+    return np.int64(word)  # type: ignore[return-value]
+
+
+# --- instructions: each is a function of llvmlite's builder and its arguments ----------------------------------------
+
+_BYTE = ir.IntType(8)
+_WORD = ir.IntType(64)
+_WIDE = ir.IntType(128)
+_BLOCK = ir.VectorType(_BYTE, 64)
+_EVERYWHERE = ir.Constant(ir.VectorType(ir.IntType(32), 64), [0] * 64)
+
+
+def _of_one(result: Any, argument: Any, build: Callable[[Any, Any], Any]) -> Any:
+    @intrinsic
+    def operation(_typing: Any, _argument: Any) -> Any:
+        return result(argument), lambda _context, builder, _signature, arguments: build(builder, *arguments)
+
+    return operation
+
+
+def _of_two(result: Any, arguments: Any, build: Callable[[Any, Any, Any], Any]) -> Any:
+    @intrinsic
+    def operation(_typing: Any, _one: Any, _other: Any) -> Any:
+        return result(*arguments), lambda _context, builder, _signature, values: build(builder, *values)
+
+    return operation
+
+
+def _load(builder: Any, address: Any, kind: Any) -> Any:
+    value = builder.load(builder.inttoptr(address, kind.as_pointer()))
+    value.align = 1
+    return value
+
+
+def _loader(bits: int, result: Any) -> Any:
+    kind = ir.IntType(bits)
+    return _of_one(result, types.int64, lambda builder, address: builder.zext(_load(builder, address, kind), _WORD))
+
+
+def _compare(symbol: str) -> Any:
+    def build(builder: Any, address: Any, byte: Any) -> Any:
+        undefined = ir.Constant(_BLOCK, ir.Undefined)
+        single = builder.insert_element(undefined, builder.trunc(byte, _BYTE), ir.IntType(32)(0))
+        spread = builder.shuffle_vector(single, undefined, _EVERYWHERE)
+        return builder.bitcast(builder.icmp_unsigned(symbol, _load(builder, address, _BLOCK), spread), _WORD)
+
+    return _of_two(types.uint64, (types.int64, types.int64), build)
+
+
+def _mix(builder: Any, one: Any, other: Any) -> Any:
+    product = builder.mul(builder.zext(one, _WIDE), builder.zext(other, _WIDE))
+    upper = builder.trunc(builder.lshr(product, _WIDE(_WORD.width)), _WORD)
+    return builder.xor(builder.trunc(product, _WORD), upper)
+
+
+byte_at: Final[Callable[[int], int]] = _loader(8, types.int64)
+"""The byte at an address."""
+half_at: Final[Callable[[int], int]] = _loader(32, types.int64)
+"""The 32-bit number at an address."""
+word_at: Final[Callable[[int], np.uint64]] = _of_one(
+    types.uint64, types.int64, lambda b, address: _load(b, address, _WORD)
+)
+"""The 64-bit number at an address."""
+equal_64: Final[Callable[[int, int], np.uint64]] = _compare("==")
+"""Which of the 64 bytes at an address are equal to a byte: bit i is about byte i."""
+below_64: Final[Callable[[int, int], np.uint64]] = _compare("<")
+"""Which of the 64 bytes at an address are smaller than a byte."""
+from_64: Final[Callable[[int, int], np.uint64]] = _compare(">=")
+"""Which of the 64 bytes at an address are at least a byte."""
+trailing_zeros: Final[Callable[[np.uint64], int]] = _of_one(
+    types.int64, types.uint64, lambda builder, word: builder.cttz(word, ir.Constant(ir.IntType(1), 0))
+)
+"""The number of zero bits below the lowest one bit."""
+count_ones: Final[Callable[[np.uint64], int]] = _of_one(
+    types.int64, types.uint64, lambda builder, word: builder.ctpop(word)
+)
+"""The number of one bits."""
+mix: Final[Callable[[np.uint64, np.uint64], np.uint64]] = _of_two(types.uint64, (types.uint64, types.uint64), _mix)
+"""The two halves of a 128-bit product, xored: the step of a fast hash."""

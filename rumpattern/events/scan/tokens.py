@@ -1,0 +1,241 @@
+"""Single JSON tokens in a text: where they end, and whether they are well formed. Addresses are int64."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from rumpattern.events.scan.simd import byte_at, compiled, equal_64, half_at, inlined, trailing_zeros, word_at
+
+QUOTE: Final = ord('"')
+NEWLINE: Final = ord("\n")
+_BACKSLASH: Final = ord("\\")
+_SPACE: Final = ord(" ")
+_TAB: Final = ord("\t")
+_RETURN: Final = ord("\r")
+_ZERO: Final = ord("0")
+_NINE: Final = ord("9")
+_MINUS: Final = ord("-")
+_Z: Final = ord("Z")
+_DOT: Final = ord(".")
+_E: Final = ord("e")
+_CASE: Final = 0x20
+_U: Final = ord("u")
+_ESCAPES: Final = b'"\\/bfnrt'
+_TRUE: Final = int.from_bytes(b"true", "little")
+_FALSE: Final = int.from_bytes(b"fals", "little")
+_NULL: Final = int.from_bytes(b"null", "little")
+_LONGEST_NUMBER: Final = 25
+"""Characters; longer ones are left to the exact reader, as are exponents."""
+_SURROGATES: Final = 0xD8
+_SURROGATE_BITS: Final = 0xF8
+_ONE: Final = np.uint64(1)
+
+
+@inlined
+def skip_space(place: int) -> int:
+    """Return the address of the first byte that is no space, tab or carriage return."""
+    while byte_at(place) <= _SPACE and byte_at(place) in (_SPACE, _TAB, _RETURN):
+        place += 1
+    return place
+
+
+@compiled
+def find_newline(place: int, end: int) -> int:
+    """Return the address of the next newline, or ``end``."""
+    while place < end:
+        found = equal_64(place, NEWLINE)
+        if found:
+            return min(place + trailing_zeros(found), end)
+        place += 64
+    return end
+
+
+@inlined
+def _skip_digits(place: int) -> int:
+    while _ZERO <= byte_at(place) <= _NINE:
+        place += 1
+    return place
+
+
+@inlined
+def number_end(place: int, first: int) -> int:
+    """Return the address after a number without exponent that starts with the byte ``first``.
+
+    It is 0 if there is none, or a long one.
+    """
+    begin = place
+    if first == _MINUS:
+        place += 1
+        first = byte_at(place)
+    digits = place
+    place = _skip_digits(place)
+    if place == digits or (first == _ZERO and place > digits + 1):
+        return 0
+    byte = byte_at(place)
+    if byte == _DOT:
+        digits = place + 1
+        place = _skip_digits(digits)
+        byte = byte_at(place)
+        if place == digits:
+            return 0
+    return 0 if byte | _CASE == _E or place - begin > _LONGEST_NUMBER else place
+
+
+@inlined
+def literal_end(place: int) -> int:
+    """Return the address after true, false or null, or 0 if there is none."""
+    word = half_at(place)
+    if word in (_TRUE, _NULL):
+        return place + 4
+    return place + 5 if word == _FALSE and byte_at(place + 4) == _E else 0
+
+
+@inlined
+def has_escape(begin: int, stop: int) -> bool:
+    """Tell whether there is a backslash between two addresses."""
+    while begin < stop:
+        found = equal_64(begin, _BACKSLASH)
+        if found:
+            return begin + trailing_zeros(found) < stop
+        begin += 64
+    return False
+
+
+@inlined
+def _is_hex(byte: int) -> bool:
+    return _ZERO <= byte <= _NINE or ord("a") <= byte | _CASE <= ord("f")
+
+
+@compiled
+def _escape_end(place: int) -> int:
+    """Return the address after an escape whose backslash stands at ``place``, or 0; surrogates are left out."""
+    kind = byte_at(place + 1)
+    if kind != _U:
+        for known in _ESCAPES:
+            if kind == known:
+                return place + 2
+        return 0
+    value = 0
+    for offset in range(2, 6):
+        byte = byte_at(place + offset)
+        if not _is_hex(byte):
+            return 0
+        value = value * 16 + (byte - _ZERO if byte <= _NINE else (byte | _CASE) - ord("a") + 10)
+    return 0 if (value >> 8) & _SURROGATE_BITS == _SURROGATES else place + 6
+
+
+@compiled
+def _character_end(place: int) -> int:
+    """Return the address after a character of several UTF-8 bytes (RFC 3629), or 0 if they are none."""
+    lead, second = byte_at(place), byte_at(place + 1)
+    low, high, rest = 0x80, 0xBF, 0
+    if 0xC2 <= lead <= 0xDF:
+        rest = 1
+    elif 0xE0 <= lead <= 0xEF:
+        rest = 2
+        low = 0xA0 if lead == 0xE0 else 0x80
+        high = 0x9F if lead == 0xED else 0xBF
+    elif 0xF0 <= lead <= 0xF4:
+        rest = 3
+        low = 0x90 if lead == 0xF0 else 0x80
+        high = 0x8F if lead == 0xF4 else 0xBF
+    if rest == 0 or not low <= second <= high:
+        return 0
+    for offset in range(2, rest + 1):
+        if byte_at(place + offset) & 0xC0 != 0x80:
+            return 0
+    return place + rest + 1
+
+
+@compiled
+def is_sound(place: int, end: int) -> bool:
+    """Tell whether the strings of a whole line are well formed: no control characters, escapes, UTF-8."""
+    inside = False
+    while place < end:
+        byte = byte_at(place)
+        if byte == QUOTE:
+            inside = not inside
+            place += 1
+        elif byte >= 0x80 or (inside and (byte < _SPACE or byte == _BACKSLASH)):
+            if byte < _SPACE:
+                return False
+            place = _escape_end(place) if byte == _BACKSLASH else _character_end(place)
+            if place == 0:
+                return False
+        else:
+            place += 1
+    return True
+
+
+_DIGITS: Final = 15
+_POWERS: Final = np.array([10.0**exponent for exponent in range(23)])
+
+
+@inlined
+def small_number(place: int, stop: int) -> float:
+    """Return a number of at most 15 digits, which two exact doubles give; NaN for others.
+
+    Up to 15 digits every decimal is the shortest text of its double, so nothing is lost (see ``jsontext.comparable``).
+    """
+    is_negative = byte_at(place) == _MINUS
+    digits = np.int64(0)
+    fraction = -1
+    for address in range(place + is_negative, stop):
+        byte = byte_at(address)
+        if byte == _DOT:
+            fraction = 0
+        else:
+            digits = digits * 10 + (byte - _ZERO)
+            fraction += fraction >= 0
+    if digits >= 10**_DIGITS or stop - place > 18:
+        return np.nan
+    value = digits / _POWERS[max(fraction, 0)]
+    return float(-value if is_negative else value)
+
+
+@inlined
+def low_bytes(place: int, length: int) -> np.uint64:
+    """Return up to eight bytes at an address as one number, zeros after ``length``."""
+    word = word_at(place)
+    return word if length >= 8 else word & ((_ONE << np.uint64(8 * length)) - _ONE)
+
+
+@inlined
+def are_equal(one: int, other: int, length: int) -> bool:
+    """Tell whether the bytes at two addresses are the same."""
+    done = 0
+    while done + 8 <= length:
+        if word_at(one + done) != word_at(other + done):
+            return False
+        done += 8
+    return done == length or low_bytes(one + done, length - done) == low_bytes(other + done, length - done)
+
+
+_TIME: Final = b"0000-00-00T00:00:00"
+
+
+@compiled
+def time_end(place: int) -> int:
+    """Return the address after the time and the space in front of an event (see ``lines.EXPORT_TIME``).
+
+    It is the address that was given if there is no such time.
+    """
+    begin = place
+    for expected in _TIME:
+        byte = byte_at(place)
+        if not (_ZERO <= byte <= _NINE if expected == _ZERO else byte == expected):
+            return begin
+        place += 1
+    if byte_at(place) == _DOT:
+        fraction = place + 1
+        place = _skip_digits(fraction)
+        if place == fraction:
+            return begin
+    if byte_at(place) == _Z:
+        place += 1
+    after = place
+    while byte_at(place) in (_SPACE, _TAB):
+        place += 1
+    return place if place > after else begin

@@ -1,0 +1,236 @@
+"""Law: compiled code reads every line as orjson does: the same rows, odd rows, rejects, blank lines and counts."""
+
+import ctypes
+import gzip
+import mmap
+from pathlib import Path
+
+import numpy as np
+import pytest
+from generated import lines, worlds
+from hypothesis import given
+from hypothesis import strategies as st
+
+import rumpattern as rp
+from rumpattern import synth
+from rumpattern.engine import Engine
+from rumpattern.events.decode import Decoder
+from rumpattern.events.fields import Kind
+from rumpattern.events.lines import FileLines, TextLines
+
+pytest.importorskip("numba", reason="the extra fast is not installed")
+
+from rumpattern.events.scan.scanner import Scanner
+from rumpattern.events.scan.simd import PADDING
+
+ROOT = Path(__file__).parents[2]
+SUITE = ROOT.parent / "shared" / "data" / "json-test-suite" / "test_parsing"
+PATHS = ("a", "a.b", "c.d", "event_type", "event_details.value", "metadata.pageId")
+GOOD = b'{"event_type":"t","a":1.5,"c":{"d":"x"}}'
+
+
+def cells(batch, path):
+    """Return what a column says of every row; odd rows say nothing."""
+    column = batch.columns[path]
+    kinds = np.where(batch.regular(), column.kinds, Kind.SEVERAL)
+    texts = np.array([*column.strings, ""], object)
+    strings = texts[np.where(kinds == Kind.STRING, column.codes, len(column.strings))]
+    return kinds.tolist(), np.where(kinds == Kind.NUMBER, column.numbers, 0).tolist(), strings.tolist()
+
+
+def assert_same(decoder, block, *, offset=0, timed=False, chunk=1 << 12):
+    block_lines, same_lines = TextLines(block, offset, timed), TextLines(block, offset, timed)
+    batch, same = Scanner(decoder, chunk).decode(block_lines), decoder.decode(same_lines)
+    assert block_lines.count() == same_lines.count()
+    assert list(batch.indices) == list(same.indices)
+    assert batch.rejects == same.rejects
+    assert batch.blank == same.blank
+    assert batch.odd == same.odd
+    assert dict(batch.synthesised) == dict(same.synthesised)
+    assert {path: cells(batch, path) for path in batch.columns} == {path: cells(same, path) for path in same.columns}
+    return batch
+
+
+TYPES = ('"t"', '"u"')
+
+
+@given(worlds(event_types=TYPES), st.integers(1, 400), st.sampled_from((b"\n", b"\r\n", b"\n\n")), st.booleans())
+def test_generated_events(world, chunk, end, required):
+    patterns, texts = world
+    definitions = [rp.MetricDefinition(source, pattern=rp.parse_pattern(source)) for source in patterns]
+    engine = Engine(definitions, application_name="shop", event_type_required=required)
+    for block in (end.join(texts), b"".join(text + end for text in texts)):
+        assert_same(engine.decoder, block, chunk=chunk)
+
+
+TIMES = st.sampled_from(
+    (b"2026-01-05T00:00:00.000Z ", b"2026-01-05T00:00:00Z\t ", b"2026-01-05T00:00:00.Z ", b" ", b"")
+)
+
+
+@given(st.lists(st.tuples(TIMES, lines(st.just(GOOD.decode()))), max_size=8))
+def test_lines_with_a_time(timed):
+    block = b"\n".join(time + text for time, text in timed)
+    assert_same(Decoder(PATHS), block, timed=True)
+
+
+EDGES = (
+    b'{"event_type":"t","a":"' + b"x" * 70 + b'"}',
+    b'{"event_type":"t","a":"unfinished',
+    b'{"event_type":"t","a":"back\\\\","c":{"d":"\\""}}',
+    b'{"event_type":"t","a":"\\u00e9\\n"}',
+    b'{"event_type":"t","\\u0061":1}',
+    b'{"event_type":"t","a":"\xc3\xa9"}',
+    b'{"event_type":"t","a":"\xc3"}',
+    b'{"event_type":"t","z":"\x01"}',
+    b'{"event_type":"t","z":"a\tb"}',
+    b'{"event_type":"t","z":"\\ud800"}',
+    b'{"event_type":"t","z":"\\q"}',
+    b'{"event_type":"t","z":[1,[2,{"a":[]}],{}],"a":2}',
+    b'{"event_type":"t","z":[1,2}}',
+    b'{"event_type":"t","z":{"a":1]}',
+    b'{"event_type":"t","a":[1]}',
+    b'{"event_type":"t","a":1,"a":2}',
+    b'{"event_type":"t","z":1,"z":2}',
+    b'{"event_type":"t","a":{"b":1,"b":2}}',
+    b'{"event_type":"t","c":1,"c":{"d":1}}',
+    b'{"event_type":"t","c.d":1}',
+    b'{"event_type":"t","a":12345678901234567}',
+    b'{"event_type":"t","a":0.30000000000000004,"c":{"d":1}}',
+    b'{"event_type":"t","a":0.1000000000000000055511151231257827}',
+    b'{"event_type":"t","a":1e3}',
+    b'{"event_type":"t","z":1e400}',
+    b'{"event_type":"t","a":-0}',
+    b'{"event_type":"t","a":01}',
+    b'{"event_type":"t","a":1.}',
+    b'{"event_type":"t","a":+1}',
+    b'{"event_type":"t","a":truth}',
+    b'{"event_type":"t","a":true,"c":{"d":null}}',
+    b'{"event_type":"t","a":{"b":false}}',
+    b'{"event_type":"\\u0074","a":1}',
+    b'{"event_type":1,"a":1}',
+    b'{"a":1}',
+    b"{}",
+    b"{,}",
+    b'{"a":}',
+    b'{"a":1,}',
+    b"[1]",
+    b"",
+    b" \t\r",
+    b' \t{ "event_type" : "t" , "a" : 1 } \r',
+    b'{"event_type":"t"} x',
+    b'{"event_type":"t"}{"event_type":"t"}',
+    b"\x00",
+    b'{"event_type":"t","z":' + b"[" * 300 + b"]" * 300 + b"}",
+    b'{"event_type":"t","z":' + b"[" * 1100 + b"]" * 1100 + b"}",
+)
+
+
+@pytest.mark.parametrize("line", EDGES)
+def test_edges_alone_and_between_good_lines(line):
+    for required in (False, True):
+        decoder = Decoder(PATHS, event_type_required=required)
+        for block in (line, line + b"\n", GOOD + b"\n" + line + b"\n" + GOOD, b"\xef\xbb\xbf" + line + b"\r\n" + GOOD):
+            assert_same(decoder, block)
+            assert_same(decoder, block, offset=7)
+
+
+def test_every_cut_of_a_text_into_chunks():
+    decoder, block = Decoder(PATHS), b"\n".join(EDGES[:40])
+    for chunk in (*range(1, 300), 1 << 16):
+        assert_same(decoder, block, chunk=chunk)
+
+
+def test_every_alignment_of_a_text():
+    decoder, block = Decoder(PATHS), b"\n".join(EDGES)
+    for shift in range(130):
+        assert_same(decoder, b" " * shift + block)
+
+
+def suite():
+    """Return the files of JSONTestSuite, those that say nothing about lines left out."""
+    found = sorted(SUITE.glob("*.json")) if SUITE.is_dir() else []
+    return [pytest.param(path, id=path.stem) for path in found] or [
+        pytest.param(None, marks=pytest.mark.skip(reason="JSONTestSuite is not at ../shared/data"))
+    ]
+
+
+@pytest.mark.parametrize("path", suite())
+def test_json_test_suite(path):
+    text = path.read_bytes()
+    places = (b"%b", b'{"event_type":"t","z":%b}', b'{"event_type":"t","a":%b}', b'{"event_type":"t","z":[%b,1],"a":2}')
+    decoder = Decoder(PATHS)
+    for place in places:
+        line = place.replace(b"%b", text)
+        for block in (line, GOOD + b"\n" + line + b"\n" + GOOD):
+            assert_same(decoder, block)
+
+
+@pytest.fixture(scope="module")
+def realistic():
+    return [line.rstrip(b"\n") for line in synth.lines(400, seed=5)]
+
+
+@pytest.fixture(scope="module")
+def decoder():
+    definitions = rp.load_definitions(ROOT / "benchmarks" / "definitions.json")
+    return Engine(definitions, application_name="shop", event_type_required=True).decoder
+
+
+def test_every_byte_of_realistic_events_corrupted(realistic, decoder):
+    events = sorted(realistic, key=len)[:: len(realistic) // 50][:50]
+    random = np.random.default_rng(3)
+    for event in events:
+        puts = random.integers(0, 256, len(event)).astype(np.uint8).tobytes()
+        changed = [
+            version
+            for place in range(len(event))
+            for version in (
+                event[:place] + event[place + 1 :],
+                event[:place] + bytes([event[place] ^ (1 << random.integers(8))]) + event[place + 1 :],
+                event[:place] + puts[place : place + 1] + event[place:],
+            )
+        ]
+        assert_same(decoder, b"\n".join(changed), chunk=1 << 18)
+
+
+def test_the_fixtures(decoder):
+    for path in sorted((ROOT / "fixtures" / "events").glob("*.ndjson*")):
+        data = path.read_bytes()
+        assert_same(decoder, gzip.decompress(data) if path.suffix == ".gz" else data)
+
+
+def test_a_part_of_a_file(realistic, decoder, tmp_path):
+    path = tmp_path / "events.ndjson"
+    path.write_bytes(b"\n".join(realistic))
+    offset = len(realistic[0]) + 1
+    length = len(b"\n".join(realistic[1:30])) + 1
+    batch = Scanner(decoder).decode(FileLines(path, offset, length, timed=False))
+    assert len(batch) == 29
+    assert cells(batch, "event_type") == cells(assert_same(decoder, b"\n".join(realistic[1:30])), "event_type")
+
+
+def test_more_lines_than_a_batch_takes(decoder):
+    assert_same(decoder, b"{}\n" * 300_000)
+
+
+def text_at_page_end(block):
+    """Return the block and its padding in memory whose next byte may not be read."""
+    pages = -(-(len(block) + PADDING) // mmap.PAGESIZE)
+    memory = mmap.mmap(-1, (pages + 1) * mmap.PAGESIZE)
+    whole = np.frombuffer(memory, np.uint8)
+    end = pages * mmap.PAGESIZE
+    libc = ctypes.CDLL(None, use_errno=True)
+    assert libc.mprotect(ctypes.c_void_p(whole.ctypes.data + end), mmap.PAGESIZE, 0) == 0
+    text = whole[end - PADDING - len(block) : end]
+    text[: len(block)] = np.frombuffer(block, np.uint8)
+    return text
+
+
+@pytest.mark.skipif(not hasattr(mmap, "MAP_PRIVATE"), reason="memory is protected as on POSIX systems")
+def test_nothing_is_read_beyond_the_padding():
+    scanner = Scanner(Decoder(PATHS), 1 << 12)
+    for line in EDGES:
+        for cut in range(len(line) + 1):
+            if block := line[:cut]:
+                scanner.scan(text_at_page_end(block), len(block), 1, timed=False)
