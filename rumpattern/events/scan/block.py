@@ -145,6 +145,7 @@ def scan_block(
     found: Found,
     quotes: Offsets,
     marks: Offsets,
+    escapes: Offsets,
     timed: bool,
     chunk_size: int,
 ) -> Counts:
@@ -160,8 +161,8 @@ def scan_block(
             found.left[left, 0], found.left[left, 1], found.left[left, 2] = line, chunk - text, stop - text
             left, line, place = left + 1, line + 1, stop + 1
             continue
-        quote, mark = first_quote, 0
-        _, marked = index_strings(chunk, chunk_end - chunk, quotes, marks)
+        quote, mark, escape = first_quote, 0, 0
+        _, marked, escaping = index_strings(chunk, chunk_end - chunk, quotes, marks, escapes)
         while place < chunk_end:
             begin = place
             place = skip_space(place)
@@ -171,16 +172,16 @@ def scan_block(
             if timed:
                 place = time_end(begin)
             first_mark = chunk + marks[mark] if mark < marked else _FAR
+            first_escape = chunk + escapes[escape] if escape < escaping else _FAR
             is_good = byte_at(place) == _OPEN and (place > begin or not timed)
             if is_good:
                 values[:, 0] = _MISSING
-                place, quote = walk_event(chunk, place, quote, first_mark, request.keys, notes)
-                is_good = place > 0
+                opening = place
+                place, quote = walk_event(chunk, opening, quote, first_escape, request.keys, notes)
+                is_good = place > 0 and (first_mark >= place or is_sound(opening, place))
                 place = skip_space(abs(place))
                 is_good = is_good and (place >= chunk_end or byte_at(place) == NEWLINE)
             stop = place if is_good else find_newline(place, chunk_end)
-            if is_good and first_mark < stop:
-                is_good = is_sound(begin, stop)
             if is_good:
                 after = _put_row(text, rows, request, values, cells, dictionaries, found.late, late)
                 is_good = after >= 0
@@ -197,4 +198,6 @@ def scan_block(
                     quote += OFFSET
             while mark < marked and chunk + marks[mark] + 64 <= place:
                 mark += 1
+            while escape < escaping and chunk + escapes[escape] + 64 <= place:
+                escape += 1
     return Counts(rows, left, late, blank, line)

@@ -51,21 +51,38 @@ def _inside(quotes: np.uint64) -> np.uint64:
     return bits ^ (bits << np.uint64(32))
 
 
+@inlined
+def _simple_escapes(address: int) -> np.uint64:
+    """Return which of the 64 bytes at an address may follow a backslash and need no look at what follows them."""
+    return (
+        equal_64(address, _QUOTE)
+        | equal_64(address, _BACKSLASH)
+        | equal_64(address, ord("/"))
+        | equal_64(address, ord("b"))
+        | equal_64(address, ord("f"))
+        | equal_64(address, ord("n"))
+        | equal_64(address, ord("r"))
+        | equal_64(address, ord("t"))
+    )
+
+
 @compiled
-def index_strings(text: int, size: int, quotes: Offsets, marks: Offsets) -> tuple[int, int]:
+def index_strings(text: int, size: int, quotes: Offsets, marks: Offsets, escapes: Offsets) -> tuple[int, int, int]:
     """Write where strings begin and end, and where a line needs a closer look.
 
     Args:
         text: the address where some line starts.
         size: the length of the text in bytes, which ends with a line.
-        quotes: filled with the offsets of opening and closing quotes in turn. A string that its line
-            does not close ends at the byte before the newline, after which no event goes on.
-        marks: filled with offsets of blocks that hold escapes, control characters in strings, or what is not ASCII.
+        quotes: filled with the offsets of opening and closing quotes in turn. A string that its line does not close
+            ends at the byte before the newline, after which no event goes on.
+        marks: filled with offsets of blocks that hold \\u or no escape, control characters in strings, or what is not
+            ASCII.
+        escapes: filled with offsets of blocks that hold a backslash.
 
     Returns:
-        How many quotes and how many marks there are. Both arrays have room for ``size`` + 64 offsets.
+        How many quotes, marks and escapes there are. All arrays have room for ``size`` + 64 offsets.
     """
-    count, marked = 0, 0
+    count, marked, escaping = 0, 0, 0
     escape_carry, string_carry = _NONE, _NONE
     place = 0
     while place < size:
@@ -74,10 +91,13 @@ def index_strings(text: int, size: int, quotes: Offsets, marks: Offsets) -> tupl
         backslashes = equal_64(address, _BACKSLASH)
         newlines = equal_64(address, _NEWLINE)
         control = below_64(address, _SPACE)
-        strange = backslashes | from_64(address, _FIRST_NON_ASCII)
+        strange = from_64(address, _FIRST_NON_ASCII)
         if backslashes | escape_carry:
+            escapes[escaping] = place
+            escaping += 1
             escaped, escape_carry = _escaped(backslashes, escape_carry)
             found &= ~escaped
+            strange |= escaped & ~_simple_escapes(address)
         if place + 64 > size:
             rest = (_ONE << np.uint64(size - place)) - _ONE
             found &= rest
@@ -110,4 +130,4 @@ def index_strings(text: int, size: int, quotes: Offsets, marks: Offsets) -> tupl
         quotes[count] = size - 1
         count += 1
     quotes[count] = quotes[count + 1] = size
-    return count, marked
+    return count, marked, escaping

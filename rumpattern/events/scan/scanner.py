@@ -53,6 +53,7 @@ class Scanner:
         self.notes = Notes(np.zeros((members, 3), np.int64), np.zeros(MAX_DEPTH, np.int64))
         self.quotes = np.zeros(chunk + PADDING, np.uint32)
         self.marks = np.zeros(chunk + PADDING, np.uint32)
+        self.escapes = np.zeros(chunk + PADDING, np.uint32)
 
     def _request(self) -> Request:
         numbers = {path: number for number, path in enumerate(self.paths)}
@@ -104,6 +105,7 @@ class Scanner:
             found,
             self.quotes,
             self.marks,
+            self.escapes,
             timed,
             self.chunk,
         )

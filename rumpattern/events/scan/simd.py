@@ -99,6 +99,8 @@ def _mix(builder: Any, one: Any, other: Any) -> Any:
 
 byte_at: Final[Callable[[int], int]] = _loader(8, types.int64)
 """The byte at an address."""
+pair_at: Final[Callable[[int], int]] = _loader(16, types.int64)
+"""The 16-bit number at an address."""
 half_at: Final[Callable[[int], int]] = _loader(32, types.int64)
 """The 32-bit number at an address."""
 word_at: Final[Callable[[int], np.uint64]] = _of_one(

@@ -6,11 +6,12 @@ from typing import Final, NamedTuple
 
 from rumpattern.events.fields import Kind
 from rumpattern.events.scan.keys import DOTTED, NOTHING, SLOT, Keys, find_key
-from rumpattern.events.scan.simd import Array, byte_at, compiled, half_at, inlined
+from rumpattern.events.scan.simd import Array, byte_at, compiled, half_at, inlined, pair_at
 from rumpattern.events.scan.tokens import QUOTE, has_escape, literal_end, number_end, skip_space
 
 _COLON: Final = ord(":")
 _COMMA: Final = ord(",")
+_COLON_QUOTE: Final = int.from_bytes(b':"', "little")
 _OPEN_OBJECT: Final = ord("{")
 _OPEN_ARRAY: Final = ord("[")
 _CLOSE_OBJECT: Final = ord("}")
@@ -85,9 +86,12 @@ def walk_event(text: int, place: int, quote: int, escapes: int, keys: Keys, note
                     return -place, quote
                 begin, stop = place + 1, text + half_at(quote + OFFSET)
                 quote += 2 * OFFSET
-                place = skip_space(stop + 1)
-                if byte_at(place) != _COLON:
-                    return -place, quote
+                place = stop + 1
+                has_string = pair_at(place) == _COLON_QUOTE
+                if not has_string:
+                    place = skip_space(place)
+                    if byte_at(place) != _COLON:
+                        return -place, quote
                 if table >= 0:
                     node = find_key(slots, mask, key_text, begin, stop - begin)
                     if (
@@ -96,8 +100,11 @@ def walk_event(text: int, place: int, quote: int, escapes: int, keys: Keys, note
                         or (escapes <= stop and has_escape(begin, stop))
                     ):
                         return -place, quote
-                place = skip_space(place + 1)
-                byte = byte_at(place)
+                place += 1
+                byte = QUOTE
+                if not has_string:
+                    place = skip_space(place)
+                    byte = byte_at(place)
             begin, stop, kind = place, place, _STRING
             if byte == QUOTE:
                 begin, stop = place + 1, text + half_at(quote + OFFSET)
