@@ -7,9 +7,9 @@ from typing import Final
 import numpy as np
 
 from rumpattern.events.scan.simd import (
+    below_64,
     byte_at,
     compiled,
-    below_64,
     equal_64,
     from_64,
     half_at,
