@@ -75,8 +75,8 @@ def index_strings(text: int, size: int, quotes: Offsets, marks: Offsets, escapes
         size: the length of the text in bytes, which ends with a line.
         quotes: filled with the offsets of opening and closing quotes in turn. A string that its line does not close
             ends at the byte before the newline, after which no event goes on.
-        marks: filled with offsets of blocks that hold \\u or no escape, control characters in strings, or what is not
-            ASCII.
+        marks: filled with offsets of blocks that hold escapes by number or unknown ones, control characters in strings,
+            or what is not ASCII.
         escapes: filled with offsets of blocks that hold a backslash.
 
     Returns:

@@ -34,7 +34,7 @@ _CASE: Final = 0x20
 _U: Final = ord("u")
 _ESCAPES: Final = b'"\\/bfnrt'
 _TRUE: Final = int.from_bytes(b"true", "little")
-_FALSE: Final = int.from_bytes(b"fals", "little")
+_FALSE: Final = int.from_bytes(b"false"[:4], "little")
 _NULL: Final = int.from_bytes(b"null", "little")
 _LONGEST_NUMBER: Final = 25
 """Characters; longer ones are left to the exact reader, as are exponents."""
