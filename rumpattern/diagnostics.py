@@ -37,7 +37,6 @@ CODES: dict[str, str] = {
     "RP106": "an operator object has more than one key",
     "RP107": "an operator object is empty",
     "RP108": "the operator is unknown",
-    "RP109": "the operator is not supported yet",
     "RP110": "numeric needs an array",
     "RP111": "numeric has a wrong operator",
     "RP112": "numeric has a wrong bound",
@@ -46,6 +45,23 @@ CODES: dict[str, str] = {
     "RP115": "the number cannot be compared exactly",
     "RP116": "exists needs true or false",
     "RP117": "the pattern has more than 256 paths",
+    "RP118": "the operator needs a string",
+    "RP119": "the operator inside prefix or suffix is not equals-ignore-case",
+    "RP120": "a wildcard has two stars in a row",
+    "RP121": "a backslash in a wildcard stands before neither a star nor a backslash",
+    "RP122": "the wildcard is too complex for EventBridge",
+    "RP123": "cidr is not an address, a slash and mask bits",
+    "RP124": "the address of cidr is not an IP address",
+    "RP125": "anything-but has a value of a wrong type",
+    "RP126": "anything-but excludes nothing, or strings and numbers together",
+    "RP127": "the operator inside anything-but is unknown",
+    "RP128": "anything-but excludes an empty prefix or suffix, which every string has",
+    "RP129": "a path is given again, which replaces what it had to match before",
+    "RP130": "$or is not an array",
+    "RP131": "an alternative of $or is not an object",
+    "RP132": "$or has fewer than two alternatives",
+    "RP133": "a field inside $or has the name of an operator",
+    "RP134": "$or makes more than 1,000 combinations",
     # 3 RUM rules
     "RP300": "the input does not have the shape of metric definitions",
     "RP301": "a required member is missing",
@@ -63,7 +79,7 @@ CODES: dict[str, str] = {
     "RP313": "a member's text is not Unicode",
     "RP314": "CloudWatch does not have the unit",
 }
-"""Every code with its one-line meaning. A code is never given a second meaning."""
+"""Every code with its one-line meaning. A code is never given a second meaning; RP109 is no longer used."""
 
 
 class Severity(StrEnum):

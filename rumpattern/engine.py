@@ -10,6 +10,7 @@ from rumpattern.events.decode import Decoder
 from rumpattern.events.lines import RecordLines, TextLines
 from rumpattern.events.readers import Reader
 from rumpattern.jsontext import dump_exact
+from rumpattern.match.compiled import compile_plan
 from rumpattern.match.kernel import match
 from rumpattern.pattern.pattern import from_python
 from rumpattern.plan.build import build_plan
@@ -49,6 +50,7 @@ class Engine:
         reader: Reader = Reader.ORJSON,
     ) -> None:
         self.plan = build_plan(definitions)
+        self.compiled = compile_plan(self.plan)
         self.paths_by_type = self.plan.paths_by_type()
         self.decoder = Decoder(
             self.plan.paths,
@@ -78,7 +80,7 @@ class Engine:
 
     def match(self, batch: EventBatch) -> Matches:
         """Match every definition against every row."""
-        return match(self.plan, batch)
+        return match(self.plan, self.compiled, batch)
 
     def derive(self, batch: EventBatch, matches: Matches, period: int = DEFAULT_PERIOD) -> list[Samples]:
         """Return what every definition publishes from a batch; ``period`` is in seconds."""

@@ -363,7 +363,7 @@ def _count_file(file: FileAccount, result: BlockResult) -> Iterator[Reject]:
 def _absent_fields(definitions: Sequence[MetricDefinition], absent: set[str]) -> Iterator[Diagnostic]:
     for number, definition in enumerate(definitions):
         paths = [path for path, _ in definition.dimension_keys]
-        paths += [f.path for f in definition.pattern.fields] if definition.pattern else []
+        paths += definition.pattern.paths if definition.pattern else ()
         paths += [definition.value_key] if definition.value_key else []
         for path in sorted(absent.intersection(paths)):
             shapes = [shape.value for shape, keys in ABSENT_FIELDS.items() if path.partition(".")[0] in keys]

@@ -129,11 +129,11 @@ def load_exact(data: bytes | str) -> Exact:
     """
     text = decode_utf8(data) if isinstance(data, bytes) else data
     if text.count("[") + text.count("{") > _STDLIB_DEPTH:
-        return _Parser(text, _ExactBuilder()).parse()  # type: ignore[return-value]
+        return Parser(text, _ExactBuilder()).parse()  # type: ignore[return-value]
     try:
         return _EXACT_DECODER.decode(text)  # type: ignore[no-any-return]
     except json.JSONDecodeError:
-        return _Parser(text, _ExactBuilder()).parse()  # type: ignore[return-value]
+        return Parser(text, _ExactBuilder()).parse()  # type: ignore[return-value]
 
 
 def dump_exact(value: Exact) -> bytes:
@@ -215,7 +215,14 @@ class JsonObject:
     span: Span = field(compare=False, repr=False)
 
 
-JsonValue: TypeAlias = JsonString | JsonNumber | JsonLiteral | JsonArray | JsonObject
+@dataclass(frozen=True, slots=True)
+class JsonFault:
+    """Text in the place of a value that is none; only parsers that go on after a fault return it."""
+
+    span: Span = field(compare=False, repr=False)
+
+
+JsonValue: TypeAlias = JsonString | JsonNumber | JsonLiteral | JsonArray | JsonObject | JsonFault
 
 
 def parse(text: str) -> JsonValue:
@@ -224,7 +231,7 @@ def parse(text: str) -> JsonValue:
     Raises:
         JsonError: at the first character that cannot belong to JSON text.
     """
-    return _Parser(text, _NodeBuilder()).parse()  # type: ignore[return-value]
+    return Parser(text, NodeBuilder()).parse()  # type: ignore[return-value]
 
 
 def to_python(node: JsonValue) -> object:
@@ -238,6 +245,8 @@ def to_python(node: JsonValue) -> object:
             return [to_python(item) for item in items]
         case JsonObject(members=members):
             return {key.value: to_python(value) for key, value in members}
+        case JsonFault():
+            raise ValueError("text that is not JSON has no value")
 
 
 @dataclass(frozen=True)
@@ -284,26 +293,31 @@ _HIGH_SURROGATES: Final = range(0xD800, 0xDC00)
 _LOW_SURROGATES: Final = range(0xDC00, 0xE000)
 
 
-class _NodeBuilder:
+class NodeBuilder:
     """Makes the nodes of ``parse``."""
 
     def string(self, value: str, start: int, end: int) -> object:
+        """Make a string from its unescaped text."""
         return JsonString(value, Span(start, end))
 
     def number(self, text: str, start: int, end: int) -> object:
+        """Make a number from its spelling."""
         return JsonNumber(text, Span(start, end))
 
     def literal(self, *, value: bool | None, start: int, end: int) -> object:
+        """Make true, false or null."""
         return JsonLiteral(value, Span(start, end))
 
     def array(self, items: list[object], start: int, end: int) -> object:
+        """Make an array."""
         return JsonArray(tuple(items), Span(start, end))  # type: ignore[arg-type]
 
     def object(self, members: list[tuple[object, object]], start: int, end: int) -> object:
+        """Make an object."""
         return JsonObject(tuple(members), Span(start, end))  # type: ignore[arg-type]
 
 
-class _ExactBuilder(_NodeBuilder):
+class _ExactBuilder(NodeBuilder):
     """Makes the values of ``load_exact`` without recursion, for text that is deeply nested or wrong."""
 
     def string(self, value: str, start: int, end: int) -> object:  # noqa: ARG002 - spans are for nodes
@@ -322,28 +336,37 @@ class _ExactBuilder(_NodeBuilder):
         return _exact_object(members)  # type: ignore[arg-type]
 
 
-class _Frame:
+class Frame:
     """An array or object whose end has not been read yet; ``key`` is the member being read."""
 
-    __slots__ = ("content", "is_object", "key", "start")
+    __slots__ = ("close", "content", "is_object", "key", "start")
 
     def __init__(self, start: int, *, is_object: bool) -> None:
         self.start = start
         self.is_object = is_object
+        self.close = "}" if is_object else "]"
         self.content: list[object] = []
         self.key: object = None
 
 
-class _Parser:
+class Parser:
     """A JSON parser with its own stack, so that depth is bounded by a rule and not by the interpreter."""
 
-    def __init__(self, text: str, builder: _NodeBuilder) -> None:
+    def __init__(self, text: str, builder: NodeBuilder) -> None:
         self.text = text
         self.build = builder
         self.at = 0
-        self.stack: list[_Frame] = []
+        self.stack: list[Frame] = []
 
     def parse(self) -> object:
+        """Read the whole text as one value."""
+        value = self.outermost()
+        if self.at != len(self.text):
+            raise self.no_end()
+        return value
+
+    def outermost(self) -> object:
+        """Read one value and the white space around it."""
         self.skip_space()
         while True:
             value = self.value()
@@ -351,10 +374,7 @@ class _Parser:
                 continue
             finished, value = self.close_finished(value)
             if finished:
-                break
-        if self.at != len(self.text):
-            raise self.error("text follows the JSON value", service="Unrecognized trailing text")
-        return value
+                return value
 
     def value(self) -> object:
         """Read a scalar, or open a container and return ``_OPENED``."""
@@ -372,12 +392,13 @@ class _Parser:
         raise self.no_value(start, char, word)
 
     def open(self, start: int, char: str) -> object:
+        """Open an array or object; return it if it is empty, ``_OPENED`` otherwise."""
         if len(self.stack) >= MAX_DEPTH:
             raise self.error(f"JSON is nested deeper than {MAX_DEPTH} levels", code="RP015")
         self.at += 1
         self.skip_space()
-        frame = _Frame(start, is_object=char == "{")
-        if self.peek() == ("}" if frame.is_object else "]"):
+        frame = Frame(start, is_object=char == "{")
+        if self.peek() == frame.close:
             self.at += 1
             return self.finish(frame)
         self.stack.append(frame)
@@ -385,7 +406,8 @@ class _Parser:
             self.member_key(frame)
         return _OPENED
 
-    def finish(self, frame: _Frame) -> object:
+    def finish(self, frame: Frame) -> object:
+        """Make a container whose closing mark has been read."""
         if frame.is_object:
             return self.build.object(frame.content, frame.start, self.at)  # type: ignore[arg-type]
         return self.build.array(frame.content, frame.start, self.at)
@@ -398,34 +420,35 @@ class _Parser:
                 return True, value
             frame = self.stack[-1]
             frame.content.append((frame.key, value) if frame.is_object else value)
-            char = self.peek()
-            if char == ",":
-                self.at += 1
+            if self.goes_on(frame):
                 self.skip_space()
                 if frame.is_object:
                     self.member_key(frame)
                 return False, None
-            if char != ("}" if frame.is_object else "]"):
-                raise self.no_separator(frame, char)
-            self.at += 1
             self.stack.pop()
             value = self.finish(frame)
 
-    def member_key(self, frame: _Frame) -> None:
+    def goes_on(self, frame: Frame) -> bool:
+        """Read a comma and return True, or the closing mark and return False."""
         char = self.peek()
-        if char != '"':
-            expected = "was expecting double-quote to start field name"
-            hint = " (a comma before it has no member after it)" if char == "}" and frame.content else ""
-            raise self.error(f"expected a member name in double quotes, found {self.found(char)}{hint}", expected)
+        if char not in (",", frame.close):
+            raise self.no_separator(frame, char)
+        self.at += 1
+        return char == ","
+
+    def member_key(self, frame: Frame) -> None:
+        """Read a member's name and the colon after it."""
+        if self.peek() != '"':
+            raise self.no_key(frame, self.peek())
         frame.key = self.string(as_key=True)
         self.skip_space()
         if self.peek() != ":":
-            expected = "was expecting a colon to separate field name and value"
-            raise self.error(f'expected ":" after the member name, found {self.found(self.peek())}', expected)
+            raise self.no_colon()
         self.at += 1
         self.skip_space()
 
     def string(self, *, as_key: bool) -> object:
+        """Read a string."""
         start = self.at
         self.at += 1
         parts: list[str] = []
@@ -449,6 +472,7 @@ class _Parser:
         return self.build.string(value, start, self.at)
 
     def escape(self) -> str:
+        """Read an escape in a string; return the character it stands for."""
         char = self.text[self.at + 1 : self.at + 2]
         if char in _ESCAPES and char:
             self.at += 2
@@ -468,6 +492,7 @@ class _Parser:
         return chr(unit)
 
     def code_unit(self) -> int:
+        r"""Read ``\u`` and four hexadecimal digits."""
         digits = _HEX4.match(self.text, self.at + 2)
         if digits is None:
             raise self.error("\\u needs four hexadecimal digits", service="Unexpected character in hexadecimal escape")
@@ -475,6 +500,7 @@ class _Parser:
         return int(digits.group(), 16)
 
     def number(self, start: int) -> object:
+        """Read a number."""
         match = _NUMBER.match(self.text, start)
         like = _NUMBER_LIKE.match(self.text, start)
         assert like is not None
@@ -491,17 +517,21 @@ class _Parser:
     # --- small steps and errors -------------------------------------------------------------------------------------
 
     def peek(self) -> str:
+        """Return the next character, none at the end."""
         return self.text[self.at : self.at + 1]
 
     def skip_space(self) -> None:
+        """Go to the next character that is no white space."""
         space = _SPACE.match(self.text, self.at)
         assert space is not None
         self.at = space.end()
 
     def found(self, char: str) -> str:
+        """Name a character for a message."""
         return f'"{char}"' if char and char != '"' else ("a double quote" if char else "the end of the text")
 
     def no_value(self, start: int, char: str, word: re.Match[str] | None) -> JsonError:
+        """Return the error of a place where a value should be."""
         values = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
         if not char:
             return self.error("expected a value, found the end of the text", service="Unexpected end-of-input")
@@ -512,8 +542,24 @@ class _Parser:
         comma = " (a comma before it has no element after it)" if char == "]" and self.stack else ""
         return self.error(f"expected a value, found {self.found(self.text[start])}{comma}", service=service)
 
-    def no_separator(self, frame: _Frame, char: str) -> JsonError:
-        kind, close = ("Object", "}") if frame.is_object else ("Array", "]")
+    def no_end(self) -> JsonError:
+        """Return the error of text after the value."""
+        return self.error("text follows the JSON value", service="Unrecognized trailing text")
+
+    def no_key(self, frame: Frame, char: str) -> JsonError:
+        """Return the error of a place where a member's name should be."""
+        expected = "was expecting double-quote to start field name"
+        hint = " (a comma before it has no member after it)" if char == "}" and frame.content else ""
+        return self.error(f"expected a member name in double quotes, found {self.found(char)}{hint}", expected)
+
+    def no_colon(self) -> JsonError:
+        """Return the error of a name without a colon."""
+        expected = "was expecting a colon to separate field name and value"
+        return self.error(f'expected ":" after the member name, found {self.found(self.peek())}', expected)
+
+    def no_separator(self, frame: Frame, char: str) -> JsonError:
+        """Return the error of a value with neither a comma nor the closing mark after it."""
+        kind, close = "Object" if frame.is_object else "Array", frame.close
         if char and char in "]}":
             service = f"Unexpected close marker '{char}': expected '{close}' (for {kind}"
             return self.error(f'expected "," or "{close}", found "{char}"', service=service)
@@ -529,6 +575,7 @@ class _Parser:
         service: str | None = None,
         code: str = "RP010",
     ) -> JsonError:
+        """Return an error at this place; ``expected`` is what event-ruler's parser says it was expecting."""
         char = self.peek()
         if service is None and expected:
             if token is not None:

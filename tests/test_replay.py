@@ -114,7 +114,7 @@ def matched(definitions: list[rp.MetricDefinition], fixture_events: list[Event])
     flat = [leaves(exact_event(event)) for event in fixture_events]
     patterns = [definition.pattern for definition in definitions if definition.pattern]
     return [
-        [event for event, found in zip(fixture_events, flat, strict=True) if matches(pattern.fields, found)]
+        [event for event, found in zip(fixture_events, flat, strict=True) if matches(pattern.branches, found)]
         for pattern in patterns
     ]
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -16,13 +15,15 @@ from rumpattern.definition.model import UNITS, MetricDefinition
 from rumpattern.definition.rumevents import FIELD_ALIASES
 from rumpattern.diagnostics import DefinitionError, Diagnostic, PatternError, Place, Severity, did_you_mean
 from rumpattern.jsontext import JsonArray, JsonError, JsonObject, JsonString, SourceText, decode_utf8, parse
-from rumpattern.pattern.parse import describe, parse_located
-from rumpattern.pattern.pattern import Pattern
+from rumpattern.pattern.findings import describe
+from rumpattern.pattern.parse import parse_located
+from rumpattern.pattern.pattern import renamed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from rumpattern.jsontext import JsonValue
+    from rumpattern.pattern.pattern import Pattern
 
 Source: TypeAlias = "str | os.PathLike[str] | Mapping[str, object] | Sequence[Mapping[str, object]]"
 
@@ -257,8 +258,9 @@ class _Reader:
         except PatternError as error:
             self.problems += error.diagnostics
             return None
-        fields = (replace(f, path=self.field_path(f.path, literal, f"{root}.{f.path}")) for f in pattern.fields)
-        return Pattern(tuple({f.path: f for f in fields}.values()))
+        self.warnings += pattern.warnings
+        names = {path: self.field_path(path, literal, f"{root}.{path}") for path in pattern.paths}
+        return renamed(pattern, names)
 
     def service_names(  # noqa: PLR0913, PLR0917 - everything of a definition that CloudWatch sees
         self,

@@ -11,17 +11,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rumpattern.events.fields import Kind
-from rumpattern.pattern.ast import Exists, LiteralEquals, NumberEquals, NumericRange
-from rumpattern.pattern.reference import accepts, leaves, matches
+from rumpattern.pattern.reference import leaves, matches
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from rumpattern.events.columns import Column, EventBatch, Flags
-    from rumpattern.pattern.ast import Element
-    from rumpattern.plan.plan import Plan, Predicate
-
-_LITERAL_KINDS = {None: Kind.NULL, False: Kind.FALSE, True: Kind.TRUE}
+    from rumpattern.match.compiled import Compiled
+    from rumpattern.plan.plan import Plan
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,68 +36,58 @@ class Matches:
         return [int(np.count_nonzero(mask)) for mask in self.masks]
 
 
-def match(plan: Plan, batch: EventBatch) -> Matches:
-    """Match all definitions of a plan against all rows of a batch."""
+def match(plan: Plan, compiled: Sequence[Compiled], batch: EventBatch) -> Matches:
+    """Match all definitions of a plan, whose predicates are compiled, against all rows of a batch."""
     tested: dict[int, Flags] = {}
-    masks = []
-    for step in plan.steps:
-        mask = np.ones(len(batch), dtype=np.bool_)
-        for index in step.predicates:
-            if index not in tested:
-                predicate = plan.predicates[index]
-                tested[index] = holds(predicate, batch.columns[predicate.path])
-            mask &= tested[index]
-            if not mask.any():
-                break
-        masks.append(mask)
+
+    def test(index: int) -> Flags:
+        if index not in tested:
+            tested[index] = holds(compiled[index], batch.columns[plan.predicates[index].path])
+        return tested[index]
+
+    masks = [_one_of(step.branches, test, len(batch)) for step in plan.steps]
     _match_odd_rows(plan, batch, masks)
     return Matches(tuple(masks))
 
 
-def holds(predicate: Predicate, column: Column) -> Flags:
-    """Return shape (rows,): True where one of the predicate's elements matches. Odd rows get any answer."""
-    elements = predicate.elements
-    answers = _kind_answers(elements)[column.kinds]
-    if column.strings:
-        distinct = [any(accepts(element, text) for element in elements) for text in column.strings]
-        answers |= np.array(distinct, dtype=np.bool_)[column.codes] & (column.kinds == Kind.STRING)
-    ranges = [bounds for bounds in map(_bounds, elements) if bounds is not None]
-    if ranges:
-        is_number = column.kinds == Kind.NUMBER
-        for bounds in ranges:
-            answers |= _within(column, bounds) & is_number
+def _one_of(branches: Sequence[Sequence[int]], test: Callable[[int], Flags], n: int) -> Flags:
+    """Return shape (n,): True where all predicates of one of the branches hold."""
+    mask = _all_of(branches[0], test, n)
+    for branch in branches[1:]:
+        mask |= _all_of(branch, test, n)
+    return mask
+
+
+def _all_of(branch: Sequence[int], test: Callable[[int], Flags], n: int) -> Flags:
+    mask = np.ones(n, dtype=np.bool_)
+    for index in branch:
+        mask &= test(index)
+        if not mask.any():
+            break
+    return mask
+
+
+def holds(predicate: Compiled, column: Column) -> Flags:
+    """Return shape (rows,): True where a compiled predicate holds. Odd rows get any answer."""
+    answers: Flags = predicate.kinds[column.kinds]
+    if column.strings and predicate.text is not None:
+        distinct = np.fromiter(map(predicate.text, column.strings), np.bool_, len(column.strings))
+        answers |= distinct[column.codes] & (column.kinds == Kind.STRING)
+    if len(predicate.lows):
+        answers |= _within(predicate, column) & (column.kinds == Kind.NUMBER)
     return answers
 
 
-def _kind_answers(elements: Sequence[Element]) -> Flags:
-    """Return shape (kinds,): the answer where the kind alone decides it."""
-    answers = np.zeros(len(Kind), dtype=np.bool_)
-    for element in elements:
-        match element:
-            case LiteralEquals(value=value):
-                answers[_LITERAL_KINDS[value]] = True
-            case Exists(wanted=True):
-                answers[[Kind.NULL, Kind.FALSE, Kind.TRUE, Kind.NUMBER, Kind.STRING]] = True
-            case Exists(wanted=False):
-                answers[[Kind.MISSING, Kind.OBJECT]] = True
-            case _:
-                pass
-    return answers
-
-
-def _bounds(element: Element) -> NumericRange | None:
-    """Return the numbers that an element matches as a range, None when it matches no number that a column holds."""
-    if isinstance(element, NumericRange):
-        return element
-    value = element.value if isinstance(element, NumberEquals) else None
-    return None if value is None else NumericRange(value, low_closed=True, high=value, high_closed=True)
-
-
-def _within(column: Column, bounds: NumericRange) -> Flags:
-    numbers = column.numbers
-    above = numbers >= bounds.low if bounds.low_closed else numbers > bounds.low
-    below = numbers <= bounds.high if bounds.high_closed else numbers < bounds.high
-    return above & below
+def _within(predicate: Compiled, column: Column) -> Flags:
+    """Return shape (rows,): True where the number lies in one of the intervals."""
+    numbers, lows, highs = column.numbers, predicate.lows, predicate.highs
+    within: Flags
+    if len(lows) == 1:
+        within = (numbers >= lows[0]) & (numbers <= highs[0])
+    else:
+        begun = np.searchsorted(lows, numbers, side="right")  # how many intervals begin there or before
+        within = (begun > 0) & (numbers <= highs[begun - 1])
+    return within
 
 
 def _match_odd_rows(plan: Plan, batch: EventBatch, masks: Sequence[Flags]) -> None:
@@ -108,4 +95,4 @@ def _match_odd_rows(plan: Plan, batch: EventBatch, masks: Sequence[Flags]) -> No
         found = leaves(event)
         for step, mask in zip(plan.steps, masks, strict=True):
             pattern = step.definition.pattern
-            mask[row] = pattern is None or matches(pattern.fields, found)
+            mask[row] = pattern is None or matches(pattern.branches, found)

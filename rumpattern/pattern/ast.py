@@ -11,7 +11,7 @@ from rumpattern.jsontext import Span, comparable
 
 @dataclass(frozen=True, slots=True)
 class StringEquals:
-    """``"s"``: the string s, code point for code point."""
+    """``"s"`` or ``{"exactly": "s"}``: the string s, code point for code point."""
 
     value: str
 
@@ -68,7 +68,66 @@ class Exists:
     wanted: bool
 
 
-Element: TypeAlias = StringEquals | AddressEquals | NumberEquals | LiteralEquals | NumericRange | Exists
+@dataclass(frozen=True, slots=True)
+class AddressBlock:
+    """``{"cidr": "10.0.0.0/8"}``: strings that are an address of the same family in the block.
+
+    ``network`` is 4 or 16 bytes, all of them zero after the first ``bits`` bits.
+    """
+
+    network: bytes
+    bits: int
+
+    def holds(self, address: bytes) -> bool:
+        """Tell whether an address of 4 or 16 bytes lies in the block."""
+        host_bits = 8 * len(self.network) - self.bits
+        difference = int.from_bytes(address, "big") ^ int.from_bytes(self.network, "big")
+        return len(address) == len(self.network) and difference >> host_bits == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Prefix:
+    """``{"prefix": "s"}`` or ``{"prefix": {"equals-ignore-case": "s"}}``: strings that start so."""
+
+    value: str
+    ignore_case: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Suffix:
+    """``{"suffix": "s"}`` or ``{"suffix": {"equals-ignore-case": "s"}}``: strings that end so."""
+
+    value: str
+    ignore_case: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EqualsIgnoreCase:
+    """``{"equals-ignore-case": "s"}``: strings with the lower or upper form of each character of s."""
+
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wildcard:
+    """``{"wildcard": "a*b"}``: strings made of the parts in their order with anything between them."""
+
+    parts: tuple[str, ...]
+
+
+Excluded: TypeAlias = StringEquals | NumberEquals | Prefix | Suffix | EqualsIgnoreCase | Wildcard
+
+
+@dataclass(frozen=True, slots=True)
+class AnythingBut:
+    """``{"anything-but": x}``: any leaf that none of the excluded elements matches; these are all of one type."""
+
+    excluded: tuple[Excluded, ...]
+
+
+TextElement: TypeAlias = StringEquals | AddressEquals | AddressBlock | Prefix | Suffix | EqualsIgnoreCase | Wildcard
+"""What matches strings only."""
+Element: TypeAlias = TextElement | NumberEquals | LiteralEquals | NumericRange | Exists | AnythingBut
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +137,7 @@ class Field:
     path: str
     elements: tuple[Element, ...]
     span: Span = field(compare=False, repr=False)
+
+
+Branch: TypeAlias = tuple[Field, ...]
+"""The fields that must all match, each path once."""

@@ -7,33 +7,71 @@ import math
 from typing import TYPE_CHECKING, assert_never
 
 from rumpattern.jsontext import canonical_number
-from rumpattern.pattern.ast import AddressEquals, Exists, LiteralEquals, NumberEquals, NumericRange, StringEquals
+from rumpattern.pattern import wildcard
+from rumpattern.pattern.address import address, spell
+from rumpattern.pattern.ast import (
+    AddressBlock,
+    AddressEquals,
+    AnythingBut,
+    EqualsIgnoreCase,
+    Exists,
+    LiteralEquals,
+    NumberEquals,
+    NumericRange,
+    Prefix,
+    StringEquals,
+    Suffix,
+    Wildcard,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-    from rumpattern.pattern.ast import Element, Field
+    from rumpattern.pattern.ast import Branch, Element, Excluded, Field
+
+
+def format_branches(branches: Sequence[Branch]) -> str:
+    """Return the pattern as compact JSON with dotted paths, which parses back to equal branches.
+
+    Several branches become one ``$or`` of complete patterns, each a copy of all that the branch asks for.
+    """
+    texts = [format_fields(branch) for branch in branches]
+    return texts[0] if len(texts) == 1 else f'{{"$or":[{",".join(texts)}]}}'
 
 
 def format_fields(fields: Iterable[Field]) -> str:
-    """Return the pattern as compact JSON with dotted paths, which parses back to equal fields."""
+    """Return one branch as a JSON object."""
     members = (f"{quote(f.path)}:[{','.join(map(format_element, f.elements))}]" for f in fields)
     return "{" + ",".join(members) + "}"
 
 
-def format_element(element: Element) -> str:
+def format_element(element: Element) -> str:  # noqa: C901, PLR0911, PLR0912 - one for each element
     """Return one element of a field's array as JSON."""
     match element:
-        case StringEquals(value=value) | AddressEquals(value=value):
+        case StringEquals(value=value):
+            return _call("exactly", quote(value)) if address(value) else quote(value)
+        case AddressEquals(value=value):
             return quote(value)
         case NumberEquals(text=text):
             return text
         case LiteralEquals(value=value):
             return json.dumps(value)
         case NumericRange():
-            return f'{{"numeric":[{",".join(_range_terms(element))}]}}'
+            return _call("numeric", f"[{','.join(_range_terms(element))}]")
         case Exists(wanted=wanted):
-            return f'{{"exists":{json.dumps(wanted)}}}'
+            return _call("exists", json.dumps(wanted))
+        case AddressBlock(network=network, bits=bits):
+            return _call("cidr", quote(f"{spell(network)}/{bits}"))
+        case Prefix(value=value, ignore_case=ignore_case):
+            return _call("prefix", _call("equals-ignore-case", quote(value)) if ignore_case else quote(value))
+        case Suffix(value=value, ignore_case=ignore_case):
+            return _call("suffix", _call("equals-ignore-case", quote(value)) if ignore_case else quote(value))
+        case EqualsIgnoreCase(value=value):
+            return _call("equals-ignore-case", quote(value))
+        case Wildcard(parts=parts):
+            return _call("wildcard", quote(wildcard.join(parts)))
+        case AnythingBut(excluded=excluded):
+            return _call("anything-but", _exclusion(excluded))
         case _:
             assert_never(element)
 
@@ -41,6 +79,35 @@ def format_element(element: Element) -> str:
 def quote(text: str) -> str:
     """Return a JSON string in ASCII, so that a lone surrogate survives."""
     return json.dumps(text)
+
+
+def _call(operator: str, argument: str) -> str:
+    return f'{{"{operator}":{argument}}}'
+
+
+def _exclusion(excluded: Sequence[Excluded]) -> str:
+    values = f"[{','.join(map(_excluded_value, excluded))}]"
+    match excluded[0]:
+        case StringEquals() | NumberEquals():
+            return values
+        case Prefix():
+            return _call("prefix", values)
+        case Suffix():
+            return _call("suffix", values)
+        case EqualsIgnoreCase():
+            return _call("equals-ignore-case", values)
+        case Wildcard():
+            return _call("wildcard", values)
+
+
+def _excluded_value(element: Excluded) -> str:
+    match element:
+        case NumberEquals(text=text):
+            return text
+        case Wildcard(parts=parts):
+            return quote(wildcard.join(parts))
+        case _:
+            return quote(element.value)
 
 
 def _range_terms(bounds: NumericRange) -> list[str]:

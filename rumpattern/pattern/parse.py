@@ -1,15 +1,15 @@
-"""Pattern text to fields. Every problem is reported, each with its place; one operator is one row of ``OPERATORS``."""
+"""Pattern text to branches of fields. Every problem is reported, each with its place."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Final, Never, TypeAlias
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, TypeAlias
 
-from rumpattern.diagnostics import Diagnostic, PatternError, Place, did_you_mean
+from rumpattern.diagnostics import Diagnostic, PatternError
 from rumpattern.jsontext import (
     JsonArray,
     JsonError,
+    JsonFault,
     JsonLiteral,
     JsonNumber,
     JsonObject,
@@ -19,19 +19,31 @@ from rumpattern.jsontext import (
     comparable,
     decode_utf8,
     dump_exact,
-    parse,
 )
 from rumpattern.pattern.address import address
-from rumpattern.pattern.ast import AddressEquals, Exists, Field, LiteralEquals, NumberEquals, NumericRange, StringEquals
+from rumpattern.pattern.ast import AddressEquals, Field, LiteralEquals, NumberEquals, StringEquals
+from rumpattern.pattern.branches import (
+    MAX_BRANCHES,
+    MAX_PATHS,
+    RESERVED,
+    Mark,
+    Or,
+    TooManyPathsError,
+    expand,
+    too_many,
+)
+from rumpattern.pattern.findings import Findings, describe
+from rumpattern.pattern.operators import read_operator
 from rumpattern.pattern.pattern import Pattern, from_python
+from rumpattern.pattern.recover import parse_with_faults
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from rumpattern.jsontext import JsonValue, Locate
-    from rumpattern.pattern.ast import Element
+    from rumpattern.pattern.ast import Branch, Element
+    from rumpattern.pattern.branches import Step
 
-MAX_PATHS: Final = 256
+_Walk: TypeAlias = "Iterator[_Walk]"
+"""A part of the pattern being read; it yields the parts inside it, which are read before it goes on."""
 
 
 def parse_pattern(source: str | bytes | Mapping[str, object]) -> Pattern:
@@ -63,72 +75,109 @@ def parse_located(text: str, locate: Locate, root: str) -> Pattern:
         root: the path of the pattern in the document, in front of the path inside the pattern.
 
     Raises:
-        PatternError: with every problem found.
+        PatternError: with every problem found, in the order of the text.
     """
-    reader = _Reader(locate, root)
-    try:
-        node = parse(text)
-    except JsonError as error:
-        message = f"the pattern is not valid JSON: {error.message}"
-        reader.report("RP100", message, error.offset, "", error.service_message)
-        raise PatternError(reader.problems) from None
-    fields = reader.pattern(node)
-    if reader.problems:
-        raise PatternError(reader.problems)
-    return Pattern(tuple(fields.values()))
+    findings = Findings(locate, root)
+    node, faults = parse_with_faults(text)
+    for fault in faults:
+        message = f"the pattern is not valid JSON: {fault.message}"
+        findings.report("RP100", message, fault.offset, "", fault.service_message)
+    branches = _Reader(findings).pattern(node)
+    if findings.problems:
+        raise PatternError(findings.in_order())
+    return Pattern(branches, tuple(findings.warnings))
 
 
 class _Reader:
-    """Turns nodes into fields and collects what is wrong with them."""
+    """Turns nodes into the fields and alternatives of a pattern."""
 
-    def __init__(self, locate: Locate, root: str) -> None:
-        self.locate = locate
-        self.root = root
-        self.problems: list[Diagnostic] = []
+    def __init__(self, findings: Findings) -> None:
+        self.report = findings.report
+        self.findings = findings
+        self.steps: list[Step] = []
+        self.places: dict[int, str] = {}
 
-    def report(  # noqa: PLR0913, PLR0917 - the parts of a finding
-        self, code: str, message: str, offset: int, path: str, service: str | None = None, hint: str | None = None
-    ) -> None:
-        name, line, column = self.locate(offset)
-        place = Place(name, line, column, f"{self.root}{path}")
-        self.problems.append(Diagnostic(code, message, place, hint, service_message=service))
-
-    def pattern(self, node: JsonValue) -> dict[str, Field]:
-        fields: dict[str, Field] = {}
+    def pattern(self, node: JsonValue) -> tuple[Branch, ...]:
+        if isinstance(node, JsonFault):
+            return ()
         if not isinstance(node, JsonObject):
             message = f"a pattern is a JSON object, not {describe(node)}"
             self.report("RP101", message, node.span.start, "", "Filter is not an object")
-            return fields
-        self.object(node, fields)
-        if len(fields) > MAX_PATHS:
-            self.report("RP117", f"the pattern has {len(fields)} paths, more than {MAX_PATHS}", node.span.start, "")
-        return fields
-
-    def object(self, root: JsonObject, fields: dict[str, Field]) -> None:
-        """Collect the fields of an object in the order of the text; a path that comes again replaces the first."""
-        todo = [self.members(root, "", "")]
+            return ()
+        todo = [self.members(node, "", "", inside_or=False)]
         while todo:
-            for key, value, path, place in todo[-1]:
-                if key.value == "$or":
-                    self.report("RP109", '"$or" is not supported yet', key.span.start, place)
-                elif isinstance(value, JsonObject):
-                    todo.append(self.members(value, f"{path}.", place))
-                    break
-                elif isinstance(value, JsonArray):
-                    fields[path] = self.field(path, value, place)
-                else:
-                    self.bare_value(key, value, place)
-            else:
+            inner = next(todo[-1], None)
+            if inner is None:
                 todo.pop()
+            else:
+                todo.append(inner)
+        return self.branches(node.span.start)
 
-    def members(self, node: JsonObject, prefix: str, where: str) -> Iterator[tuple[JsonString, JsonValue, str, str]]:
-        """Return the members of an object, each with its path in events and its place in the pattern."""
+    def branches(self, start: int) -> tuple[Branch, ...]:
+        over = too_many(self.steps)
+        if over is not None:
+            message = f"$or makes more than {MAX_BRANCHES:,} combinations, EventBridge's limit"
+            self.report("RP134", message, over.offset, over.place)
+            return ()
+        try:
+            branches, replacing = expand(self.steps)
+        except TooManyPathsError as error:
+            what = "a combination of $or" if any(isinstance(step, Or) for step in self.steps) else "the pattern"
+            self.report("RP117", f"{what} has {error.count} paths, more than {MAX_PATHS}", start, "")
+            return ()
+        for field in replacing:
+            message = f'"{field.path}" has been given before; this replaces what it had to match'
+            service = f"Path `{field.path}` cannot be allowed multiple times"
+            self.findings.warn("RP129", message, field.span.start, self.places[id(field)], service)
+        return branches
+
+    def members(self, node: JsonObject, prefix: str, where: str, *, inside_or: bool) -> _Walk:
+        """Read the members of an object; ``prefix`` is its path in events, ``where`` its place in the pattern."""
         if not node.members:
             service = "Empty objects are not allowed"
             self.report("RP102", "an object must not be empty", node.span.start, where, service)
-        return ((key, value, f"{prefix}{key.value}", f"{where}.{key.value}") for key, value in node.members)
+        for key, value in node.members:
+            path, place = f"{prefix}{key.value}", f"{where}.{key.value}"
+            if inside_or and key.value in RESERVED:
+                message = f'"{key.value}" is an operator\'s name, which a field inside $or must not have'
+                service = f"{key.value} is Ruler reserved fieldName which cannot be used inside $or."
+                self.report("RP133", message, key.span.start, place, service)
+            elif key.value == "$or":
+                yield self.alternatives(key, value, prefix, place)
+            elif isinstance(value, JsonObject):
+                yield self.members(value, f"{path}.", place, inside_or=inside_or)
+            elif isinstance(value, JsonArray):
+                self.steps.append(self.field(path, value, place))
+            else:
+                self.bare_value(key, value, place)
+
+    def alternatives(self, key: JsonString, node: JsonValue, prefix: str, place: str) -> _Walk:
+        """Read an ``$or``; its alternatives are patterns below the path of the object that it stands in."""
+        if isinstance(node, JsonFault):
+            return
+        if not isinstance(node, JsonArray):
+            message = f"$or is an array of patterns, not {describe(node)}"
+            self.report("RP130", message, node.span.start, place, "It must be an Array followed with $or.")
+            return
+        self.steps.append(Or(key.span.start, place))
+        for index, item in enumerate(node.items):
+            if isinstance(item, JsonObject):
+                self.steps.append(Mark.ALTERNATIVE)
+                yield self.members(item, prefix, f"{place}[{index}]", inside_or=True)
+                self.steps.append(Mark.ALTERNATIVE_END)
+            elif not isinstance(item, JsonFault):
+                message = f"an alternative of $or is a pattern, not {describe(item)}"
+                service = "Only JSON object is allowed in array of $or relationship."
+                self.report("RP131", message, item.span.start, f"{place}[{index}]", service)
+        self.steps.append(Mark.OR_END)
+        if len(node.items) < 2:  # noqa: PLR2004 - a choice
+            message = f"$or has at least two alternatives, not {len(node.items)}"
+            service = "There must have at least 2 Objects in $or relationship."
+            self.report("RP132", message, node.span.end - 1, place, service)
 
     def bare_value(self, key: JsonString, value: JsonValue, place: str) -> None:
+        if isinstance(value, JsonFault):
+            return
         self.report(
             "RP104",
             f"a field's value is an array or an object, not {describe(value)}",
@@ -142,7 +191,9 @@ class _Reader:
         if not node.items:
             self.report("RP103", "an array must not be empty", node.span.start, place, "Empty arrays are not allowed")
         elements = [self.element(item, f"{place}[{index}]") for index, item in enumerate(node.items)]
-        return Field(path, tuple(e for e in elements if e is not None), node.span)
+        field = Field(path, tuple(e for e in elements if e is not None), node.span)
+        self.places[id(field)] = place
+        return field
 
     def element(self, node: JsonValue, place: str) -> Element | None:
         match node:
@@ -154,173 +205,10 @@ class _Reader:
             case JsonLiteral(value=value):
                 return LiteralEquals(value)
             case JsonObject():
-                return self.operator(node, place)
+                return read_operator(self.findings, node, place)
             case JsonArray():
                 service = "Match value must be String, number, true, false, or null"
                 self.report("RP105", "an array must not hold an array", node.span.start, place, service)
                 return None
-
-    def operator(self, node: JsonObject, place: str) -> Element | None:
-        if not node.members:
-            message = "an operator object must have one key"
-            self.report("RP107", message, node.span.start, place, "Match expression name not found")
-            return None
-        key, value = node.members[0]
-        read = OPERATORS.get(key.value)
-        if read is None:
-            self.unknown_operator(key, f"{place}.{key.value}")
-            return None
-        element = read(self, value, f"{place}.{key.value}")
-        if len(node.members) > 1:
-            extra = node.members[1][0]
-            message = f'an operator object has one key; "{extra.value}" is a second one'
-            self.report("RP106", message, extra.span.start, place, "Only one key allowed in match expression")
-        return element
-
-    def unknown_operator(self, key: JsonString, place: str) -> None:
-        if key.value in NOT_YET:
-            self.report("RP109", f'operator "{key.value}" is not supported yet', key.span.start, place)
-            return
-        hint = did_you_mean(key.value, [*OPERATORS, *NOT_YET])
-        service = f"Unrecognized match type {key.value}"
-        self.report("RP108", f'unknown operator "{key.value}"', key.span.start, place, service, hint)
-
-
-def describe(node: JsonValue) -> str:
-    """Return what a value is, in words for a message."""
-    match node:
-        case JsonString(value=value):
-            return f"the string {json.dumps(value[:40])}"
-        case JsonNumber(text=text):
-            return f"the number {text[:40]}"
-        case JsonLiteral(value=value):
-            return json.dumps(value)
-        case JsonArray():
-            return "an array"
-        case JsonObject():
-            return "an object"
-
-
-# --- operators ------------------------------------------------------------------------------------------------------
-
-
-def _exists(reader: _Reader, node: JsonValue, place: str) -> Element | None:
-    if isinstance(node, JsonLiteral) and node.value is not None:
-        return Exists(node.value)
-    service = "exists match pattern must be either true or false."
-    reader.report("RP116", f"exists needs true or false, not {describe(node)}", node.span.start, place, service)
-    return None
-
-
-def _numeric(reader: _Reader, node: JsonValue, place: str) -> Element | None:
-    if not isinstance(node, JsonArray):
-        message = f'numeric needs an array such as [">", 0, "<=", 5], not {describe(node)}'
-        reader.report("RP110", message, node.span.start, place, "Value of numeric must be an array.")
-        return None
-    try:
-        return _NumericReader(reader, node, place).range()
-    except _FaultyRangeError:
-        return None
-
-
-class _FaultyRangeError(Exception):
-    """A range whose fault has been reported."""
-
-
-class _NumericReader:
-    """Reads the terms of one ``numeric`` array; the first fault ends it, later terms depend on it."""
-
-    def __init__(self, reader: _Reader, node: JsonArray, place: str) -> None:
-        self.reader = reader
-        self.items = node.items
-        self.end = node.span.end - 1
-        self.place = place
-
-    def range(self) -> NumericRange:
-        symbol = self.first_operator()
-        low = self.bound(1, symbol)
-        if symbol == "=":
-            return self.single(NumericRange(low, low_closed=True, high=low, high_closed=True))
-        if symbol in ("<", "<="):
-            return self.single(NumericRange(high=low, high_closed=symbol == "<="))
-        if len(self.items) == 2:  # noqa: PLR2004 - operator and number
-            return NumericRange(low=low, low_closed=symbol == ">=")
-        return self.two_sided(low, low_closed=symbol == ">=")
-
-    def first_operator(self) -> str:
-        node = self.items[0] if self.items else None
-        if not isinstance(node, JsonString):
-            found = describe(node) if node else "nothing"
-            service = f"Invalid member in numeric match: {_token(node)}"
-            self.fail("RP111", f"numeric starts with an operator, not {found}", 0, service)
-        if node.value not in ("=", "<", "<=", ">", ">="):
-            service = f"Unrecognized numeric range operator: {node.value}"
-            self.fail("RP111", f'unknown numeric operator "{node.value}"', 0, service, _symbol_hint(node.value))
-        return node.value
-
-    def bound(self, index: int, symbol: str) -> float:
-        node = self.items[index] if index < len(self.items) else None
-        if not isinstance(node, JsonNumber):
-            found = describe(node) if node else "nothing"
-            name = "equals" if symbol == "=" else symbol
-            message = f'"{symbol}" needs a number, not {found}'
-            self.fail("RP112", message, index, f"Value of {name} must be numeric")
-        value = comparable(node.text)
-        if value is None:
-            message = f"{node.text[:40]} cannot be compared exactly: no double is spelled so"
-            self.fail("RP115", message, index, f"Cannot compare number : {node.text}")
-        return value
-
-    def single(self, result: NumericRange) -> NumericRange:
-        if len(self.items) > 2:  # noqa: PLR2004 - operator and number
-            message = 'only ">" and ">=" may be followed by a second bound: the low bound comes first'
-            self.fail("RP113", message, 2, "Too many elements in numeric expression")
-        return result
-
-    def two_sided(self, low: float, *, low_closed: bool) -> NumericRange:
-        node = self.items[2]
-        if not isinstance(node, JsonString):
-            message = f'the second bound starts with "<" or "<=", not {describe(node)}'
-            self.fail("RP111", message, 2, f"Bad value in numeric range: {_token(node)}")
-        if node.value not in ("<", "<="):
-            message = f'the second bound starts with "<" or "<=", not "{node.value}"'
-            self.fail("RP111", message, 2, f"Bad numeric range operator: {node.value}", _symbol_hint(node.value))
-        high = self.bound(3, node.value)
-        if len(self.items) > 4:  # noqa: PLR2004 - two operators and two numbers
-            self.fail("RP113", "numeric has at most two bounds", 4, "Too many terms in numeric range expression")
-        if not low < high:
-            self.fail("RP114", "the low bound must be below the high bound", 3, "Bottom must be less than top")
-        return NumericRange(low, low_closed, high, high_closed=node.value == "<=")
-
-    def fail(self, code: str, message: str, index: int, service: str, hint: str | None = None) -> Never:
-        inside = index < len(self.items)
-        offset = self.items[index].span.start if inside else self.end
-        place = f"{self.place}[{index}]" if inside else self.place
-        self.reader.report(code, message, offset, place, service, hint)
-        raise _FaultyRangeError
-
-
-def _symbol_hint(symbol: str) -> str | None:
-    swapped = {"=>": ">=", "=<": "<=", "==": "="}.get(symbol)
-    return f'did you mean "{swapped}"?' if swapped else None
-
-
-def _token(node: JsonValue | None) -> str:
-    match node:
-        case None:
-            return "]"
-        case JsonString(value=value):
-            return value
-        case JsonNumber(text=text):
-            return text
-        case JsonLiteral(value=value):
-            return json.dumps(value)
-        case JsonArray():
-            return "["
-        case JsonObject():
-            return "{"
-
-
-_Operator: TypeAlias = Callable[[_Reader, "JsonValue", str], "Element | None"]
-OPERATORS: Final[dict[str, _Operator]] = {"numeric": _numeric, "exists": _exists}
-NOT_YET: Final = ("prefix", "suffix", "equals-ignore-case", "wildcard", "anything-but", "cidr", "exactly")
+            case JsonFault():
+                return None

@@ -5,28 +5,36 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from rumpattern.jsontext import JsonError, exact_int, load_exact
-from rumpattern.pattern.format import format_fields
+from rumpattern.pattern.format import format_branches
 from rumpattern.pattern.reference import leaves, matches
 
 if TYPE_CHECKING:
+    from rumpattern.diagnostics import Diagnostic
     from rumpattern.jsontext import Exact
-    from rumpattern.pattern.ast import Field
+    from rumpattern.pattern.ast import Branch
 
 EventSource: TypeAlias = "str | bytes | Mapping[str, object]"
 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """An event pattern: fields by path, all of which must match.
+    """An event pattern: one or, with ``$or``, several branches of which one must match with all its fields.
 
-    ``str(pattern)`` is its canonical JSON; parsing that gives an equal pattern.
+    ``str(pattern)`` is its canonical JSON; parsing that gives an equal pattern. ``warnings`` are findings that do not
+    keep it from working.
     """
 
-    fields: tuple[Field, ...]
+    branches: tuple[Branch, ...]
+    warnings: tuple[Diagnostic, ...] = field(default=(), compare=False, repr=False)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The paths that the branches name, each once."""
+        return tuple(dict.fromkeys(f.path for branch in self.branches for f in branch))
 
     def matches(self, event: EventSource) -> bool:
         """Tell whether the pattern matches one event, by the slow matcher.
@@ -38,10 +46,19 @@ class Pattern:
             JsonError: the text is not JSON (a ``ValueError``).
             TypeError: the mapping holds something that JSON cannot say.
         """
-        return matches(self.fields, leaves(exact_event(event)))
+        return matches(self.branches, leaves(exact_event(event)))
 
     def __str__(self) -> str:
-        return format_fields(self.fields)
+        return format_branches(self.branches)
+
+
+def renamed(pattern: Pattern, names: Mapping[str, str]) -> Pattern:
+    """Return a pattern whose paths have other names; where two become one, the last wins as in any pattern."""
+    if all(path == name for path, name in names.items()):
+        return pattern
+    fields = {id(f): replace(f, path=names[f.path]) for branch in pattern.branches for f in branch}
+    branches = ({names[f.path]: fields[id(f)] for f in branch} for branch in pattern.branches)
+    return replace(pattern, branches=tuple(tuple(branch.values()) for branch in branches))
 
 
 def exact_event(event: EventSource) -> Exact:

@@ -10,14 +10,28 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 from rumpattern.jsontext import NumberText, Pairs
+from rumpattern.pattern import casing, wildcard
 from rumpattern.pattern.address import address
-from rumpattern.pattern.ast import AddressEquals, Exists, LiteralEquals, NumberEquals, NumericRange, StringEquals
+from rumpattern.pattern.ast import (
+    AddressBlock,
+    AddressEquals,
+    AnythingBut,
+    EqualsIgnoreCase,
+    Exists,
+    LiteralEquals,
+    NumberEquals,
+    NumericRange,
+    Prefix,
+    StringEquals,
+    Suffix,
+    Wildcard,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from rumpattern.jsontext import Exact
-from rumpattern.pattern.ast import Element, Field
+    from rumpattern.pattern.ast import Branch, Element, Field, TextElement
 
 Memberships: TypeAlias = dict[int, int]
 """From the number of an array in the event to the index of the element that a leaf stands in."""
@@ -57,15 +71,20 @@ def leaves(event: Exact) -> list[Leaf]:
     return found
 
 
-def matches(fields: Sequence[Field], event: Sequence[Leaf]) -> bool:
+def matches(branches: Iterable[Branch], event: Sequence[Leaf]) -> bool:
+    """Tell whether one of a pattern's branches matches an event."""
+    by_path: dict[str, list[Leaf]] = {}
+    for leaf in event:
+        by_path.setdefault(leaf.path, []).append(leaf)
+    return any(branch_matches(branch, by_path) for branch in branches)
+
+
+def branch_matches(fields: Branch, by_path: Mapping[str, Sequence[Leaf]]) -> bool:
     """Tell whether a leaf for each path, or none for ``exists: false``, can be chosen consistently.
 
     The fields are taken one after another. Of the choices so far only that is kept which a later one could contradict:
     the array elements agreed on, and the paths on which there must be no leaf.
     """
-    by_path: dict[str, list[Leaf]] = {}
-    for leaf in event:
-        by_path.setdefault(leaf.path, []).append(leaf)
     todo = sorted(((f.path, _options(f, by_path.get(f.path, ()))) for f in fields), key=lambda field: len(field[1]))
     at_the_end = {
         a for path, options in todo if None in options for leaf in by_path.get(path, ()) for a in leaf.memberships
@@ -108,11 +127,6 @@ def _consistent(memberships: Iterable[tuple[int, int]], agreed: Memberships) -> 
 def accepts(element: Element, value: object) -> bool:  # noqa: PLR0911 - one for each element
     """Tell whether an element matches the value of a leaf that is there."""
     match element:
-        case StringEquals(value=wanted):
-            return isinstance(value, str) and not isinstance(value, NumberText) and value == wanted
-        case AddressEquals(value=wanted):
-            is_text = isinstance(value, str) and not isinstance(value, NumberText)
-            return is_text and address(value) == address(wanted)
         case NumberEquals(text=text):
             if isinstance(value, NumberText):
                 return value == text
@@ -125,6 +139,30 @@ def accepts(element: Element, value: object) -> bool:  # noqa: PLR0911 - one for
             return number is not None and element.holds(number)
         case Exists(wanted=wanted):
             return wanted
+        case AnythingBut(excluded=excluded):
+            return not any(accepts(one, value) for one in excluded)
+        case _:
+            return isinstance(value, str) and not isinstance(value, NumberText) and accepts_text(element, value)
+
+
+def accepts_text(element: TextElement, text: str) -> bool:  # noqa: PLR0911 - one for each element
+    """Tell whether an element that is about strings matches one."""
+    match element:
+        case StringEquals(value=wanted):
+            return text == wanted
+        case AddressEquals(value=wanted):
+            return address(text) == address(wanted)
+        case AddressBlock():
+            packed = address(text)
+            return packed is not None and element.holds(packed)
+        case Prefix(value=start, ignore_case=ignore_case):
+            return casing.starts(start, text) if ignore_case else text.startswith(start)
+        case Suffix(value=end, ignore_case=ignore_case):
+            return casing.ends(end, text) if ignore_case else text.endswith(end)
+        case EqualsIgnoreCase(value=wanted):
+            return casing.equals(wanted, text)
+        case Wildcard(parts=parts):
+            return wildcard.fits(parts, text)
         case _:
             assert_never(element)
 

@@ -9,9 +9,10 @@ from rumpattern.pattern.ast import StringEquals
 from rumpattern.plan.plan import Plan, Predicate, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from rumpattern.definition.model import MetricDefinition
+    from rumpattern.pattern.ast import Branch, Field
 
 
 _ALWAYS: Final = frozenset((EVENT_TYPE, EVENT_TIMESTAMP, APPLICATION_NAME))
@@ -19,29 +20,51 @@ _ALWAYS: Final = frozenset((EVENT_TYPE, EVENT_TIMESTAMP, APPLICATION_NAME))
 
 def build_plan(definitions: Iterable[MetricDefinition]) -> Plan:
     """Return the plan of some definitions; equal predicates are shared."""
-    predicates: dict[Predicate, int] = {}
+    predicates = _Predicates()
     steps = tuple(_step(definition, predicates) for definition in definitions)
     paths = _ALWAYS.union(*(step.paths for step in steps))
-    return Plan(tuple(sorted(paths)), tuple(predicates), steps)
+    return Plan(tuple(sorted(paths)), tuple(predicates.indices), steps)
 
 
-def _step(definition: MetricDefinition, predicates: dict[Predicate, int]) -> Step:
-    fields = definition.pattern.fields if definition.pattern else ()
-    needed = [Predicate(field.path, field.elements) for field in fields]
-    indices = tuple(predicates.setdefault(predicate, len(predicates)) for predicate in needed)
-    return Step(definition, indices, _event_types(needed), _paths(definition, needed))
+class _Predicates:
+    """The predicates of a plan, numbered as they are first seen.
+
+    The branches of a pattern share their fields; each field is looked up once by what it says, then by identity.
+    """
+
+    def __init__(self) -> None:
+        self.indices: dict[Predicate, int] = {}
+        self.seen: dict[int, tuple[Field, int]] = {}
+
+    def index(self, field: Field) -> int:
+        if id(field) not in self.seen:
+            predicate = Predicate(field.path, field.elements)
+            self.seen[id(field)] = field, self.indices.setdefault(predicate, len(self.indices))
+        return self.seen[id(field)][1]
 
 
-def _event_types(predicates: Sequence[Predicate]) -> frozenset[str] | None:
-    for predicate in predicates:
-        if predicate.path == EVENT_TYPE:
-            values = [e.value for e in predicate.elements if isinstance(e, StringEquals)]
-            return frozenset(values) if len(values) == len(predicate.elements) else None
+def _step(definition: MetricDefinition, predicates: _Predicates) -> Step:
+    branches = definition.pattern.branches if definition.pattern else ((),)
+    indices = tuple(tuple(map(predicates.index, branch)) for branch in branches)
+    return Step(definition, indices, _event_types(branches), _paths(definition))
+
+
+def _event_types(branches: Iterable[Branch]) -> frozenset[str] | None:
+    """Return the types that some branch asks for, None if one does not say."""
+    asked = [_asked_types(branch) for branch in branches]
+    return None if None in asked else frozenset().union(*(types for types in asked if types is not None))
+
+
+def _asked_types(branch: Branch) -> frozenset[str] | None:
+    for field in branch:
+        if field.path == EVENT_TYPE:
+            values = [e.value for e in field.elements if isinstance(e, StringEquals)]
+            return frozenset(values) if len(values) == len(field.elements) else None
     return None
 
 
-def _paths(definition: MetricDefinition, predicates: Iterable[Predicate]) -> frozenset[str]:
-    paths = {*_ALWAYS, *(predicate.path for predicate in predicates)}
+def _paths(definition: MetricDefinition) -> frozenset[str]:
+    paths = {*_ALWAYS, *(definition.pattern.paths if definition.pattern else ())}
     paths.update(path for path, _ in definition.dimension_keys)
     if definition.value_key is not None:
         paths.add(definition.value_key)

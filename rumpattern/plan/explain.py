@@ -16,7 +16,7 @@ def explain_plan(plan: Plan) -> str:
     """Return the columns, the shared predicates and the definitions of a plan as indented text."""
     users: dict[int, int] = {}
     for step in plan.steps:
-        for index in step.predicates:
+        for index in set().union(*step.branches):
             users[index] = users.get(index, 0) + 1
     lines = [f"columns ({len(plan.paths)})", *(f"  {path}" for path in plan.paths)]
     lines += [f"predicates ({len(plan.predicates)})"]
@@ -42,7 +42,12 @@ def _definition(number: int, step: Step) -> list[str]:
     return [
         f"  d{number}  {definition.final_namespace} {definition.name}",
         f"      event types  {types}",
-        f"      matches      {' and '.join(f'p{i}' for i in step.predicates) or 'every event'}",
+        f"      matches      {_either(step)}",
         f"      value        {definition.value_key or '1 for each event'}  unit {definition.unit}",
         f"      dimensions   {', '.join(f'{name} = {path}' for name, path in dimensions.items())}",
     ]
+
+
+def _either(step: Step) -> str:
+    branches = [" and ".join(f"p{index}" for index in branch) for branch in step.branches]
+    return " or ".join(branches) or "every event"

@@ -20,13 +20,13 @@ class Predicate:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One definition in the plan. ``predicates`` are indices into ``Plan.predicates``, all of which must hold.
+    """One definition in the plan. ``branches`` are indices into ``Plan.predicates``: all of one branch must hold.
 
     ``event_types`` are the only types it can match, None when it does not say; ``paths`` are the fields it reads.
     """
 
     definition: MetricDefinition
-    predicates: tuple[int, ...]
+    branches: tuple[tuple[int, ...], ...]
     event_types: frozenset[str] | None
     paths: frozenset[str]
 

@@ -10,9 +10,13 @@ import rumpattern as rp
 from rumpattern.diagnostics import CODES
 
 CASES = Path(__file__).parents[2] / "fixtures" / "cases"
-FILES = ("exact", "numeric", "exists", "arrays", "keys", "numbers")
+FILES = (
+    "exact", "strings", "ignore_case", "wildcard", "anything_but", "cidr", "numeric", "exists", "or", "arrays", "keys",
+    "numbers",
+)  # fmt: skip
 MATCHING = [case for name in FILES for case in json.loads((CASES / f"{name}.json").read_text())]
 INVALID = json.loads((CASES / "invalid.json").read_text())
+WARNINGS = json.loads((CASES / "warnings.json").read_text())
 
 
 def text(event):
@@ -53,6 +57,18 @@ def test_invalid_case(case):
     assert (first.code, first.service_message, at) == (case["code"], case["service_message"], case["at"])
 
 
+@pytest.mark.parametrize("case", WARNINGS, ids=[case["name"] for case in WARNINGS])
+def test_case_with_a_warning(case):
+    (warning,) = rp.parse_pattern(case["pattern"]).warnings
+    at = f"{warning.where.line}:{warning.where.column} {warning.where.path}"
+    found = warning.code, warning.service_message, at, warning.severity
+    assert found == (case["code"], case["service_message"], case["at"], rp.Severity.WARNING)
+
+
+def test_every_file_is_read():
+    assert {path.stem for path in CASES.iterdir()} == {*FILES, "invalid", "warnings"}
+
+
 def test_every_grammar_code_has_a_case():
     pattern_codes = {code for code in CODES if code.startswith("RP1")}
-    assert {case["code"] for case in INVALID} == pattern_codes
+    assert {case["code"] for case in INVALID + WARNINGS} == pattern_codes

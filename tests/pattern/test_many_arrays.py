@@ -54,6 +54,6 @@ PATTERNS = st.dictionaries(st.sampled_from(["a.x", "a.y", "b.x", "b.y"]), ELEMEN
 
 @given(PATTERNS, EVENTS)
 def test_choices_equal_brute_force(pattern, event):
-    fields = rp.parse_pattern(json.dumps(pattern)).fields
+    (fields,) = rp.parse_pattern(json.dumps(pattern)).branches
     flat = leaves(exact_event(event))
-    assert matches(fields, flat) is brute_force(fields, flat)
+    assert matches((fields,), flat) is brute_force(fields, flat)

@@ -28,7 +28,7 @@ def test_equal_predicates_are_shared():
         ]
     )
     assert [predicate.path for predicate in plan.predicates] == ["a.b", "c", "d", "a.b"]
-    assert [step.predicates for step in plan.steps] == [(0, 1), (1, 2), (0,), (3,)]
+    assert [step.branches for step in plan.steps] == [((0, 1),), ((1, 2),), ((0,),), ((3,),)]
     assert plan.predicates[0].elements == (StringEquals("x"),)
 
 

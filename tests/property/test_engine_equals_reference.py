@@ -22,7 +22,7 @@ def check(sources, texts, application_name=None):
     assert batch.blank == want.blank
     found = engine.match(batch)
     for i, pattern in enumerate(patterns):
-        answers = [matches(pattern.fields, leaves(complete(event, application_name))) for _, event in want.rows]
+        answers = [matches(pattern.branches, leaves(complete(event, application_name))) for _, event in want.rows]
         assert np.array_equal(found.mask(i), np.array(answers, dtype=np.bool_)), sources[i]
     assert found.counts() == [int(np.count_nonzero(mask)) for mask in found.masks]
     return batch, found.masks

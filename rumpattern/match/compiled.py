@@ -1,0 +1,150 @@
+"""Predicates compiled for columns: an answer for each kind, intervals for numbers, one test for strings.
+
+Every element is compiled to the same three parts, so that a predicate costs one look-up for each kind, one search for
+each number and one test for each distinct string, however many elements it has.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, assert_never
+
+import numpy as np
+
+from rumpattern.events.fields import Kind
+from rumpattern.match.texts import any_of, compile_texts, negation
+from rumpattern.pattern.ast import (
+    AddressBlock,
+    AddressEquals,
+    AnythingBut,
+    EqualsIgnoreCase,
+    Exists,
+    LiteralEquals,
+    NumberEquals,
+    NumericRange,
+    Prefix,
+    StringEquals,
+    Suffix,
+    Wildcard,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from rumpattern.events.columns import Flags, Numbers
+    from rumpattern.match.texts import Check
+    from rumpattern.pattern.ast import Element, Excluded, TextElement
+    from rumpattern.plan.plan import Plan
+
+_Interval = tuple[float, float]
+_LITERAL_KINDS: Final = {None: Kind.NULL, False: Kind.FALSE, True: Kind.TRUE}
+_SCALARS: Final = [Kind.NULL, Kind.FALSE, Kind.TRUE, Kind.NUMBER, Kind.STRING]
+_ABSENT: Final = [Kind.MISSING, Kind.OBJECT]
+_LARGEST: Final = math.nextafter(math.inf, 0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Compiled:
+    """One predicate.
+
+    Attributes:
+        kinds: shape (kinds,), the answer where the kind alone decides it.
+        lows: shape (n,), ascending, the numbers that match from here ...
+        highs: shape (n,), ... to here, both included; the intervals are disjoint.
+        text: the test of a string whose kind does not decide, None if no such string matches.
+    """
+
+    kinds: Flags
+    lows: Numbers
+    highs: Numbers
+    text: Check | None
+
+
+def compile_plan(plan: Plan) -> tuple[Compiled, ...]:
+    """Compile the predicates of a plan, in their order."""
+    return tuple(compile_elements(predicate.elements) for predicate in plan.predicates)
+
+
+def compile_elements(elements: Iterable[Element]) -> Compiled:
+    """Compile the elements of one field, of which one must match."""
+    parts = _Parts()
+    for element in elements:
+        parts.add(element)
+    texts = compile_texts(parts.texts)
+    checks = [*([] if texts is None else [texts]), *parts.checks]
+    intervals = np.array(merged(parts.intervals), np.float64).reshape(-1, 2)
+    return Compiled(parts.kinds, intervals[:, 0].copy(), intervals[:, 1].copy(), any_of(checks))
+
+
+class _Parts:
+    """What the elements of one field match, by kind of value."""
+
+    def __init__(self) -> None:
+        self.kinds = np.zeros(len(Kind), dtype=np.bool_)
+        self.intervals: list[_Interval] = []
+        self.texts: list[TextElement] = []
+        self.checks: list[Check] = []
+
+    def add(self, element: Element) -> None:
+        match element:
+            case LiteralEquals(value=value):
+                self.kinds[_LITERAL_KINDS[value]] = True
+            case Exists(wanted=wanted):
+                self.kinds[_SCALARS if wanted else _ABSENT] = True
+            case NumberEquals(value=number):
+                self.intervals += [] if number is None else [(number, number)]
+            case NumericRange():
+                self.intervals.append(closed(element))
+            case AnythingBut(excluded=excluded):
+                self.anything_but(excluded)
+            case (
+                StringEquals()
+                | AddressEquals()
+                | AddressBlock()
+                | Prefix()
+                | Suffix()
+                | EqualsIgnoreCase()
+                | Wildcard()
+            ):
+                self.texts.append(element)
+            case _:
+                assert_never(element)
+
+    def anything_but(self, excluded: Sequence[Excluded]) -> None:
+        """Match every scalar of a kind that is not excluded, and of the excluded kind what is left."""
+        numbers = [e.value for e in excluded if isinstance(e, NumberEquals) and e.value is not None]
+        texts = compile_texts(e for e in excluded if not isinstance(e, NumberEquals))
+        left_out = Kind.STRING if texts else Kind.NUMBER
+        self.kinds[[kind for kind in _SCALARS if kind != left_out]] = True
+        if texts:
+            self.checks.append(negation(texts))
+        else:
+            self.intervals += outside(merged([(number, number) for number in numbers]))
+
+
+def closed(bounds: NumericRange) -> _Interval:
+    """Return a range of doubles by the first and the last double in it."""
+    low = bounds.low if bounds.low_closed else math.nextafter(bounds.low, math.inf)
+    high = bounds.high if bounds.high_closed else math.nextafter(bounds.high, -math.inf)
+    return low, high
+
+
+def merged(intervals: Iterable[_Interval]) -> list[_Interval]:
+    """Return the same numbers as ascending, disjoint intervals; one that ends before it begins is empty."""
+    result: list[_Interval] = []
+    for low, high in sorted(intervals):
+        if low > high:
+            continue
+        if result and low <= result[-1][1]:
+            result[-1] = result[-1][0], max(high, result[-1][1])
+        else:
+            result.append((low, high))
+    return result
+
+
+def outside(intervals: Sequence[_Interval]) -> list[_Interval]:
+    """Return the finite doubles that are in none of some ascending, disjoint intervals."""
+    lows = [-_LARGEST, *(math.nextafter(high, math.inf) for _, high in intervals)]
+    highs = [*(math.nextafter(low, -math.inf) for low, _ in intervals), _LARGEST]
+    return list(zip(lows, highs, strict=True))

@@ -1,0 +1,129 @@
+"""The ``numeric`` operator: an array of comparison operators and numbers to a range."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Never
+
+from rumpattern.jsontext import JsonArray, JsonFault, JsonLiteral, JsonNumber, JsonObject, JsonString, comparable
+from rumpattern.pattern.ast import NumericRange
+from rumpattern.pattern.findings import describe
+
+if TYPE_CHECKING:
+    from rumpattern.jsontext import JsonValue
+    from rumpattern.pattern.findings import Findings
+
+
+def read_numeric(findings: Findings, node: JsonValue, place: str) -> NumericRange | None:
+    """Return the range that ``numeric`` asks for, None when a fault was found."""
+    if not isinstance(node, JsonArray):
+        message = f'numeric needs an array such as [">", 0, "<=", 5], not {describe(node)}'
+        findings.report("RP110", message, node.span.start, place, "Value of numeric must be an array.")
+        return None
+    try:
+        return _NumericReader(findings, node, place).range()
+    except _FaultyRangeError:
+        return None
+
+
+class _FaultyRangeError(Exception):
+    """A range whose fault has been reported."""
+
+
+class _NumericReader:
+    """Reads the terms of one ``numeric`` array; the first fault ends it, later terms depend on it."""
+
+    def __init__(self, findings: Findings, node: JsonArray, place: str) -> None:
+        self.findings = findings
+        self.items = node.items
+        self.end = node.span.end - 1
+        self.place = place
+
+    def range(self) -> NumericRange:
+        symbol = self.first_operator()
+        low = self.bound(1, symbol)
+        if symbol == "=":
+            return self.single(NumericRange(low, low_closed=True, high=low, high_closed=True))
+        if symbol in ("<", "<="):
+            return self.single(NumericRange(high=low, high_closed=symbol == "<="))
+        if len(self.items) == 2:  # noqa: PLR2004 - operator and number
+            return NumericRange(low=low, low_closed=symbol == ">=")
+        return self.two_sided(low, low_closed=symbol == ">=")
+
+    def first_operator(self) -> str:
+        node = self.items[0] if self.items else None
+        if not isinstance(node, JsonString):
+            found = describe(node) if node else "nothing"
+            service = f"Invalid member in numeric match: {_token(node)}"
+            self.fail("RP111", f"numeric starts with an operator, not {found}", 0, service)
+        if node.value not in ("=", "<", "<=", ">", ">="):
+            service = f"Unrecognized numeric range operator: {node.value}"
+            self.fail("RP111", f'unknown numeric operator "{node.value}"', 0, service, _symbol_hint(node.value))
+        return node.value
+
+    def bound(self, index: int, symbol: str) -> float:
+        node = self.items[index] if index < len(self.items) else None
+        if not isinstance(node, JsonNumber):
+            found = describe(node) if node else "nothing"
+            name = "equals" if symbol == "=" else symbol
+            message = f'"{symbol}" needs a number, not {found}'
+            self.fail("RP112", message, index, f"Value of {name} must be numeric")
+        value = comparable(node.text)
+        if value is None:
+            message = f"{node.text[:40]} cannot be compared exactly: no double is spelled so"
+            self.fail("RP115", message, index, f"Cannot compare number : {node.text}")
+        return value
+
+    def single(self, result: NumericRange) -> NumericRange:
+        if len(self.items) > 2:  # noqa: PLR2004 - operator and number
+            message = 'only ">" and ">=" may be followed by a second bound: the low bound comes first'
+            self.fail("RP113", message, 2, "Too many elements in numeric expression")
+        return result
+
+    def two_sided(self, low: float, *, low_closed: bool) -> NumericRange:
+        node = self.items[2]
+        if not isinstance(node, JsonString):
+            message = f'the second bound starts with "<" or "<=", not {describe(node)}'
+            self.fail("RP111", message, 2, f"Bad value in numeric range: {_token(node)}")
+        if node.value not in ("<", "<="):
+            message = f'the second bound starts with "<" or "<=", not "{node.value}"'
+            self.fail("RP111", message, 2, f"Bad numeric range operator: {node.value}", _symbol_hint(node.value))
+        high = self.bound(3, node.value)
+        if len(self.items) > 4:  # noqa: PLR2004 - two operators and two numbers
+            self.fail("RP113", "numeric has at most two bounds", 4, "Too many terms in numeric range expression")
+        if not low < high:
+            self.fail("RP114", "the low bound must be below the high bound", 3, "Bottom must be less than top")
+        return NumericRange(low, low_closed, high, high_closed=node.value == "<=")
+
+    def fail(self, code: str, message: str, index: int, service: str, hint: str | None = None) -> Never:
+        inside = index < len(self.items)
+        if inside and isinstance(self.items[index], JsonFault):
+            raise _FaultyRangeError
+        offset = self.items[index].span.start if inside else self.end
+        place = f"{self.place}[{index}]" if inside else self.place
+        self.findings.report(code, message, offset, place, service, hint)
+        raise _FaultyRangeError
+
+
+def _symbol_hint(symbol: str) -> str | None:
+    swapped = {"=>": ">=", "=<": "<=", "==": "="}.get(symbol)
+    return f'did you mean "{swapped}"?' if swapped else None
+
+
+def _token(node: JsonValue | None) -> str:  # noqa: PLR0911 - one for each kind of value
+    """Return what event-ruler calls a value in its messages."""
+    match node:
+        case None:
+            return "]"
+        case JsonString(value=value):
+            return value
+        case JsonNumber(text=text):
+            return text
+        case JsonLiteral(value=value):
+            return json.dumps(value)
+        case JsonArray():
+            return "["
+        case JsonObject():
+            return "{"
+        case JsonFault():
+            return ""

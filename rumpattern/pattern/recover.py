@@ -1,0 +1,199 @@
+"""JSON with faults: a parser that notes a fault, repairs it where one repair is likely, and reads on.
+
+Where no repair is likely it stops, and what it has read so far is closed, so that one slip is not reported as many.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from rumpattern.jsontext import JsonError, JsonFault, JsonString, NodeBuilder, Parser, Span
+
+if TYPE_CHECKING:
+    from rumpattern.jsontext import Frame, JsonValue
+
+_MAX_FAULTS: Final = 100
+_STRUCTURE: Final = frozenset(",]}\n")
+_OPENING: Final = frozenset('"[{')
+_VALUE_STARTS: Final = frozenset('"{[-0123456789tfn')
+_NAME_MARKS: Final = frozenset("_$-.")
+
+
+def parse_with_faults(text: str) -> tuple[JsonValue, list[JsonError]]:
+    """Parse one JSON text; what cannot be read becomes a ``JsonFault``.
+
+    Returns:
+        The value and the faults in the order of the text; without faults it is what ``jsontext.parse`` returns.
+    """
+    parser = _Recovering(text)
+    return parser.parse(), parser.faults
+
+
+class _StopError(Exception):
+    """No repair is likely; the fault has been noted."""
+
+
+class _Recovering(Parser):
+    """Reads on after faults.
+
+    ``lost`` tells that text was skipped or a bracket guessed: then a wrong end is no fault of its own.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, NodeBuilder())
+        self.faults: list[JsonError] = []
+        self.lost = False
+
+    def parse(self) -> JsonValue:
+        try:
+            value = self.outermost()
+        except _StopError:
+            return self.close_all()
+        if self.at != len(self.text) and not self.lost:
+            self.faults.append(self.no_end())
+        return value  # type: ignore[return-value]
+
+    def note(self, fault: JsonError) -> None:
+        self.faults.append(fault)
+        if len(self.faults) >= _MAX_FAULTS:
+            raise _StopError
+
+    def stop(self, fault: JsonError) -> _StopError:
+        if not (self.lost and fault.offset >= len(self.text)):
+            self.faults.append(fault)
+        return _StopError()
+
+    def close_all(self) -> JsonValue:
+        """Return the outermost value, all that is open closed where reading stopped, with a fault as its last value."""
+        value: object = JsonFault(Span(self.at, self.at))
+        while self.stack:
+            frame = self.stack.pop()
+            if not frame.is_object:
+                frame.content.append(value)
+            elif frame.key is not None:
+                frame.content.append((frame.key, value))
+            value = self.finish(frame) if frame.content else value
+        return value  # type: ignore[return-value]
+
+    # --- values -----------------------------------------------------------------------------------------------------
+
+    def value(self) -> object:
+        start = self.at
+        try:
+            return super().value()
+        except JsonError as fault:
+            return self.instead_of_value(start, fault)
+
+    def instead_of_value(self, start: int, fault: JsonError) -> object:
+        char = self.text[start : start + 1]
+        if not char or fault.code == "RP015":
+            raise self.stop(fault)
+        self.note(fault)
+        self.lost = self.lost or not self.stack
+        if char == "'":
+            return self.single_quoted(start)
+        if char == '"':
+            self.skip_string(start)
+        elif char not in ",]}":
+            self.skip_to_structure()
+            self.lost = self.lost or not _OPENING.isdisjoint(self.text[start : self.at])
+        return JsonFault(Span(start, self.at))
+
+    def skip_string(self, start: int) -> None:
+        """Go to the end of a string with a fault in it; stop where it does not end in its line."""
+        self.at = start + 1
+        while self.peek() != '"':
+            if self.peek() in ("", "\n"):
+                raise _StopError
+            self.at += 2 if self.peek() == "\\" else 1
+        self.at += 1
+
+    def single_quoted(self, start: int) -> JsonString | JsonFault:
+        end = self.text.find("'", start + 1)
+        if end < 0 or "\n" in self.text[start:end]:
+            raise _StopError
+        self.at = end + 1
+        inside = self.text[start + 1 : end]
+        return JsonFault(Span(start, self.at)) if "\\" in inside else JsonString(inside, Span(start, self.at))
+
+    def skip_to_structure(self) -> None:
+        while self.peek() and self.peek() not in _STRUCTURE:
+            self.at += 1
+
+    # --- separators and names ---------------------------------------------------------------------------------------
+
+    def goes_on(self, frame: Frame) -> bool:
+        frame.key = None
+        try:
+            more = super().goes_on(frame)
+        except JsonError as fault:
+            return self.goes_on_after(frame, fault)
+        return more and not self.closes_after_comma(frame)
+
+    def closes_after_comma(self, frame: Frame) -> bool:
+        """Read the closing mark after a comma too many."""
+        self.skip_space()
+        if self.peek() != frame.close:
+            return False
+        self.note(self.no_key(frame, "}") if frame.is_object else self.no_value(self.at, "]", None))
+        self.at += 1
+        return True
+
+    def goes_on_after(self, frame: Frame, fault: JsonError) -> bool:
+        char = self.peek()
+        if char and char in "]}":
+            self.note(fault)
+            self.lost = True
+            if not self.left_open(char):
+                self.at += 1
+            return False
+        if char and (char in "\"'" or (char in _VALUE_STARTS and not frame.is_object)):
+            self.note(fault)  # the comma is missing
+            return True
+        raise self.stop(fault)
+
+    def left_open(self, char: str) -> bool:
+        """Tell whether a wrong closing mark fits the container around; there must be too few to close all."""
+        marks, at = 0, self.at
+        while marks < len(self.stack) and at < len(self.text) and self.text[at] in "]} \t\r\n":
+            marks += self.text[at] in "]}"
+            at += 1
+        return len(self.stack) > 1 and self.stack[-2].close == char and marks < len(self.stack)
+
+    def member_key(self, frame: Frame) -> None:
+        frame.key = None
+        frame.key = self.any_key(frame)
+        self.skip_space()
+        if self.peek() not in (":", "="):
+            fault = self.no_colon()
+            if self.peek() not in _VALUE_STARTS:
+                raise self.stop(fault)
+            self.note(fault)
+            return
+        if self.peek() == "=":
+            self.note(self.no_colon())
+        self.at += 1
+        self.skip_space()
+
+    def any_key(self, frame: Frame) -> object:
+        """Read a member name, which may be in single quotes, without quotes, or have a fault in it."""
+        start, char = self.at, self.peek()
+        if char == '"':
+            try:
+                return self.string(as_key=True)
+            except JsonError as fault:
+                self.note(fault)
+                self.skip_string(start)
+                return JsonString(self.text[start + 1 : self.at - 1], Span(start, self.at))
+        if char == "'":
+            self.note(self.no_key(frame, char))
+            key = self.single_quoted(start)
+            return key if isinstance(key, JsonString) else JsonString("", key.span)
+        while self.peek().isalnum() or self.peek() in _NAME_MARKS:
+            self.at += 1
+        if self.at == start:
+            raise self.stop(self.no_key(frame, char))
+        word, self.at = self.text[start : self.at], start
+        self.note(self.no_key(frame, char))
+        self.at += len(word)
+        return JsonString(word, Span(start, self.at))
