@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,13 +15,20 @@ from rumpattern.cli.main import Exit
 from rumpattern.cli.options import input_format_option
 from rumpattern.definition.model import MetricDefinition
 from rumpattern.diagnostics import Diagnostic, InputError, printable
+from rumpattern.emit.table import add_row, console_on, new_table
 from rumpattern.engine import Engine
+from rumpattern.events.decode import Decoder
 from rumpattern.events.sources import find_sources
 from rumpattern.job import SHOWN_REJECTS, read_blocks
+from rumpattern.match.reasons import Reasons
 from rumpattern.pattern.parse import parse_pattern
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from rumpattern.events.columns import EventBatch
     from rumpattern.events.forms import Form
+    from rumpattern.events.lines import Lines
     from rumpattern.events.sources import Source
     from rumpattern.pattern.pattern import Pattern
 
@@ -31,8 +39,9 @@ _CONTROL = re.compile(rb"\x7f|\xc2[\x80-\x9f]")
 @click.argument("pattern")
 @click.argument("events", nargs=-1, required=True)
 @click.option("--count", is_flag=True, help="Print how many events match instead of the events.")
+@click.option("--explain", is_flag=True, help="Print why events do not match instead of those that do.")
 @input_format_option
-def command(pattern: str, events: tuple[str, ...], *, count: bool, input_format: Form | None) -> int:
+def command(pattern: str, events: tuple[str, ...], *, count: bool, explain: bool, input_format: Form | None) -> int:
     """Print the EVENTS that an event PATTERN matches, one JSON object a line.
 
     PATTERN is JSON text, or a file that holds it. EVENTS are files, directories or "-", as for replay.
@@ -40,17 +49,20 @@ def command(pattern: str, events: tuple[str, ...], *, count: bool, input_format:
     \b
     rumpattern match '{"event_type": ["com.amazon.rum.js_error_event"]}' events/ --count
     rumpattern match pattern.json export.gz > matched.ndjson
+    rumpattern match pattern.json export.gz --explain
     """
+    if count and explain:
+        raise click.UsageError("--count and --explain cannot be given together")
     sources = find_sources(events)
-    engine = Engine([MetricDefinition("match", pattern=read_pattern(pattern))])
-    matched, rejects = 0, 0
-    for number, source in enumerate(sources):
-        found, rejected = _match_source(engine, number, source, input_format, quiet=count)
-        matched += found
-        rejects += rejected
-    if count:
-        click.echo(matched)
-    return Exit.REJECTS if rejects else Exit.CLEAN
+    compiled = read_pattern(pattern)
+    if explain:
+        rejected = _print_reasons(compiled, sources, input_format)
+    else:
+        engine = Engine([MetricDefinition("match", pattern=compiled)])
+        matched, rejected = _print_matches(engine, sources, input_format, quiet=count)
+        if count:
+            click.echo(matched)
+    return Exit.REJECTS if rejected else Exit.CLEAN
 
 
 def read_pattern(text: str) -> Pattern:
@@ -69,25 +81,87 @@ def read_pattern(text: str) -> Pattern:
         raise InputError([Diagnostic("RP001", f"{text}: {error.strerror or error}", hint=hint)]) from None
 
 
-def _match_source(engine: Engine, number: int, source: Source, form: Form | None, *, quiet: bool) -> tuple[int, int]:
-    """Print the matching events of a source; return how many there are, and how many lines were rejected."""
-    matched, line, rejected = 0, 0, 0
-    for block in read_blocks(number, source, form, lambda _: None):
-        lines = block.lines()
-        batch = engine.decode(lines)
-        rows = np.flatnonzero(engine.match(batch).mask(0)).tolist()
-        matched += len(rows)
+def _print_matches(engine: Engine, sources: Sequence[Source], form: Form | None, *, quiet: bool) -> tuple[int, int]:
+    """Print the matching events; return how many there are, and how many lines were rejected."""
+    matched, rejected = 0, 0
+    for read in _read(engine.decode, sources, form):
+        rows = np.flatnonzero(engine.match(read.batch).mask(0)).tolist()
         for row in rows if not quiet else ():
-            sys.stdout.buffer.write(_one_line(lines.text(batch.indices[row])))
-        for reject in batch.rejects[: max(0, SHOWN_REJECTS - rejected)]:
-            place = reject.line if block.counted else line + reject.line
-            click.echo(printable(f"{source.name}:{place}: {reject.reason} [{reject.code}]"), err=True)
-        rejected += len(batch.rejects)
-        line += lines.count()
+            sys.stdout.buffer.write(_one_line(read.text(row)))
+        matched += len(rows)
+        rejected += len(read.batch.rejects)
     sys.stdout.buffer.flush()
-    if rejected:
-        click.echo(printable(f"{source.name}: {rejected:,} lines were rejected"), err=True)
     return matched, rejected
+
+
+def _print_reasons(pattern: Pattern, sources: Sequence[Source], form: Form | None) -> int:
+    """Print why events do not match, and the nearest miss in full; return how many lines were rejected."""
+    reasons, rejected = Reasons(), 0
+    nearest: tuple[int, str, bytes] | None = None
+    only = b""
+    for read in _read(Decoder(pattern.paths).decode, sources, form):
+        misses = reasons.add(pattern.branches, read.batch)
+        rejected += len(read.batch.rejects)
+        if len(misses):
+            only = read.text(0) if reasons.events == 1 else b""
+            row = int(np.where(misses == 0, misses.max() + 1, misses).argmin())
+            if misses[row] and (nearest is None or misses[row] < nearest[0]):
+                nearest = int(misses[row]), read.place(row), read.text(row)
+    if reasons.events == 1:
+        click.echo(pattern.explain(only))
+    else:
+        _print_ranking(reasons)
+        if nearest:
+            click.echo(printable(f"The nearest miss: {nearest[1]}"))
+            click.echo(pattern.explain(nearest[2]))
+    return rejected
+
+
+def _print_ranking(reasons: Reasons) -> None:
+    click.echo(f"{reasons.matched:,} of {reasons.events:,} events match")
+    if not reasons.causes:
+        return
+    table = new_table("Why the others do not", "events>", "alone>", "field", "reason", "such as")
+    for cause in reasons.ranked():
+        counts = f"{reasons.causes[cause]:,}", f"{reasons.alone[cause]:,}"
+        add_row(table, *counts, cause.path or "", cause.kind.value, reasons.examples[cause])
+    with console_on(sys.stdout) as console:
+        console.print(table)
+        console.print("alone: events that nothing else keeps from matching; an event can fail for several reasons")
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A batch with its lines, the name of its source, and how many lines came before."""
+
+    batch: EventBatch
+    lines: Lines
+    name: str
+    base: int
+
+    def text(self, row: int) -> bytes:
+        return self.lines.text(self.batch.indices[row])
+
+    def place(self, row: int) -> str:
+        return f"{self.name}:{self.base + self.lines.place(self.batch.indices[row])[0]}"
+
+
+def _read(decode: Callable[[Lines], EventBatch], sources: Sequence[Source], form: Form | None) -> Iterator[_Read]:
+    """Yield the batches of all sources, telling the first rejects of each, and how many there are."""
+    for number, source in enumerate(sources):
+        line, rejected = 0, 0
+        for block in read_blocks(number, source, form, lambda _: None):
+            lines = block.lines()
+            batch = decode(lines)
+            base = 0 if block.counted else line
+            yield _Read(batch, lines, source.name, base)
+            for reject in batch.rejects[: max(0, SHOWN_REJECTS - rejected)]:
+                place = f"{source.name}:{base + reject.line}"
+                click.echo(printable(f"{place}: {reject.reason} [{reject.code}]"), err=True)
+            rejected += len(batch.rejects)
+            line += lines.count()
+        if rejected:
+            click.echo(printable(f"{source.name}: {rejected:,} lines were rejected"), err=True)
 
 
 def _one_line(text: bytes) -> bytes:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from rumpattern.jsontext import JsonError, exact_int, load_exact
+from rumpattern.pattern.explain import explain
 from rumpattern.pattern.format import format_branches
 from rumpattern.pattern.reference import leaves, matches
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from rumpattern.diagnostics import Diagnostic
     from rumpattern.jsontext import Exact
     from rumpattern.pattern.ast import Branch
+    from rumpattern.pattern.explain import Explanation
 
 EventSource: TypeAlias = "str | bytes | Mapping[str, object]"
 
@@ -47,6 +49,15 @@ class Pattern:
             TypeError: the mapping holds something that JSON cannot say.
         """
         return matches(self.branches, leaves(exact_event(event)))
+
+    def explain(self, event: EventSource) -> Explanation:
+        """Tell for one event what each field wants, what it finds, and the nearest miss where it fails.
+
+        Raises:
+            JsonError: as ``matches``.
+            TypeError: as ``matches``.
+        """
+        return explain(self.branches, exact_event(event))
 
     def __str__(self) -> str:
         return format_branches(self.branches)

@@ -42,31 +42,37 @@ _Choice: TypeAlias = tuple[_Agreed, frozenset[str]]
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A scalar of an event: dotted path, value, and the array elements it stands in."""
+    """A scalar of an event: dotted path, value, the array elements it stands in, and where it stands: a[0].b."""
 
     path: str
     value: NumberText | str | float | bool | None
     memberships: Memberships
+    place: str
 
 
 def leaves(event: Exact) -> list[Leaf]:
     """Flatten an event. Arrays vanish from paths; an empty array or object yields nothing; duplicate keys all count."""
     found: list[Leaf] = []
     arrays = 0
-    todo: list[tuple[str | None, Exact, Memberships]] = [(None, event, {})]
+    todo: list[tuple[str | None, Exact, Memberships, str]] = [(None, event, {}, "")]
     while todo:
-        path, value, memberships = todo.pop()
+        path, value, memberships, place = todo.pop()
         if isinstance(value, (dict, Pairs)):
             members = value.items() if isinstance(value, dict) else value
             for key, member in members:
-                todo.append((key if path is None else f"{path}.{key}", member, memberships))
+                if path is None:
+                    todo.append((key, member, memberships, key))
+                else:
+                    todo.append((f"{path}.{key}", member, memberships, f"{place}.{key}"))
         elif isinstance(value, list):
             arrays += 1
             for index, item in enumerate(value):
                 nested = isinstance(item, (dict, list, Pairs))
-                todo.append((path, item, {**memberships, arrays: index} if nested else memberships))
+                todo.append(
+                    (path, item, {**memberships, arrays: index} if nested else memberships, f"{place}[{index}]")
+                )
         else:
-            found.append(Leaf(path or "", value, memberships))
+            found.append(Leaf(path or "", value, memberships, place))
     found.reverse()
     return found
 

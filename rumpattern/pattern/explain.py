@@ -1,0 +1,155 @@
+"""A pattern and one event side by side: what each field wants, what it finds, and why it fails."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from rumpattern.diagnostics import printable
+from rumpattern.pattern.ast import Exists
+from rumpattern.pattern.format import format_element
+from rumpattern.pattern.misses import Miss, Reason, json_type, of_absent, of_values, show
+from rumpattern.pattern.reference import accepts, branch_matches, leaves
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from rumpattern.jsontext import Exact
+    from rumpattern.pattern.ast import Branch, Element, Field
+    from rumpattern.pattern.reference import Leaf
+
+_SHOWN_ELEMENTS: Final = 5
+_SHOWN_LEAVES: Final = 5
+_SHOWN_TEXT: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class FieldVerdict:
+    """One field of a pattern against one event.
+
+    Attributes:
+        path: the field's path.
+        wanted: its elements as JSON text, of which one must match.
+        found: the event's values on the path.
+        matches: whether it matches by itself, whatever the other fields do.
+        reason: why it does not, the nearest miss; None if it does.
+    """
+
+    path: str
+    wanted: tuple[str, ...]
+    found: tuple[Leaf, ...]
+    matches: bool
+    reason: Reason | None
+
+    def lines(self) -> Iterator[str]:
+        """Yield the verdict as text for a person."""
+        yield f"{'ok   ' if self.matches else 'fails'} {self.path}"
+        yield f"        wanted  {_listed(self.wanted, _SHOWN_ELEMENTS, ' or ')}"
+        yield f"        found   {_listed(list(map(_found, self.found)), _SHOWN_LEAVES, ', ') or 'nothing'}"
+        if self.reason:
+            yield f"        why     {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class BranchVerdict:
+    """One branch of a pattern, which is all of it unless it has ``$or``.
+
+    ``reason`` says why the branch fails although each field matches by itself.
+    """
+
+    matches: bool
+    fields: tuple[FieldVerdict, ...]
+    reason: Reason | None
+
+    @property
+    def failing(self) -> tuple[FieldVerdict, ...]:
+        """The fields that do not match by themselves."""
+        return tuple(field for field in self.fields if not field.matches)
+
+    def lines(self) -> Iterator[str]:
+        """Yield the verdict as text for a person."""
+        for field in self.fields:
+            yield from field.lines()
+        if self.reason:
+            yield f"why   {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a pattern matches an event or not; ``str()`` is readable."""
+
+    matches: bool
+    branches: tuple[BranchVerdict, ...]
+
+    @property
+    def nearest(self) -> BranchVerdict:
+        """The branch that matches, or the first of those of which the fewest fields fail."""
+        return min(self.branches, key=lambda branch: (not branch.matches, len(branch.failing)))
+
+    def __str__(self) -> str:
+        lines = [f"{'match' if self.matches else 'no match'}{self._summary()}"]
+        for number, branch in enumerate(self.branches, 1):
+            if len(self.branches) > 1:
+                lines.append(f"branch {number} of {len(self.branches)}: {'match' if branch.matches else 'no match'}")
+            lines += [f"  {line}" for line in branch.lines()]
+        return "\n".join(map(printable, lines))
+
+    def _summary(self) -> str:
+        if self.matches:
+            return ""
+        if len(self.branches) > 1:
+            return f": none of {len(self.branches)} branches"
+        count, total = len(self.branches[0].failing), len(self.branches[0].fields)
+        return f": {count} of {total} field{'s' * (total > 1)} fail{'s' * (count == 1)}" if count else ""
+
+
+def explain(branches: Sequence[Branch], event: Exact) -> Explanation:
+    """Explain what the slow matcher decides about one event."""
+    by_path: dict[str, list[Leaf]] = {}
+    for leaf in leaves(event):
+        by_path.setdefault(leaf.path, []).append(leaf)
+    verdicts = tuple(_branch(branch, by_path) for branch in branches)
+    return Explanation(any(verdict.matches for verdict in verdicts), verdicts)
+
+
+def _branch(branch: Branch, by_path: Mapping[str, Sequence[Leaf]]) -> BranchVerdict:
+    matches = branch_matches(branch, by_path)
+    fields = tuple(_field(field, by_path, is_settled=matches) for field in branch)
+    alone = all(field.matches for field in fields)
+    reason = _scattered(branch, fields) if alone and not matches else None
+    return BranchVerdict(matches, fields, reason)
+
+
+def _field(field: Field, by_path: Mapping[str, Sequence[Leaf]], *, is_settled: bool) -> FieldVerdict:
+    found = tuple(by_path.get(field.path, ()))
+    may_be_absent = Exists(wanted=False) in field.elements
+    matches = is_settled or any(_accepts(field.elements, leaf) for leaf in found) or (may_be_absent and not found)
+    reason = None
+    if not matches:
+        values = [leaf.value for leaf in found]
+        reason = of_values(field.elements, values) if values else of_absent(field.path, by_path.keys())
+    return FieldVerdict(field.path, tuple(map(format_element, field.elements)), found, matches, reason)
+
+
+def _scattered(branch: Branch, fields: Sequence[FieldVerdict]) -> Reason:
+    places = (
+        next((leaf.place for leaf in verdict.found if _accepts(field.elements, leaf)), f"no {field.path}")
+        for field, verdict in zip(branch, fields, strict=True)
+        if any(leaf.memberships for leaf in verdict.found)
+    )
+    return Reason(Miss.OTHER_ELEMENTS, f"{Miss.OTHER_ELEMENTS}: {', '.join(places)}")
+
+
+def _accepts(elements: Sequence[Element], leaf: Leaf) -> bool:
+    return any(accepts(element, leaf.value) for element in elements)
+
+
+def _found(leaf: Leaf) -> str:
+    place = f" at {leaf.place}" if leaf.place != leaf.path else ""
+    return f"{json_type(leaf.value).split()[-1]} {show(leaf.value)}{place}"
+
+
+def _listed(texts: Sequence[str], most: int, between: str) -> str:
+    shown = [text if len(text) <= _SHOWN_TEXT else f"{text[: _SHOWN_TEXT - 1]}…" for text in texts[:most]]
+    more = f" and {len(texts) - most:,} more" if len(texts) > most else ""
+    return between.join(shown) + more

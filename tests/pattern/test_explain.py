@@ -1,0 +1,126 @@
+"""Explanations as a person reads them: every kind of miss, and the places of values in arrays."""
+
+import pytest
+
+import rumpattern as rp
+from rumpattern.pattern.misses import Miss
+
+
+def explain(pattern, event):
+    return rp.parse_pattern(pattern).explain(event)
+
+
+def test_a_whole_explanation():
+    pattern = """{
+        "event_type": ["com.amazon.rum.http_event"],
+        "event_details": {"response": {"status": [{"numeric": [">=", 400, "<", 500]}, 200]}, "ok": [true]},
+        "metadata": {"browserName": ["Chrome", {"prefix": "Fire"}]}
+    }"""
+    event = {
+        "event_type": "com.amazon.rum.http_event",
+        "event_details": {"response": {"status": "404"}},
+        "metadata": {"browserName": "chrome"},
+    }
+    assert str(explain(pattern, event)) == (
+        """\
+no match: 3 of 4 fields fail
+  ok    event_type
+          wanted  "com.amazon.rum.http_event"
+          found   string "com.amazon.rum.http_event"
+  fails event_details.response.status
+          wanted  {"numeric":[">=",400,"<",500]} or 200
+          found   string "404"
+          why     "404" is not the number 404: {"numeric":[">=",400,"<",500]} is about numbers
+  fails event_details.ok
+          wanted  true
+          found   nothing
+          why     absent (an empty object or array counts as absent)
+  fails metadata.browserName
+          wanted  "Chrome" or {"prefix":"Fire"}
+          found   string "chrome"
+          why     "chrome" differs in case only"""
+    )
+
+
+def test_a_match():
+    assert str(explain({"a": [1]}, {"a": [0, 1]})) == (
+        "match\n  ok    a\n          wanted  1\n          found   number 0 at a[0], number 1 at a[1]"
+    )
+
+
+def test_branches():
+    explanation = explain({"$or": [{"a": [1], "b": [1]}, {"c": ["x"]}]}, {"a": 2, "b": 2, "c": "y"})
+    assert str(explanation).splitlines()[:2] == ["no match: none of 2 branches", "branch 1 of 2: no match"]
+    assert [field.path for field in explanation.nearest.failing] == ["c"]
+
+
+def test_different_array_elements():
+    people = [{"first": "Anna", "last": "Smith"}, {"first": "John", "last": "Jones"}]
+    explanation = explain({"p": {"first": ["Anna"], "last": ["Jones"]}}, {"p": people})
+    assert not explanation.matches
+    assert explanation.nearest.failing == ()
+    assert str(explanation.nearest.reason) == (
+        "each field matches, but in different array elements: p[0].first, p[1].last"
+    )
+
+
+REASONS = [
+    ('"200"', 200, Miss.TYPE, '200 is not "200": "200" is about strings'),
+    ("200", "200", Miss.TYPE, '"200" is not the number 200: 200 is about numbers'),
+    ("200", "2e2", Miss.TYPE, '"2e2" is not the number 2e2: 200 is about numbers'),
+    ("true", "true", Miss.TYPE, '"true" is not true without quotes'),
+    ("null", "null", Miss.TYPE, '"null" is not null without quotes'),
+    ("true", 1, Miss.OTHER_TYPE, "1 is not true"),
+    ("null", False, Miss.VALUE, "false is not null"),
+    ('{"prefix":"4"}', 404, Miss.TYPE, '404 is not "404": {"prefix":"4"} is about strings'),
+    ('"Chrome"', "CHROME", Miss.CASE, '"CHROME" differs in case only'),
+    ('{"suffix":".JS"}', "a.js", Miss.CASE, '"a.js" differs in case only'),
+    ('{"wildcard":"*/Cart/*"}', "/cart/1", Miss.CASE, '"/cart/1" differs in case only'),
+    ('"x"', " x", Miss.SPACE, '" x" has white space at its ends'),
+    ('{"numeric":[">=",2000]}', 1999.5, Miss.RANGE, "1999.5 is below 2000 by 0.5"),
+    ('{"numeric":[">",0,"<",10]}', 10, Miss.RANGE, "10 is the bound, which is excluded"),
+    ('{"numeric":["<",10]},{"numeric":[">",100]}', 90, Miss.RANGE, "90 is below 100 by 10"),
+    ("5", 6, Miss.VALUE, "6 is another value"),
+    ('"com.amazon.rum.js_error_event"', "com.amazon.rum.js_errors_event", Miss.SIMILAR,
+     '"com.amazon.rum.js_errors_event" is similar to "com.amazon.rum.js_error_event"'),
+    ('"x"', "y", Miss.VALUE, '"y" is another value'),
+    ('"x"', None, Miss.OTHER_TYPE, "null is a literal"),
+    ('{"cidr":"10.0.0.0/8"}', "11.0.0.1", Miss.VALUE, '"11.0.0.1" is another value'),
+    ('{"anything-but":"x"}', "x", Miss.EXCLUDED, '"x" is excluded'),
+    ('{"exists":false}', None, Miss.PRESENT, "null is there, and nothing may be"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("elements", "value", "kind", "text"), REASONS)
+def test_reasons(elements, value, kind, text):
+    (field,) = explain(f'{{"a":[{elements}]}}', {"a": value}).nearest.fields
+    assert (field.reason.kind, str(field.reason)) == (kind, text)
+
+
+def test_a_number_that_no_double_stands_for():
+    (field,) = explain('{"a":[9007199254740992]}', '{"a":9007199254740993}').nearest.fields
+    assert field.reason.kind is Miss.INEXACT
+
+
+@pytest.mark.parametrize(
+    ("path", "event", "kind", "text"),
+    [
+        ("a", {"a": {"b": 1, "c": 2}}, Miss.OBJECT, "an object stands there, with b, c"),
+        ("a.status", {"a": {"response": {"status": 1}}}, Miss.OTHER_PATH, "absent, but a.response.status is there"),
+        ("a.pageID", {"a": {"pageId": 1}}, Miss.OTHER_PATH, "absent, but a.pageId is there"),
+        ("a.b", {"a": "x"}, Miss.ABSENT, "absent: a is no object"),
+        ("a", {"b": 1}, Miss.ABSENT, "absent (an empty object or array counts as absent)"),
+        ("a", {"a": []}, Miss.ABSENT, "absent (an empty object or array counts as absent)"),
+    ],
+)
+def test_absent_fields(path, event, kind, text):
+    (field,) = explain({path: ["x"]}, event).nearest.fields
+    assert (field.reason.kind, str(field.reason)) == (kind, text)
+
+
+def test_long_values_are_cut_and_control_characters_spelled_out():
+    text = str(explain({"a": [str(number) for number in range(50)]}, {"a": "\x1b[31m" + "y" * 100, "b": 1}))
+    assert '"0" or "1" or "2" or "3" or "4" and 45 more' in text
+    assert "\x1b" not in text
+    assert "\\u001b[31myyyy" in text
+    assert "y" * 60 not in text

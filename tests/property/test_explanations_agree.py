@@ -1,0 +1,44 @@
+"""Law: an explanation decides as the matcher does, and the reasons of a batch are those of its events added up."""
+
+from collections import Counter
+
+from generated import worlds
+from hypothesis import given
+
+import rumpattern as rp
+from rumpattern.events.decode import Decoder
+from rumpattern.events.lines import RecordLines
+from rumpattern.match.reasons import Reasons
+from rumpattern.pattern.misses import Miss
+
+ABSENT = {Miss.OTHER_PATH: Miss.ABSENT, Miss.OBJECT: Miss.ABSENT}
+
+
+def causes(explanation):
+    nearest = explanation.nearest
+    if nearest.reason:
+        yield None, nearest.reason.kind
+    for field in nearest.failing:
+        yield field.path, ABSENT.get(field.reason.kind, field.reason.kind)
+
+
+@given(worlds())
+def test_reasons_of_a_batch(world):
+    sources, texts = world
+    records = RecordLines(texts, [(number, 0) for number in range(len(texts))])
+    for pattern in map(rp.parse_pattern, sources):
+        batch = Decoder(pattern.paths).decode(records)
+        events = [texts[index] for index in batch.indices]
+        explanations = [pattern.explain(event) for event in events]
+        assert [explanation.matches for explanation in explanations] == [pattern.matches(event) for event in events]
+        misses = [explanation for explanation in explanations if not explanation.matches]
+        assert all(field.reason is not None for miss in misses for field in miss.nearest.failing)
+        expected = Counter(cause for miss in misses for cause in causes(miss))
+        reasons = Reasons()
+        found = reasons.add(pattern.branches, batch)
+        assert (found == 0).tolist() == [explanation.matches for explanation in explanations]
+        together = Counter()
+        for (path, kind), count in reasons.causes.items():
+            together[path, ABSENT.get(kind, kind)] += count
+        assert together == expected
+        assert (reasons.events, reasons.matched) == (len(events), len(events) - len(misses))
