@@ -261,6 +261,12 @@ def test_match_counts_and_reads_patterns_from_files(
     assert (done.returncode, done.stdout.decode(), done.stderr) == (0, f"{count}\n", b"")
 
 
+def test_match_tells_the_warnings_of_a_pattern(run: Run) -> None:
+    done = run("match", '{"event_type":["x"],"event_type":[{"wildcard":"*.js_error_event"}]}', NDJSON, "--count")
+    assert (done.returncode, done.stdout) == (0, run("match", ERRORS, NDJSON, "--count").stdout)
+    assert done.stderr.startswith(b'warning: <text>:1:35 $.event_type: "event_type" has been given before')
+
+
 def test_matched_events_can_be_matched_again(run: Run) -> None:
     once = run("match", ERRORS, EVENTS).stdout
     assert run("match", ERRORS, "-", "--count", stdin=once).stdout == b"%d\n" % once.count(b"\n")
