@@ -54,11 +54,13 @@ def command(pattern: str, events: tuple[str, ...], *, count: bool, explain: bool
     if count and explain:
         raise click.UsageError("--count and --explain cannot be given together")
     sources = find_sources(events)
-    compiled = read_pattern(pattern)
+    wanted = read_pattern(pattern)
+    for warning in wanted.warnings:
+        click.echo(f"warning: {warning}", err=True)
     if explain:
-        rejected = _print_reasons(compiled, sources, input_format)
+        rejected = _print_reasons(wanted, sources, input_format)
     else:
-        engine = Engine([MetricDefinition("match", pattern=compiled)])
+        engine = Engine([MetricDefinition("match", pattern=wanted)])
         matched, rejected = _print_matches(engine, sources, input_format, quiet=count)
         if count:
             click.echo(matched)
