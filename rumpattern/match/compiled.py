@@ -6,7 +6,6 @@ each number and one test for each distinct string, however many elements it has.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, assert_never
 
@@ -28,6 +27,7 @@ from rumpattern.pattern.ast import (
     Suffix,
     Wildcard,
 )
+from rumpattern.pattern.intervals import closed, merged, outside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -35,13 +35,12 @@ if TYPE_CHECKING:
     from rumpattern.events.columns import Flags, Numbers
     from rumpattern.match.texts import Check
     from rumpattern.pattern.ast import Element, Excluded, TextElement
+    from rumpattern.pattern.intervals import Interval
     from rumpattern.plan.plan import Plan
 
-_Interval = tuple[float, float]
 _LITERAL_KINDS: Final = {None: Kind.NULL, False: Kind.FALSE, True: Kind.TRUE}
 _SCALARS: Final = [Kind.NULL, Kind.FALSE, Kind.TRUE, Kind.NUMBER, Kind.STRING]
 _ABSENT: Final = [Kind.MISSING, Kind.OBJECT]
-_LARGEST: Final = math.nextafter(math.inf, 0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,7 +81,7 @@ class _Parts:
 
     def __init__(self) -> None:
         self.kinds = np.zeros(len(Kind), dtype=np.bool_)
-        self.intervals: list[_Interval] = []
+        self.intervals: list[Interval] = []
         self.texts: list[TextElement] = []
         self.checks: list[Check] = []
 
@@ -121,30 +120,3 @@ class _Parts:
             self.checks.append(negation(texts))
         else:
             self.intervals += outside(merged([(number, number) for number in numbers]))
-
-
-def closed(bounds: NumericRange) -> _Interval:
-    """Return a range of doubles by the first and the last double in it."""
-    low = bounds.low if bounds.low_closed else math.nextafter(bounds.low, math.inf)
-    high = bounds.high if bounds.high_closed else math.nextafter(bounds.high, -math.inf)
-    return low, high
-
-
-def merged(intervals: Iterable[_Interval]) -> list[_Interval]:
-    """Return the same numbers as ascending, disjoint intervals; one that ends before it begins is empty."""
-    result: list[_Interval] = []
-    for low, high in sorted(intervals):
-        if low > high:
-            continue
-        if result and low <= result[-1][1]:
-            result[-1] = result[-1][0], max(high, result[-1][1])
-        else:
-            result.append((low, high))
-    return result
-
-
-def outside(intervals: Sequence[_Interval]) -> list[_Interval]:
-    """Return the finite doubles that are in none of some ascending, disjoint intervals."""
-    lows = [-_LARGEST, *(math.nextafter(high, math.inf) for _, high in intervals)]
-    highs = [*(math.nextafter(low, -math.inf) for low, _ in intervals), _LARGEST]
-    return list(zip(lows, highs, strict=True))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from rumpattern.jsontext import JsonError, exact_int, load_exact
+from rumpattern.pattern.equivalence import meaning
 from rumpattern.pattern.explain import explain
 from rumpattern.pattern.format import format_branches
 from rumpattern.pattern.reference import leaves, matches
@@ -58,6 +59,14 @@ class Pattern:
             TypeError: as ``matches``.
         """
         return explain(self.branches, exact_event(event))
+
+    def equivalent(self, other: Pattern) -> bool:
+        """Tell whether two patterns are known to match the same events, however they are spelled.
+
+        Order, repetition, nesting, number spelling, and how ranges and values overlap do not matter. False says only
+        that they are not known to be the same.
+        """
+        return meaning(self.branches) == meaning(other.branches)
 
     def __str__(self) -> str:
         return format_branches(self.branches)
