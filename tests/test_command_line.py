@@ -232,6 +232,21 @@ def test_workers_do_not_change_what_is_written(run: Run) -> None:
     assert one.stdout
 
 
+def test_workers_read_every_operator(run: Run, tmp_path: Path) -> None:
+    alternatives = [
+        {"event_type": [{"wildcard": "*.js_error_event"}], "metadata": {"browserName": [{"anything-but": "Safari"}]}},
+        {"event_type": [{"suffix": "signup"}, {"prefix": {"equals-ignore-case": "NEWSLETTER"}}]},
+        {"event_type": ["com.amazon.rum.page_view_event"], "metadata": {"pageId": [{"exists": True}]}},
+    ]
+    definition = {"Name": "Some", "Namespace": "shop", "EventPattern": json.dumps({"$or": alternatives})}
+    (tmp_path / "some.json").write_text(json.dumps(definition), encoding="utf-8")
+    words = "replay", "-d", tmp_path / "some.json", EVENTS, "--format", "json", "--workers"
+    one, two = run(*words, "1"), run(*words, "2")
+    assert (one.returncode, one.stdout) == (two.returncode, two.stdout)
+    counted = run("match", definition["EventPattern"], EVENTS, "--count").stdout
+    assert sum(json.loads(line)["count"] for line in one.stdout.splitlines()) == int(counted) > 100
+
+
 def test_a_form_can_be_forced(run: Run) -> None:
     done = run("replay", "-d", EXTENDED, NDJSON, "--input-format", "json", "--format", "json")
     detected = run("replay", "-d", EXTENDED, NDJSON, "--format", "json")
@@ -259,6 +274,12 @@ def test_match_counts_and_reads_patterns_from_files(
     count = sum(event["event_type"] == "com.amazon.rum.js_error_event" for event in events)
     done = run("match", path, EVENTS, "--count")
     assert (done.returncode, done.stdout.decode(), done.stderr) == (0, f"{count}\n", b"")
+
+
+def test_match_tells_the_warnings_of_a_pattern(run: Run) -> None:
+    done = run("match", '{"event_type":["x"],"event_type":[{"wildcard":"*.js_error_event"}]}', NDJSON, "--count")
+    assert (done.returncode, done.stdout) == (0, run("match", ERRORS, NDJSON, "--count").stdout)
+    assert done.stderr.startswith(b'warning: <text>:1:34 $.event_type: "event_type" has been given before')
 
 
 def test_matched_events_can_be_matched_again(run: Run) -> None:

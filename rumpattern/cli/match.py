@@ -42,7 +42,10 @@ def command(pattern: str, events: tuple[str, ...], *, count: bool, input_format:
     rumpattern match pattern.json export.gz > matched.ndjson
     """
     sources = find_sources(events)
-    engine = Engine([MetricDefinition("match", pattern=read_pattern(pattern))])
+    wanted = read_pattern(pattern)
+    for warning in wanted.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    engine = Engine([MetricDefinition("match", pattern=wanted)])
     matched, rejects = 0, 0
     for number, source in enumerate(sources):
         found, rejected = _match_source(engine, number, source, input_format, quiet=count)

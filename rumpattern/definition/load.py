@@ -15,7 +15,7 @@ from rumpattern.definition.model import UNITS, MetricDefinition
 from rumpattern.definition.rumevents import FIELD_ALIASES
 from rumpattern.diagnostics import DefinitionError, Diagnostic, PatternError, Place, Severity, did_you_mean
 from rumpattern.jsontext import JsonArray, JsonError, JsonObject, JsonString, SourceText, decode_utf8, parse
-from rumpattern.pattern.findings import describe
+from rumpattern.pattern.findings import describe, in_order
 from rumpattern.pattern.parse import parse_located
 from rumpattern.pattern.pattern import renamed
 
@@ -72,7 +72,7 @@ def load_definitions(source: Source) -> list[MetricDefinition]:
         raise DefinitionError([Diagnostic("RP004", f"not valid JSON: {error.message}", place)]) from None
     definitions = reader.document(root)
     if reader.problems:
-        raise DefinitionError(sorted(reader.problems, key=_by_place))
+        raise DefinitionError(in_order(reader.problems))
     return definitions
 
 
@@ -289,10 +289,6 @@ class _Reader:
             hint = did_you_mean(unit, UNITS) or f"units: {', '.join(UNITS)}"
             message = f'CloudWatch has no unit "{unit}"'
             self.warn("RP314", message, members["UnitLabel"], _join(path, "UnitLabel"), hint)
-
-
-def _by_place(problem: Diagnostic) -> tuple[int, int]:
-    return (problem.where.line, problem.where.column) if problem.where else (0, 0)
 
 
 def _members(node: JsonObject) -> dict[str, JsonValue]:

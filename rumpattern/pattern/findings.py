@@ -9,6 +9,8 @@ from rumpattern.diagnostics import Diagnostic, Place, Severity
 from rumpattern.jsontext import JsonArray, JsonFault, JsonLiteral, JsonNumber, JsonObject, JsonString
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rumpattern.jsontext import JsonValue, Locate
 
 
@@ -39,12 +41,13 @@ class Findings:
         place = self._place(offset, path)
         self.warnings.append(Diagnostic(code, message, place, hint, Severity.WARNING, service))
 
-    def in_order(self) -> list[Diagnostic]:
-        """Return the errors in the order of the text."""
-        return sorted(self.problems, key=lambda p: (p.where.line, p.where.column) if p.where else (0, 0))
-
     def _place(self, offset: int, path: str) -> Place:
         return Place(*self.locate(offset), f"{self.root}{path}")
+
+
+def in_order(findings: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Return findings in the order of the text that they are about."""
+    return sorted(findings, key=lambda f: (f.where.line, f.where.column) if f.where else (0, 0))
 
 
 def describe(node: JsonValue) -> str:

@@ -23,9 +23,10 @@ from rumpattern.pattern.ast import (
     Suffix,
     Wildcard,
 )
+from rumpattern.pattern.branches import RESERVED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from rumpattern.pattern.ast import Branch, Element, Excluded, Field
 
@@ -33,16 +34,21 @@ if TYPE_CHECKING:
 def format_branches(branches: Sequence[Branch]) -> str:
     """Return the pattern as compact JSON with dotted paths, which parses back to equal branches.
 
-    Several branches become one ``$or`` of complete patterns, each a copy of all that the branch asks for.
+    Several branches become one ``$or`` of complete patterns, each a copy of all that the branch asks for. Only fields
+    that ``$or`` must not hold, which all branches have in common, stand before it.
     """
-    texts = [format_fields(branch) for branch in branches]
-    return texts[0] if len(texts) == 1 else f'{{"$or":[{",".join(texts)}]}}'
+    if len(branches) == 1:
+        return f"{{{','.join(map(format_field, branches[0]))}}}"
+    texts = {id(f): format_field(f) for branch in branches for f in branch}
+    before = [texts[id(f)] for f in branches[0] if f.path in RESERVED]
+    alternatives = [",".join(texts[id(f)] for f in branch if f.path not in RESERVED) for branch in branches]
+    members = [*before, f'"$or":[{",".join(f"{{{alternative}}}" for alternative in alternatives)}]']
+    return f"{{{','.join(members)}}}"
 
 
-def format_fields(fields: Iterable[Field]) -> str:
-    """Return one branch as a JSON object."""
-    members = (f"{quote(f.path)}:[{','.join(map(format_element, f.elements))}]" for f in fields)
-    return "{" + ",".join(members) + "}"
+def format_field(field: Field) -> str:
+    """Return one field as a member of a JSON object."""
+    return f"{quote(field.path)}:[{','.join(map(format_element, field.elements))}]"
 
 
 def format_element(element: Element) -> str:  # noqa: C901, PLR0911, PLR0912 - one for each element

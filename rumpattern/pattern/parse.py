@@ -32,7 +32,7 @@ from rumpattern.pattern.branches import (
     expand,
     too_many,
 )
-from rumpattern.pattern.findings import Findings, describe
+from rumpattern.pattern.findings import Findings, describe, in_order
 from rumpattern.pattern.operators import read_operator
 from rumpattern.pattern.pattern import Pattern, from_python
 from rumpattern.pattern.recover import parse_with_faults
@@ -84,8 +84,8 @@ def parse_located(text: str, locate: Locate, root: str) -> Pattern:
         findings.report("RP100", message, fault.offset, "", fault.service_message)
     branches = _Reader(findings).pattern(node)
     if findings.problems:
-        raise PatternError(findings.in_order())
-    return Pattern(branches, tuple(findings.warnings))
+        raise PatternError(in_order(findings.problems))
+    return Pattern(branches, tuple(in_order(findings.warnings)))
 
 
 class _Reader:

@@ -142,7 +142,8 @@ class _Recovering(Parser):
     def goes_on_after(self, frame: Frame, fault: JsonError) -> bool:
         char = self.peek()
         if char and char in "]}":
-            self.note(fault)
+            if not (self.faults and self.faults[-1].offset == self.at):  # where a value is missing too
+                self.note(fault)
             self.lost = True
             if not self.left_open(char):
                 self.at += 1
@@ -150,7 +151,12 @@ class _Recovering(Parser):
         if char and (char in "\"'" or (char in _VALUE_STARTS and not frame.is_object)):
             self.note(fault)  # the comma is missing
             return True
-        raise self.stop(fault)
+        start = self.at
+        self.skip_to_structure()
+        if self.peek() not in (",", frame.close) or not _OPENING.isdisjoint(self.text[start : self.at]):
+            raise self.stop(fault)
+        self.note(fault)
+        return self.goes_on(frame)
 
     def left_open(self, char: str) -> bool:
         """Tell whether a wrong closing mark fits the container around; there must be too few to close all."""
@@ -185,6 +191,13 @@ class _Recovering(Parser):
                 self.note(fault)
                 self.skip_string(start)
                 return JsonString(self.text[start + 1 : self.at - 1], Span(start, self.at))
+        if char == ",":
+            self.note(self.no_key(frame, char))
+            self.at += 1
+            self.skip_space()
+            if self.peek() == frame.close:
+                raise _StopError
+            return self.any_key(frame)
         if char == "'":
             self.note(self.no_key(frame, char))
             key = self.single_quoted(start)

@@ -116,6 +116,21 @@ def test_application_id_in_either_spelling():
     )
 
 
+def test_application_id_in_alternatives():
+    pattern = '{"application_id":["b"],"$or":[{"application_Id":["a"]},{"x":[1]}]}'
+    (definition,) = rp.load_definitions({"Name": "x", "Namespace": "n", "EventPattern": pattern})
+    assert str(definition.pattern) == '{"$or":[{"application_id":["a"]},{"application_id":["b"],"x":[1]}]}'
+    assert [warning.code for warning in definition.warnings] == ["RP307"]
+
+
+def test_a_pattern_passes_its_warnings_on():
+    source = {"Name": "x", "Namespace": "n", "EventPattern": '{"a":[1],"a":[2],"b":[{"wildcard":"*:*:*:*:*:*"}]}'}
+    (definition,) = rp.load_definitions(source)
+    assert [warning.code for warning in definition.warnings] == ["RP129", "RP122"]
+    assert str(definition.warnings[0]).endswith('"a" has been given before; this replaces what it had to match [RP129]')
+    assert "EventPattern → $.a: " in str(definition.warnings[0])
+
+
 def test_application_id_matters_only_on_the_first_level():
     (definition,) = rp.load_definitions({"Name": "x", "Namespace": "n", "ValueKey": "metadata.application_Id"})
     assert (definition.value_key, definition.warnings) == ("metadata.application_Id", ())

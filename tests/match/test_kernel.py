@@ -29,6 +29,19 @@ LINES = [
         ('{"numeric":[">=",0]}', [3, 4, 9, 12]),
         ('{"numeric":["<",0]}', []),
         ('{"numeric":["=",1]},{"numeric":["<=",0]}', [3, 4, 9, 12]),
+        ('{"prefix":""}', [5, 6, 9]),
+        ('{"suffix":"x"}', [6, 9]),
+        ('{"wildcard":"*"}', [5, 6, 9]),
+        ('{"equals-ignore-case":"X"}', [6, 9]),
+        ('{"exactly":"x"}', [6, 9]),
+        ('{"cidr":"10.0.0.0/8"}', []),
+        ('{"anything-but":"x"}', [0, 1, 2, 3, 4, 5, 9, 10, 12]),
+        ('{"anything-but":["","x"]}', [0, 1, 2, 3, 4, 9, 10, 12]),
+        ('{"anything-but":1}', [0, 1, 2, 3, 5, 6, 9, 10, 12]),
+        ('{"anything-but":[0,1]}', [0, 1, 2, 5, 6, 9, 10, 12]),
+        ('{"anything-but":{"prefix":"x"}}', [0, 1, 2, 3, 4, 5, 9, 10, 12]),
+        ('{"anything-but":{"wildcard":"*"}}', [0, 1, 2, 3, 4, 9, 10, 12]),
+        ('{"anything-but":"x"},{"anything-but":""}', [0, 1, 2, 3, 4, 5, 6, 9, 10, 12]),
     ],
 )
 def test_elements(elements, rows):
@@ -54,6 +67,12 @@ def test_masks_are_in_the_order_of_definitions():
     sources = ['{"a":[1]}', '{"a":["x"]}', '{"a":[1]}', '{"b":[1]}', '{"a":[1],"b":[1]}']
     engine = rp.compile([rp.MetricDefinition(source, pattern=rp.parse_pattern(source)) for source in sources])
     assert engine.match(engine.batch(LINES)).counts() == [2, 2, 2, 0, 0]
+
+
+def test_alternatives():
+    pattern = rp.parse_pattern('{"$or":[{"a":[1]},{"a":["x"]},{"b":[{"exists":true}]}]}')
+    engine = rp.compile([rp.MetricDefinition("m", pattern=pattern)])
+    assert np.flatnonzero(engine.match(engine.batch(LINES)).mask(0)).tolist() == [4, 6, 9]
 
 
 def test_matching_does_not_change_the_batch():

@@ -85,6 +85,77 @@ def findings(source):
             '{"a": [{"numeric": ["=", 1e400]}]}',
             "<text>:1:26 $.a[0].numeric[1]: 1e400 cannot be compared exactly: no double is spelled so [RP115]",
         ),
+        (
+            '{"a": [{"prefix": 5}]}',
+            "<text>:1:19 $.a[0].prefix: prefix needs a string, not the number 5 [RP118]",
+        ),
+        (
+            '{"a": [{"suffix": {"equal-ignore-case": "x"}}]}',
+            (
+                '<text>:1:20 $.a[0].suffix.equal-ignore-case: suffix takes a string or {"equals-ignore-case": …},'
+                ' not "equal-ignore-case" [RP119]  hint: did you mean "equals-ignore-case"?'
+            ),
+        ),
+        (
+            '{"a": [{"wildcard": "a**"}]}',
+            (
+                "<text>:1:21 $.a[0].wildcard: two stars in a row at character 2 [RP120]"
+                "  hint: one star stands for any text; write \\* for a literal star"
+            ),
+        ),
+        (
+            '{"a": [{"wildcard": "\\\\d"}]}',
+            (
+                '<text>:1:21 $.a[0].wildcard: a backslash stands before "*" or another backslash only,'
+                " but not at character 1 [RP121]  hint: write two backslashes for a literal one"
+            ),
+        ),
+        (
+            '{"a": [{"cidr": "10.0.0.1/32"}]}',
+            (
+                "<text>:1:17 $.a[0].cidr: IPv4 takes 0 to 31 mask bits, not 32: a single address is written without"
+                ' cidr [RP123]  hint: write a block such as "10.0.0.0/8"'
+            ),
+        ),
+        (
+            '{"a": [{"cidr": "shop/8"}]}',
+            ('<text>:1:17 $.a[0].cidr: "shop" is not an IP address [RP124]  hint: write a block such as "10.0.0.0/8"'),
+        ),
+        (
+            '{"a": [{"anything-but": true}]}',
+            (
+                "<text>:1:25 $.a[0].anything-but: anything-but takes a string, a number or an array of them, not true"
+                " [RP125]"
+            ),
+        ),
+        (
+            '{"a": [{"anything-but": ["x", 1]}]}',
+            "<text>:1:32 $.a[0].anything-but: anything-but takes strings only or numbers only [RP126]",
+        ),
+        (
+            '{"a": [{"anything-but": {"prefx": "x"}}]}',
+            (
+                "<text>:1:26 $.a[0].anything-but.prefx: anything-but takes prefix, suffix, equals-ignore-case,"
+                ' wildcard, not "prefx" [RP127]  hint: did you mean "prefix"?'
+            ),
+        ),
+        (
+            '{"a": [{"anything-but": {"prefix": ""}}]}',
+            "<text>:1:36 $.a[0].anything-but.prefix: an empty text would exclude every string [RP128]",
+        ),
+        ('{"$or": {"a": [1]}}', "<text>:1:9 $.$or: $or is an array of patterns, not an object [RP130]"),
+        (
+            '{"$or": [{"a": [1]}, "b"]}',
+            '<text>:1:22 $.$or[1]: an alternative of $or is a pattern, not the string "b" [RP131]',
+        ),
+        ('{"$or": [{"a": [1]}]}', "<text>:1:20 $.$or: $or has at least two alternatives, not 1 [RP132]"),
+        (
+            '{"$or": [{"a": [1]}, {"b": {"prefix": ["x"]}}]}',
+            (
+                '<text>:1:29 $.$or[1].b.prefix: "prefix" is an operator\'s name, which a field inside $or must not'
+                " have [RP133]"
+            ),
+        ),
         ('{"a": [{"exists": 1}]}', "<text>:1:19 $.a[0].exists: exists needs true or false, not the number 1 [RP116]"),
     ],
 )
@@ -97,9 +168,10 @@ def test_all_faults_are_reported_in_the_order_of_the_text():
   "a": {"b": []},
   "c": "x",
   "d": [{"numeric": ["<", 5, 6]}, {"exist": true}, [2]],
-  "e": {"f": {}, "g": [{"exists": 0}]}
+  "e": {"f": {}, "g": [{"exists": 0}]},
+  "$or": [{"h": [{"wildcard": "**"}]}, {"exists": [1]}, {"i": [{"anything-but": [null, {}]}],}]
 }"""
-    assert [line.split(":")[1] for line in findings(pattern)] == ["2", "3", "4", "4", "4", "5", "5"]
+    assert [line.split(":")[1] for line in findings(pattern)] == ["2", "3", "4", "4", "4", "5", "5"] + ["6"] * 5
     assert [line[line.index("[RP") :][:7] for line in findings(pattern)] == [
         "[RP103]",
         "[RP104]",
@@ -108,6 +180,11 @@ def test_all_faults_are_reported_in_the_order_of_the_text():
         "[RP105]",
         "[RP102]",
         "[RP116]",
+        "[RP120]",
+        "[RP133]",
+        "[RP125]",
+        "[RP125]",
+        "[RP100]",
     ]
 
 

@@ -23,10 +23,29 @@ from rumpattern.jsontext import JsonError
         ('{"a":[{"numeric":[">",0,"<=",1]}]}', '{"a":[{"numeric":[">",0,"<=",1]}]}'),
         ('{"a":[1],"b":{"c":[2]},"a":[3]}', '{"a":[3],"b.c":[2]}'),
         ('{"b":{"c":[2]},"a":[1]}', '{"b.c":[2],"a":[1]}'),
+        ('{"a":[{"exactly":"x"}]}', '{"a":["x"]}'),
+        ('{"a":[{"exactly":"::1"},"::1"]}', '{"a":[{"exactly":"::1"},"::1"]}'),
+        ('{"a":[{"prefix":"é"},{"suffix":""}]}', '{"a":[{"prefix":"\\u00e9"},{"suffix":""}]}'),
+        ('{"a":[{"prefix":{"equals-ignore-case":"x"}}]}', '{"a":[{"prefix":{"equals-ignore-case":"x"}}]}'),
+        ('{"a":[{"suffix":{"equals-ignore-case":"x"}}]}', '{"a":[{"suffix":{"equals-ignore-case":"x"}}]}'),
+        ('{"a":[{"equals-ignore-case":"Xß"}]}', '{"a":[{"equals-ignore-case":"X\\u00df"}]}'),
+        (r'{"a":[{"wildcard":"*\\*\\\\x*"}]}', r'{"a":[{"wildcard":"*\\*\\\\x*"}]}'),
+        ('{"a":[{"cidr":"010.1.2.3/8"}]}', '{"a":[{"cidr":"10.0.0.0/8"}]}'),
+        ('{"a":[{"cidr":"2001:DB8:0:0::7/+32"}]}', '{"a":[{"cidr":"2001:db8::/32"}]}'),
+        ('{"a":[{"anything-but":"x"}]}', '{"a":[{"anything-but":["x"]}]}'),
+        ('{"a":[{"anything-but":["10.0.0.1"]}]}', '{"a":[{"anything-but":["10.0.0.1"]}]}'),
+        ('{"a":[{"anything-but":[1.0,2]}]}', '{"a":[{"anything-but":[1,2]}]}'),
+        ('{"a":[{"anything-but":{"prefix":"x"}}]}', '{"a":[{"anything-but":{"prefix":["x"]}}]}'),
+        ('{"a":[{"anything-but":{"suffix":["x","y"]}}]}', '{"a":[{"anything-but":{"suffix":["x","y"]}}]}'),
+        (
+            '{"a":[{"anything-but":{"equals-ignore-case":"x"}},{"anything-but":{"wildcard":"x*"}}]}',
+            '{"a":[{"anything-but":{"equals-ignore-case":["x"]}},{"anything-but":{"wildcard":["x*"]}}]}',
+        ),
     ],
 )
 def test_canonical_text(source, text):
     assert str(rp.parse_pattern(source)) == text
+    assert rp.parse_pattern(text) == rp.parse_pattern(source)
 
 
 def test_equality_is_of_meaning_not_of_place():

@@ -32,6 +32,12 @@ def test_equal_predicates_are_shared():
     assert plan.predicates[0].elements == (StringEquals("x"),)
 
 
+def test_branches_share_predicates():
+    (step,) = build_plan([definition('{"a":[1],"$or":[{"b":[1]},{"c":[1]},{"a":[2]}]}')]).steps
+    assert step.branches == ((0, 1), (0, 2), (3,))
+    assert {"a", "b", "c"} <= step.paths
+
+
 def test_paths_are_those_of_patterns_values_and_dimensions():
     plan = build_plan(
         [
@@ -60,6 +66,12 @@ def test_a_derived_field_reads_its_other_place(path, other):
         (['{"event_type":["t",{"exists":false}]}'], None),
         (['{"event_type":["t",null]}'], None),
         (['{"event_type":{"x":["t"]}}'], None),
+        (['{"event_type":[{"exactly":"t"}]}'], {"t"}),
+        (['{"event_type":[{"prefix":"t"}]}'], None),
+        (['{"event_type":[{"anything-but":"t"}]}'], None),
+        (['{"$or":[{"event_type":["t"]},{"event_type":["u"],"a":[1]}]}'], {"t", "u"}),
+        (['{"$or":[{"event_type":["t"]},{"a":[1]}]}'], None),
+        (['{"event_type":["t"],"$or":[{"b":[1]},{"a":[1]}]}'], {"t"}),
     ],
 )
 def test_event_types(patterns, types):

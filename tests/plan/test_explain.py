@@ -34,6 +34,12 @@ definitions (3)
       dimensions   application_name = added by RUM"""
 
 
+def test_alternatives_are_explained():
+    engine = rp.compile([rp.MetricDefinition("m", pattern=rp.parse_pattern('{"$or":[{"a":[1],"b":[2]},{"c":[3]}]}'))])
+    assert "matches      p0 and p1 or p2" in engine.explain()
+    assert "p2  c in [3]  used by 1" in engine.explain()
+
+
 def test_explain():
     navigation = '"event_type":["com.amazon.rum.performance_navigation_event"]'
     tolerated = f'{{{navigation},"event_details":{{"duration":[{{"numeric":[">=",2000,"<",8000]}}]}}}}'

@@ -1,10 +1,12 @@
 """JSON text of events and patterns as nobody writes it: over few keys and values, so that they often meet."""
 
+import json
 from dataclasses import dataclass
+from itertools import pairwise
 
 from hypothesis import strategies as st
 
-from rumpattern.jsontext import JsonError, Pairs, load_exact
+from rumpattern.jsontext import JsonError, Pairs, comparable, load_exact
 
 NUMBERS = (
     "0", "-0", "-0.0", "0e5", "1", "1.0", "1.50", "1.5", "15e-1", "-1", "2", "2E0", "300", "3e2", "0.1", "0.10", "1e-1",
@@ -16,6 +18,9 @@ STRINGS = (
     '""', '"x"', '"\\u0078"', '"y"', '"X"', '" x"', '"x y"', '"é"', '"\\u00e9"', '"e\\u0301"', '"1"', '"true"',
     '"null"', '"\\ud800"', '"\\udc00\\ud800"', '"\\ud83d\\ude00"', '"😀"', '"\\u0000"', '"a\\/b"',
     '"a/b"', '"\\t"', '"\x7f"',
+    '"xyx"', '"xxyx"', '"XYX"', '"x*y"', '"x\\\\y"', '"x\\ny"', '"stra\u00dfe"', '"STRASSE"',
+    '"ss"', '"\u00df"', '"k"', '"\u212a"', '"\u0130"', '"i\u0307"', '"\U00010400"', '"\U00010428"', '"10.0.0.1"',
+    '"010.0.0.1"', '"10.0.0.2"', '"::1"', '"0:0:0:0:0:0:0:1"', '"::ffff:10.0.0.1"',
 )  # fmt: skip
 LITERALS = ("true", "false", "null")
 KEYS = (
@@ -102,28 +107,114 @@ def lines(draw, texts):
 BOUNDS = ("-1e400", "-1", "-0.0", "0", "0.1", "1", "1.50", "2", "3E2", "9007199254740992", "1e20")
 
 
-_ELEMENT_KINDS = st.sampled_from(("scalar", "scalar", "scalar", "range", "two-sided", "exists"))
+TEXT_OPERATORS = ("exactly", "prefix", "suffix", "equals-ignore-case", "wildcard")
+BLOCKS = ("10.0.0.0/8", "10.0.0.1/31", "010.0.0.2/30", "0.0.0.0/0", "::/0", "::1/127", "::ffff:0:0/96")
+
+_ELEMENT_KINDS = st.sampled_from(
+    ("scalar", "scalar", "range", "exists", "text", "text", "text", "cidr", "but", "but-text", "but-operator")
+)
 _EXISTS = st.sampled_from(('{"exists":true}', '{"exists":false}'))
 LOWS = range(1, len(BOUNDS) - 1)
 _LOWS = st.sampled_from(LOWS)
 _OPERATORS = st.sampled_from(("=", "<", "<=", ">", ">="))
 _LOW_OPERATORS = st.sampled_from((">", ">="))
 _HIGH_OPERATORS = st.sampled_from(("<", "<="))
+_TEXT_OPERATORS = st.sampled_from((*TEXT_OPERATORS, "wildcard"))
+_BLOCKS = st.sampled_from(BLOCKS)
 
 
 @st.composite
 def elements(draw, scalars=SCALARS, lows=LOWS):
     """Draw the text of one element of a field's array; ``lows`` are indices into ``BOUNDS``."""
-    kind = draw(_ELEMENT_KINDS)
-    if kind == "scalar":
-        return draw(st.sampled_from(scalars))
-    if kind == "exists":
-        return draw(_EXISTS)
+    texts = [json.loads(scalar) for scalar in scalars if scalar.startswith('"')] or ["x"]
+    numbers = [scalar for scalar in scalars if is_comparable(scalar)]
+    kinds = {
+        "scalar": st.sampled_from(scalars),
+        "exists": _EXISTS,
+        "cidr": _BLOCKS.map(lambda block: json.dumps({"cidr": block})),
+        "text": text_elements(texts),
+        "range": ranges(lows),
+        "but": exclusions(numbers or list(map(json.dumps, texts))),
+        "but-text": exclusions(list(map(json.dumps, texts))),
+        "but-operator": text_exclusions(texts),
+    }
+    return draw(kinds[draw(_ELEMENT_KINDS)])
+
+
+@st.composite
+def ranges(draw, lows):
+    """Draw the text of a numeric range."""
     low = draw(st.sampled_from(lows))
-    if kind == "range":
+    if draw(st.booleans()):
         return f'{{"numeric":["{draw(_OPERATORS)}",{BOUNDS[low]}]}}'
     high = draw(st.integers(low + (2 if BOUNDS[low] == "-0.0" else 1), len(BOUNDS) - 1))
     return f'{{"numeric":["{draw(_LOW_OPERATORS)}",{BOUNDS[low]},"{draw(_HIGH_OPERATORS)}",{BOUNDS[high]}]}}'
+
+
+@st.composite
+def text_elements(draw, texts):
+    """Draw the text of an operator on strings."""
+    operator, argument = draw(text_operators(texts))
+    if operator in ("prefix", "suffix") and draw(st.booleans()):
+        return json.dumps({operator: {"equals-ignore-case": draw(recased(argument))}})
+    return json.dumps({operator: argument})
+
+
+@st.composite
+def exclusions(draw, values):
+    """Draw the text of an anything-but of values in JSON, one alone or a list."""
+    some = draw(st.lists(st.sampled_from(values), min_size=1, max_size=3))
+    argument = some[0] if len(some) == 1 and draw(st.booleans()) else f"[{','.join(some)}]"
+    return f'{{"anything-but":{argument}}}'
+
+
+@st.composite
+def text_exclusions(draw, texts):
+    """Draw the text of an anything-but of an operator on strings."""
+    operator, argument = draw(text_operators(texts))
+    if operator == "exactly" or (operator in ("prefix", "suffix") and not argument):
+        operator = "equals-ignore-case"
+    listed = draw(st.sampled_from((argument, [argument], [argument, f"{argument}x"])))
+    return json.dumps({"anything-but": {operator: listed}})
+
+
+@st.composite
+def text_operators(draw, texts):
+    """Draw an operator on strings and its argument, made of one of some texts so that it often applies to them."""
+    operator, text = draw(_TEXT_OPERATORS), draw(st.sampled_from(texts))
+    cut = draw(st.integers(0, len(text)))
+    match operator:
+        case "prefix":
+            return operator, text[:cut]
+        case "suffix":
+            return operator, text[cut:]
+        case "equals-ignore-case":
+            return operator, draw(recased(text))
+        case "wildcard":
+            return operator, draw(wildcards(text))
+        case _:
+            return operator, text
+
+
+def recased(text):
+    """Return a strategy of a text in other cases."""
+    return st.sampled_from((text, text.upper(), text.lower(), text.swapcase()))
+
+
+@st.composite
+def wildcards(draw, text):
+    """Draw a wildcard that a text fits: stars in some places, with or without what stood there."""
+    parts = []
+    for char in text:
+        kept = draw(st.sampled_from(("char", "char", "star", "both")))
+        parts += ["*"] * (kept != "char") + ["\\" * (char in "*\\") + char] * (kept != "star")
+    starred = "".join("" if part == "*" == before else part for before, part in pairwise(("", *parts)))
+    return starred + "*" * (draw(st.booleans()) and parts[-1:] != ["*"])
+
+
+def is_comparable(scalar):
+    """Tell whether a scalar's text is a number that anything-but takes."""
+    return scalar[0] in "-0123456789" and comparable(scalar) is not None
 
 
 @st.composite
@@ -139,11 +230,16 @@ def pattern_texts(draw, keys=KEYS, scalars=SCALARS, lows=LOWS, event_types=()):
                 some.append(f"{key}:{{{members(depth - 1)}}}")
             else:
                 some.append(f"{key}:[{','.join(draw(some_elements))}]")
+        if depth and draw(_RARE) < 4:
+            some.insert(draw(st.integers(0, len(some))), f'"$or":[{{{members(depth - 1)}}},{{{members(0)}}}]')
         return ",".join(some)
 
     if not event_types:
         return f"{{{members(2)}}}"
     types = draw(st.lists(st.sampled_from(event_types), min_size=1, max_size=2))
+    if draw(_RARE) < 3:
+        one, other = f'{{"event_type":[{types[0]}],{members(1)}}}', f'{{{members(0)},"event_type":[{types[-1]}]}}'
+        return f'{{"$or":[{one},{other}]}}'
     return f'{{"event_type":[{",".join(types)}],{members(2)}}}'
 
 
