@@ -238,11 +238,11 @@ def _anything_but_operator(findings: Findings, node: JsonObject, place: str) -> 
     key, value = node.members[0]
     _one_key(findings, node, place, _TOO_MANY)
     place = f"{place}.{key.value}"
-    read = _EXCLUDED.get(key.value)
+    read = EXCLUDED.get(key.value)
     if read is None:
-        message = f'anything-but takes {", ".join(_EXCLUDED)}, not "{key.value}"'
+        message = f'anything-but takes {", ".join(EXCLUDED)}, not "{key.value}"'
         service = f"Unsupported anything-but pattern: {key.value}"
-        findings.report("RP127", message, key.span.start, place, service, did_you_mean(key.value, list(_EXCLUDED)))
+        findings.report("RP127", message, key.span.start, place, service, did_you_mean(key.value, list(EXCLUDED)))
         return None
     items = _listed(findings, value, place)
     if items is None:
@@ -282,7 +282,7 @@ def _excluded_ignore_case(findings: Findings, node: JsonValue, place: str) -> Ex
 
 _Reader: TypeAlias = Callable[["Findings", "JsonValue", str], "Element | None"]
 _ExcludedReader: TypeAlias = Callable[["Findings", "JsonValue", str], "Excluded | None"]
-_EXCLUDED: Final[dict[str, _ExcludedReader]] = {
+EXCLUDED: Final[dict[str, _ExcludedReader]] = {
     "prefix": _excluded_prefix,
     "suffix": _excluded_suffix,
     _IGNORE_CASE: _excluded_ignore_case,

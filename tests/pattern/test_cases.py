@@ -8,6 +8,7 @@ import pytest
 
 import rumpattern as rp
 from rumpattern.diagnostics import CODES
+from rumpattern.pattern.operators import EXCLUDED, OPERATORS
 
 CASES = Path(__file__).parents[2] / "fixtures" / "cases"
 FILES = (
@@ -63,6 +64,12 @@ def test_case_with_a_warning(case):
     at = f"{warning.where.line}:{warning.where.column} {warning.where.path}"
     found = warning.code, warning.service_message, at, warning.severity
     assert found == (case["code"], case["service_message"], case["at"], rp.Severity.WARNING)
+
+
+def test_every_operator_has_cases():
+    patterns = " ".join(text(case["pattern"]) for case in MATCHING)
+    assert [name for name in OPERATORS if patterns.count(f'{{"{name}":') < 5] == []
+    assert [name for name in EXCLUDED if patterns.count(f'{{"anything-but": {{"{name}":') < 4] == []
 
 
 def test_every_file_is_read():
