@@ -62,6 +62,7 @@ CODES: dict[str, str] = {
     "RP132": "$or has fewer than two alternatives",
     "RP133": "a field inside $or has the name of an operator",
     "RP134": "$or makes more than 1,000 combinations",
+    "RP135": "two anything-but in one field exclude nothing",
     # 3 RUM rules
     "RP300": "the input does not have the shape of metric definitions",
     "RP301": "a required member is missing",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rumpattern.events.fields import Kind
-from rumpattern.pattern.reference import leaves, matches
+from rumpattern.pattern.reference import branch_matches, grouped, leaves
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -92,7 +92,7 @@ def _within(predicate: Compiled, column: Column) -> Flags:
 
 def _match_odd_rows(plan: Plan, batch: EventBatch, masks: Sequence[Flags]) -> None:
     for row, event in batch.odd.items():
-        found = leaves(event)
+        by_path = grouped(leaves(event))
         for step, mask in zip(plan.steps, masks, strict=True):
             pattern = step.definition.pattern
-            mask[row] = pattern is None or matches(pattern.branches, found)
+            mask[row] = pattern is None or any(branch_matches(branch, by_path) for branch in pattern.branches)

@@ -21,7 +21,7 @@ from rumpattern.jsontext import (
     dump_exact,
 )
 from rumpattern.pattern.address import address
-from rumpattern.pattern.ast import AddressEquals, Field, LiteralEquals, NumberEquals, StringEquals
+from rumpattern.pattern.ast import AddressEquals, AnythingBut, Field, LiteralEquals, NumberEquals, StringEquals
 from rumpattern.pattern.branches import (
     MAX_BRANCHES,
     MAX_PATHS,
@@ -193,7 +193,17 @@ class _Reader:
         elements = [self.element(item, f"{place}[{index}]") for index, item in enumerate(node.items)]
         field = Field(path, tuple(e for e in elements if e is not None), node.span)
         self.places[id(field)] = place
+        self.check_exclusions(field, place)
         return field
+
+    def check_exclusions(self, field: Field, place: str) -> None:
+        """Warn of ``[{"anything-but": "x"}, {"anything-but": "y"}]``: every value is another than one of them."""
+        excluded = [set(e.excluded) for e in field.elements if isinstance(e, AnythingBut)]
+        values = set().union(*excluded)
+        if values and not set.intersection(*excluded) and {type(v) for v in values} <= {StringEquals, NumberEquals}:
+            message = "these anything-but exclude nothing: every value differs from what one of them excludes"
+            hint = "put what they exclude into one anything-but"
+            self.findings.warn("RP135", message, field.span.start, place, hint=hint)
 
     def element(self, node: JsonValue, place: str) -> Element | None:
         match node:

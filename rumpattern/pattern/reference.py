@@ -79,10 +79,16 @@ def leaves(event: Exact) -> list[Leaf]:
 
 def matches(branches: Iterable[Branch], event: Sequence[Leaf]) -> bool:
     """Tell whether one of a pattern's branches matches an event."""
+    by_path = grouped(event)
+    return any(branch_matches(branch, by_path) for branch in branches)
+
+
+def grouped(event: Iterable[Leaf]) -> dict[str, list[Leaf]]:
+    """Return the leaves of an event by their paths."""
     by_path: dict[str, list[Leaf]] = {}
     for leaf in event:
         by_path.setdefault(leaf.path, []).append(leaf)
-    return any(branch_matches(branch, by_path) for branch in branches)
+    return by_path
 
 
 def branch_matches(fields: Branch, by_path: Mapping[str, Sequence[Leaf]]) -> bool:
