@@ -1,4 +1,6 @@
-"""Replay on this machine: in this process, or if it pays in worker processes.
+"""Replay on this machine: in this process, or if it pays on all cores.
+
+Compiled code runs in threads. orjson, which keeps other threads waiting, runs in worker processes.
 
 Workers are started as programs of their own, so that a caller needs no ``if __name__ == "__main__"`` guard. Results are
 taken in the order of their blocks: the number of workers changes nothing but the time.
@@ -13,6 +15,7 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Final
@@ -93,24 +96,22 @@ def replay(  # noqa: PLR0913 - the choices of a replay
     if chosen is Reader.SCAN and on_notice and not is_compiled():
         on_notice("compiling the reader for this machine, once; this takes about ten seconds")
     count = workers or (available_cores() if size >= _WORTH_WORKERS else 1)
-    in_workers = count > 1
-    engine = Engine(
-        definitions,
-        application_name=application_name,
-        event_type_required=True,
-        reader=Reader.ORJSON if in_workers else chosen,
-    )
+    engine = Engine(definitions, application_name=application_name, event_type_required=True, reader=chosen)
 
     def blocks() -> Iterator[Block]:
         for number, source in enumerate(found):
             yield from read_blocks(number, source, form, lambda n: heard(n, 0, 0))
 
     def results() -> Iterator[BlockResult]:
-        done = (
-            _in_workers(engine, blocks(), period, count, {"application_name": application_name, "reader": chosen.value})
-            if in_workers
-            else (process_block(engine, block, period) for block in blocks())
-        )
+        run = partial(process_block, engine, period=period)
+        done: Iterator[BlockResult]
+        if count == 1:
+            done = (run(block) for block in blocks())
+        elif chosen is Reader.SCAN:
+            done = _in_order(run, blocks(), count)
+        else:
+            task = {"application_name": application_name, "period": period}
+            done = _in_workers(run, blocks(), count, {**task, "definitions": pack_definitions(definitions)})
         for result in done:
             heard(0, result.evaluated, len(result.rejects))
             yield result
@@ -204,15 +205,14 @@ class _Worker:
 
 
 def _in_workers(
-    engine: Engine, blocks: Iterator[Block], period: int, count: int, settings: dict[str, str | None]
+    here: Callable[[Block], BlockResult], blocks: Iterator[Block], count: int, task: dict[str, object]
 ) -> Iterator[BlockResult]:
-    """Yield the results of blocks in their order, with a bounded number of blocks on the way."""
-    task: dict[str, object] = {**settings, "definitions": pack_definitions(engine.plan.definitions), "period": period}
+    """Yield the results of blocks in their order, from worker processes; blocks without text are done here."""
     idle: SimpleQueue[_Worker] = SimpleQueue()
 
     def run(block: Block) -> BlockResult:
         if block.records is not None:
-            return process_block(engine, block, period)
+            return here(block)
         worker = idle.get()
         try:
             return worker.run(block)
@@ -224,12 +224,18 @@ def _in_workers(
             worker = _Worker(task)
             stack.callback(worker.close)
             idle.put(worker)
+        yield from _in_order(run, blocks, count)
+
+
+def _in_order(run: Callable[[Block], BlockResult], blocks: Iterator[Block], count: int) -> Iterator[BlockResult]:
+    """Yield the results of blocks in their order, ``count`` at a time and a bounded number of them on the way."""
+    with ExitStack() as stack:
         pool = stack.enter_context(ThreadPoolExecutor(count))
         pending: deque[Future[BlockResult]] = deque()
         stack.callback(lambda: [future.cancel() for future in pending])
         for block in blocks:
             pending.append(pool.submit(run, block))
-            if len(pending) > 2 * count:
+            if len(pending) > count + 1:
                 yield pending.popleft().result()
         while pending:
             yield pending.popleft().result()

@@ -7,7 +7,6 @@ import sys
 
 from rumpattern.engine import Engine
 from rumpattern.engines.wire import pack_result, receive, send, unpack_block, unpack_definitions
-from rumpattern.events.readers import Reader
 from rumpattern.job import process_block
 
 
@@ -20,7 +19,6 @@ def main() -> None:
         unpack_definitions(settings["definitions"]),
         application_name=settings["application_name"],
         event_type_required=True,
-        reader=Reader(settings["reader"]),
     )
     while True:
         try:

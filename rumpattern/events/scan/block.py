@@ -6,16 +6,16 @@ from typing import Final, NamedTuple
 
 from rumpattern.events.fields import Kind
 from rumpattern.events.scan.dictionary import Dictionaries, code_of
-from rumpattern.events.scan.index import index_strings
+from rumpattern.events.scan.index import Index, index_strings
 from rumpattern.events.scan.keys import Keys, find_key
-from rumpattern.events.scan.simd import Array, Offsets, byte_at, compiled, half_at, inlined
+from rumpattern.events.scan.numbers import number_of
+from rumpattern.events.scan.simd import Array, byte_at, compiled, half_at, inlined
 from rumpattern.events.scan.tokens import (
     NEWLINE,
     find_newline,
     has_escape,
     is_sound,
     skip_space,
-    small_number,
     time_end,
 )
 from rumpattern.events.scan.walk import OFFSET, Notes, walk_event
@@ -114,7 +114,7 @@ def _put_row(
         if kind == _STRING:
             codes[column, row] = code_of(slots, entries, sizes, column, text, begin, stop)
         elif kind == _NUMBER:
-            number = small_number(begin, stop)
+            number = number_of(begin, stop)
             numbers[column, row] = number
             if number != number:  # noqa: PLR0124 - the test for NaN
                 late[late_count, 0], late[late_count, 1] = column, row
@@ -143,16 +143,14 @@ def scan_block(
     cells: Cells,
     dictionaries: Dictionaries,
     found: Found,
-    quotes: Offsets,
-    marks: Offsets,
-    escapes: Offsets,
+    index: Index,
     timed: bool,
     chunk_size: int,
 ) -> Counts:
     """Fill the cells from the ``size`` bytes at address ``text``, which ``PADDING`` zeros follow."""
     rows, left, late, blank, line = 0, 0, 0, 0, 0
     place, end = text, text + size
-    values, first_quote = notes.values, quotes.ctypes.data
+    values, marks, escapes, first_quote = notes.values, index.marks, index.escapes, index.quotes.ctypes.data
     while place < end:
         chunk = place
         chunk_end = _chunk_end(chunk, chunk_size, end)
@@ -162,7 +160,7 @@ def scan_block(
             left, line, place = left + 1, line + 1, stop + 1
             continue
         quote, mark, escape = first_quote, 0, 0
-        _, marked, escaping = index_strings(chunk, chunk_end - chunk, quotes, marks, escapes)
+        marked, escaping = index_strings(chunk, chunk_end - chunk, index)
         while place < chunk_end:
             begin = place
             place = skip_space(place)

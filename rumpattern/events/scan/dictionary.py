@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from rumpattern.events.scan.simd import Array, inlined, mix, signed
+from rumpattern.events.scan.simd import Array, inlined, product_high, signed
 from rumpattern.events.scan.tokens import are_equal, low_bytes
 
 _SEED: Final = np.uint64(0x9E3779B97F4A7C15)
@@ -35,13 +35,18 @@ def empty_dictionaries(columns: int, rows: int) -> Dictionaries:
 
 
 @inlined
+def _mix(word: np.uint64, factor: np.uint64) -> np.uint64:
+    return (word * factor) ^ product_high(word, factor)
+
+
+@inlined
 def _hash(begin: int, length: int) -> int:
     value = np.uint64(length) * _SEED
     done = 0
     while done + _WORD < length:
-        value = mix(value ^ low_bytes(begin + done, _WORD), _FIRST)
+        value = _mix(value ^ low_bytes(begin + done, _WORD), _FIRST)
         done += _WORD
-    return signed(mix(value ^ low_bytes(begin + done, length - done), _LAST))
+    return signed(_mix(value ^ low_bytes(begin + done, length - done), _LAST))
 
 
 @inlined

@@ -5,7 +5,7 @@ Every line stands on its own: a string that its line does not close ends with th
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -29,6 +29,25 @@ _ONE: Final = np.uint64(1)
 _NONE: Final = np.uint64(0)
 _ODD_BITS: Final = np.uint64(0xAAAAAAAAAAAAAAAA)
 _UNROLLED: Final = 8
+_ROOM: Final = 64  # for what is written in eights, and two ends
+
+
+class Index(NamedTuple):
+    """What is known of a chunk of text: offsets in it, as many as it has bytes at most.
+
+    ``quotes`` are opening and closing quotes in turn. A string that its line does not close ends at the byte before the
+    newline, after which no event goes on. ``marks`` are blocks that hold escapes by number or unknown ones, control
+    characters in strings, or what is not ASCII. ``escapes`` are blocks that hold a backslash.
+    """
+
+    quotes: Offsets
+    marks: Offsets
+    escapes: Offsets
+
+
+def empty_index(size: int) -> Index:
+    """Return an index for chunks of a size."""
+    return Index(*(np.empty(size + _ROOM, np.uint32) for _ in range(3)))
 
 
 @inlined
@@ -67,21 +86,9 @@ def _simple_escapes(address: int) -> np.uint64:
 
 
 @compiled
-def index_strings(text: int, size: int, quotes: Offsets, marks: Offsets, escapes: Offsets) -> tuple[int, int, int]:
-    """Write where strings begin and end, and where a line needs a closer look.
-
-    Args:
-        text: the address where some line starts.
-        size: the length of the text in bytes, which ends with a line.
-        quotes: filled with the offsets of opening and closing quotes in turn. A string that its line does not close
-            ends at the byte before the newline, after which no event goes on.
-        marks: filled with offsets of blocks that hold escapes by number or unknown ones, control characters in strings,
-            or what is not ASCII.
-        escapes: filled with offsets of blocks that hold a backslash.
-
-    Returns:
-        How many quotes, marks and escapes there are. All arrays have room for ``size`` + 64 offsets.
-    """
+def index_strings(text: int, size: int, index: Index) -> tuple[int, int]:
+    """Fill an index from ``size`` bytes of whole lines at an address; return how many marks and escapes there are."""
+    quotes, marks, escapes = index.quotes, index.marks, index.escapes
     count, marked, escaping = 0, 0, 0
     escape_carry, string_carry = _NONE, _NONE
     place = 0
@@ -130,4 +137,4 @@ def index_strings(text: int, size: int, quotes: Offsets, marks: Offsets, escapes
         quotes[count] = size - 1
         count += 1
     quotes[count] = quotes[count + 1] = size
-    return count, marked, escaping
+    return marked, escaping

@@ -17,6 +17,7 @@ from rumpattern.events.columns import Column, EventBatch
 from rumpattern.events.lines import PickedLines
 from rumpattern.events.scan.block import Cells, Found, Request, count_lines, scan_block
 from rumpattern.events.scan.dictionary import empty_dictionaries
+from rumpattern.events.scan.index import empty_index
 from rumpattern.events.scan.keys import build_keys, build_types
 from rumpattern.events.scan.simd import PADDING
 from rumpattern.events.scan.walk import MAX_DEPTH, Notes
@@ -49,11 +50,6 @@ class Scanner:
         self.chunk = chunk
         self.paths = [EVENT_TYPE, *(path for path in decoder.paths if path != EVENT_TYPE)]
         self.request = self._request()
-        members = len(self.request.keys.members)
-        self.notes = Notes(np.zeros((members, 3), np.int64), np.zeros(MAX_DEPTH, np.int64))
-        self.quotes = np.zeros(chunk + PADDING, np.uint32)
-        self.marks = np.zeros(chunk + PADDING, np.uint32)
-        self.escapes = np.zeros(chunk + PADDING, np.uint32)
 
     def _request(self) -> Request:
         numbers = {path: number for number, path in enumerate(self.paths)}
@@ -99,13 +95,11 @@ class Scanner:
             place,
             size,
             self.request,
-            self.notes,
+            Notes(np.zeros((len(self.request.keys.members), 3), np.int64), np.zeros(MAX_DEPTH, np.int64)),
             cells,
             dictionaries,
             found,
-            self.quotes,
-            self.marks,
-            self.escapes,
+            empty_index(self.chunk),
             timed,
             self.chunk,
         )

@@ -91,10 +91,9 @@ def _compare(symbol: str) -> Any:
     return _of_two(types.uint64, (types.int64, types.int64), build)
 
 
-def _mix(builder: Any, one: Any, other: Any) -> Any:
+def _product_high(builder: Any, one: Any, other: Any) -> Any:
     product = builder.mul(builder.zext(one, _WIDE), builder.zext(other, _WIDE))
-    upper = builder.trunc(builder.lshr(product, _WIDE(_WORD.width)), _WORD)
-    return builder.xor(builder.trunc(product, _WORD), upper)
+    return builder.trunc(builder.lshr(product, _WIDE(_WORD.width)), _WORD)
 
 
 byte_at: Final[Callable[[int], int]] = _loader(8, types.int64)
@@ -121,5 +120,15 @@ count_ones: Final[Callable[[np.uint64], int]] = _of_one(
     types.int64, types.uint64, lambda builder, word: builder.ctpop(word)
 )
 """The number of one bits."""
-mix: Final[Callable[[np.uint64, np.uint64], np.uint64]] = _of_two(types.uint64, (types.uint64, types.uint64), _mix)
-"""The two halves of a 128-bit product, xored: the step of a fast hash."""
+leading_zeros: Final[Callable[[np.uint64], int]] = _of_one(
+    types.int64, types.uint64, lambda builder, word: builder.ctlz(word, ir.Constant(ir.IntType(1), 0))
+)
+"""The number of zero bits above the highest one bit."""
+product_high: Final[Callable[[np.uint64, np.uint64], np.uint64]] = _of_two(
+    types.uint64, (types.uint64, types.uint64), _product_high
+)
+"""The upper 64 of the 128 bits of a product."""
+as_double: Final[Callable[[np.uint64], float]] = _of_one(
+    types.float64, types.uint64, lambda builder, word: builder.bitcast(word, ir.DoubleType())
+)
+"""The double that has some bits."""

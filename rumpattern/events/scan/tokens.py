@@ -187,32 +187,6 @@ def is_sound(place: int, end: int) -> bool:
     return True
 
 
-_DIGITS: Final = 15
-_POWERS: Final = np.array([10.0**exponent for exponent in range(23)])
-
-
-@inlined
-def small_number(place: int, stop: int) -> float:
-    """Return a number of at most 15 digits, which two exact doubles give; NaN for others.
-
-    Up to 15 digits every decimal is the shortest text of its double, so nothing is lost (see ``jsontext.comparable``).
-    """
-    is_negative = byte_at(place) == _MINUS
-    digits = np.int64(0)
-    fraction = -1
-    for address in range(place + is_negative, stop):
-        byte = byte_at(address)
-        if byte == _DOT:
-            fraction = 0
-        else:
-            digits = digits * 10 + (byte - _ZERO)
-            fraction += fraction >= 0
-    if digits >= 10**_DIGITS or stop - place > 18:
-        return np.nan
-    value = digits / _POWERS[max(fraction, 0)]
-    return float(-value if is_negative else value)
-
-
 @inlined
 def low_bytes(place: int, length: int) -> np.uint64:
     """Return up to eight bytes at an address as one number, zeros after ``length``."""
