@@ -282,6 +282,58 @@ def test_match_tells_the_warnings_of_a_pattern(run: Run) -> None:
     assert done.stderr.startswith(b'warning: <text>:1:34 $.event_type: "event_type" has been given before')
 
 
+def test_match_explains_one_event(run: Run) -> None:
+    done = run("match", '{"a": ["1"], "b": [true]}', "-", "--explain", stdin=b'{"a":1,"b":true}\n')
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.decode() == (
+        """\
+no match: 1 of 2 fields fails
+  fails a
+          wanted  "1"
+          found   number 1
+          why     1 is not "1": "1" is about strings
+  ok    b
+          wanted  true
+          found   literal true
+"""
+    )
+
+
+def test_match_ranks_the_reasons_of_many_events(run: Run) -> None:
+    events = b'{"a":1,"b":2}\n{"a":[{"x":1}],"b":2}\n{"a":"1","b":1}\nnot JSON\n{"a":2,"b":1}\n{"a":"2"}\n'
+    done = run("match", '{"a": ["1"], "b": [1]}', "-", "--explain", stdin=events)
+    assert done.returncode == 3
+    assert done.stdout.decode() == (
+        """\
+1 of 5 events match
+Why the others do not
+events  alone  field  reason                               such as
+     2      0  b      another value                        2 is another value
+     1      1  a      another JSON type                    2 is a number
+     1      0  a      the right text in another JSON type  1 is not "1": "1" is about strings
+     1      0  a      another value                        "2" is another value
+     1      0  a      an object, not a value               an object stands there, with x
+     1      0  b      the field is absent
+alone: events that nothing else keeps from matching; an event can fail for several reasons
+The nearest miss: <stdin>:5
+no match: 1 of 2 fields fails
+  fails a
+          wanted  "1"
+          found   number 2
+          why     2 is a number
+  ok    b
+          wanted  1
+          found   number 1
+"""
+    )
+    assert done.stderr.decode().splitlines()[-1] == "<stdin>: 1 lines were rejected"
+
+
+def test_match_explains_that_all_match(run: Run) -> None:
+    done = run("match", '{"a": [1]}', "-", "--explain", stdin=b'{"a":1}\n{"a":1}\n')
+    assert (done.returncode, done.stdout) == (0, b"2 of 2 events match\n")
+
+
 def test_matched_events_can_be_matched_again(run: Run) -> None:
     once = run("match", ERRORS, EVENTS).stdout
     assert run("match", ERRORS, "-", "--count", stdin=once).stdout == b"%d\n" % once.count(b"\n")

@@ -57,7 +57,10 @@ class Reasons:
 
     def ranked(self) -> list[Cause]:
         """Return the causes, those that keep the most events from matching first."""
-        return sorted(self.causes, key=lambda cause: (-self.causes[cause], -self.alone[cause], cause.path or ""))
+        return sorted(
+            self.causes,
+            key=lambda cause: (-self.causes[cause], -self.alone[cause], cause.path or "", _KINDS.index(cause.kind)),
+        )
 
     def add(self, branches: Sequence[Branch], batch: EventBatch) -> Counts:
         """Add the events of a batch that has a column for every path of the pattern.

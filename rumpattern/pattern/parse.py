@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
-from rumpattern.diagnostics import Diagnostic, PatternError
+from rumpattern.diagnostics import Diagnostic, PatternError, Place
 from rumpattern.jsontext import (
     JsonArray,
     JsonError,
@@ -59,7 +59,9 @@ def parse_pattern(source: str | bytes | Mapping[str, object]) -> Pattern:
         try:
             text = decode_utf8(source)
         except JsonError as error:
-            raise PatternError([Diagnostic(error.code, error.message)]) from None
+            before = source[: error.offset].decode("utf-8")
+            where = Place(None, *SourceText(before).position(len(before)), "$")
+            raise PatternError([Diagnostic(error.code, error.message, where)]) from None
     else:
         text = source
     document = SourceText(text)

@@ -2,7 +2,7 @@
 
 import numpy as np
 from generated import ID_KEYS, ID_SCALARS, expected, worlds
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import rumpattern as rp
@@ -28,6 +28,7 @@ def check(sources, texts, application_name=None):
     return batch, found.masks
 
 
+@settings(max_examples=max(2_000, settings.default.max_examples))
 @given(worlds())
 def test_engine_equals_reference(world):
     batch, masks = check(*world)
