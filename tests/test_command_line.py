@@ -329,6 +329,13 @@ no match: 1 of 2 fields fails
     assert done.stderr.decode().splitlines()[-1] == "<stdin>: 1 lines were rejected"
 
 
+def test_match_explains_fields_that_follow_from_others(run: Run) -> None:
+    done = run("match", '{"sessionId": ["s1"]}', "-", "--explain", stdin=b'{"user_details":{"sessionId":"s1"}}\n')
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, b"match")
+    done = run("match", '{"userId": ["u"]}', EVENTS, "--explain")
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, b"0 of 2,293 events match")
+
+
 def test_match_explains_that_all_match(run: Run) -> None:
     done = run("match", '{"a": [1]}', "-", "--explain", stdin=b'{"a":1}\n{"a":1}\n')
     assert (done.returncode, done.stdout) == (0, b"2 of 2 events match\n")

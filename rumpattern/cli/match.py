@@ -18,10 +18,14 @@ from rumpattern.diagnostics import Diagnostic, InputError, printable
 from rumpattern.emit.table import add_row, console_on, new_table
 from rumpattern.engine import Engine
 from rumpattern.events.decode import Decoder
+from rumpattern.events.fields import complete
 from rumpattern.events.sources import find_sources
 from rumpattern.job import SHOWN_REJECTS, read_blocks
 from rumpattern.match.reasons import Reasons
+from rumpattern.pattern.explain import explain as explain_event
 from rumpattern.pattern.parse import parse_pattern
+from rumpattern.pattern.pattern import exact_event
+from rumpattern.plan.build import build_plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
     from rumpattern.events.forms import Form
     from rumpattern.events.lines import Lines
     from rumpattern.events.sources import Source
+    from rumpattern.pattern.explain import Explanation
     from rumpattern.pattern.pattern import Pattern
 
 _CONTROL = re.compile(rb"\x7f|\xc2[\x80-\x9f]")
@@ -98,11 +103,12 @@ def _print_matches(engine: Engine, sources: Sequence[Source], form: Form | None,
 
 def _print_reasons(pattern: Pattern, sources: Sequence[Source], form: Form | None) -> int:
     """Print why events do not match, and the nearest miss in full; return how many lines were rejected."""
-    reasons, rejected = Reasons(), 0
+    reasons, rejected = Reasons(pattern), 0
+    plan = build_plan([MetricDefinition("match", pattern=pattern)])
     nearest: tuple[int, str, bytes] | None = None
     only = b""
-    for read in _read(Decoder(pattern.paths).decode, sources, form):
-        misses = reasons.add(pattern.branches, read.batch)
+    for read in _read(Decoder(plan.paths).decode, sources, form):
+        misses = reasons.add(read.batch)
         rejected += len(read.batch.rejects)
         if len(misses):
             only = read.text(0) if reasons.events == 1 else b""
@@ -110,13 +116,18 @@ def _print_reasons(pattern: Pattern, sources: Sequence[Source], form: Form | Non
             if misses[row] and (nearest is None or misses[row] < nearest[0]):
                 nearest = int(misses[row]), read.place(row), read.text(row)
     if reasons.events == 1:
-        click.echo(pattern.explain(only))
+        click.echo(_explain(pattern, only))
     else:
         _print_ranking(reasons)
         if nearest:
             click.echo(printable(f"The nearest miss: {nearest[1]}"))
-            click.echo(pattern.explain(nearest[2]))
+            click.echo(_explain(pattern, nearest[2]))
     return rejected
+
+
+def _explain(pattern: Pattern, text: bytes) -> Explanation:
+    """Explain one event, with the fields that follow from others."""
+    return explain_event(pattern.branches, complete(exact_event(text), None))
 
 
 def _print_ranking(reasons: Reasons) -> None:

@@ -92,7 +92,7 @@ def _within(predicate: Compiled, column: Column) -> Flags:
 
 def _match_odd_rows(plan: Plan, batch: EventBatch, masks: Sequence[Flags]) -> None:
     for row, event in batch.odd.items():
-        by_path = grouped(leaves(event))
+        by_path = grouped(leaves(event, plan.paths))
         for step, mask in zip(plan.steps, masks, strict=True):
             pattern = step.definition.pattern
             mask[row] = pattern is None or any(branch_matches(branch, by_path) for branch in pattern.branches)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 from rumpattern.diagnostics import printable
 from rumpattern.pattern.ast import Exists
 from rumpattern.pattern.format import format_element
-from rumpattern.pattern.misses import Miss, Reason, json_type, of_absent, of_values, show
-from rumpattern.pattern.reference import accepts, branch_matches, leaves
+from rumpattern.pattern.misses import Miss, Reason, json_type, of_absent, of_values, readable, show
+from rumpattern.pattern.reference import accepts, branch_matches, grouped, leaves
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _SHOWN_ELEMENTS: Final = 5
 _SHOWN_LEAVES: Final = 5
 _SHOWN_TEXT: Final = 200
+_SHOWN_BRANCHES: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class FieldVerdict:
         path: the field's path.
         wanted: its elements as JSON text, of which one must match.
         found: the event's values on the path.
-        matches: whether it matches by itself, whatever the other fields do.
+        matches: whether it matches; if the branch fails, whether it is not what fails it.
         reason: why it does not, the nearest miss; None if it does.
     """
 
@@ -63,7 +64,7 @@ class BranchVerdict:
 
     @property
     def failing(self) -> tuple[FieldVerdict, ...]:
-        """The fields that do not match by themselves."""
+        """The fields that keep the branch from matching."""
         return tuple(field for field in self.fields if not field.matches)
 
     def lines(self) -> Iterator[str]:
@@ -88,8 +89,10 @@ class Explanation:
 
     def __str__(self) -> str:
         lines = [f"{'match' if self.matches else 'no match'}{self._summary()}"]
-        for number, branch in enumerate(self.branches, 1):
+        shown = self.branches if len(self.branches) <= _SHOWN_BRANCHES else (self.nearest,)
+        for branch in shown:
             if len(self.branches) > 1:
+                number = next(index for index, one in enumerate(self.branches, 1) if one is branch)
                 lines.append(f"branch {number} of {len(self.branches)}: {'match' if branch.matches else 'no match'}")
             lines += [f"  {line}" for line in branch.lines()]
         return "\n".join(map(printable, lines))
@@ -105,30 +108,56 @@ class Explanation:
 
 def explain(branches: Sequence[Branch], event: Exact) -> Explanation:
     """Explain what the slow matcher decides about one event."""
-    by_path: dict[str, list[Leaf]] = {}
-    for leaf in leaves(event):
-        by_path.setdefault(leaf.path, []).append(leaf)
+    by_path = grouped(leaves(event, placed=True))
     verdicts = tuple(_branch(branch, by_path) for branch in branches)
     return Explanation(any(verdict.matches for verdict in verdicts), verdicts)
 
 
 def _branch(branch: Branch, by_path: Mapping[str, Sequence[Leaf]]) -> BranchVerdict:
-    matches = branch_matches(branch, by_path)
-    fields = tuple(_field(field, by_path, is_settled=matches) for field in branch)
-    alone = all(field.matches for field in fields)
-    reason = _scattered(branch, fields) if alone and not matches else None
-    return BranchVerdict(matches, fields, reason)
+    if branch_matches(branch, by_path):
+        return BranchVerdict(matches=True, fields=tuple(_field(field, by_path, None) for field in branch), reason=None)
+    failing = {field.path for field in branch if not _can_match(field, by_path)}
+    unsure = {field.path for field in branch if _wants_none(field) and field.path not in failing}
+    if not branch_matches(tuple(field for field in branch if field.path not in failing), by_path):
+        blamed = {path for path in unsure if not _accepted(_named(branch, path), by_path)}
+        others = tuple(field for field in branch if field.path not in failing | blamed)
+        failing |= blamed if branch_matches(others, by_path) else set()
+    fields = tuple(
+        _field(field, by_path, _reason(field, by_path) if field.path in failing else None) for field in branch
+    )
+    return BranchVerdict(matches=False, fields=fields, reason=None if failing else _scattered(branch, fields))
 
 
-def _field(field: Field, by_path: Mapping[str, Sequence[Leaf]], *, is_settled: bool) -> FieldVerdict:
-    found = tuple(by_path.get(field.path, ()))
-    may_be_absent = Exists(wanted=False) in field.elements
-    matches = is_settled or any(_accepts(field.elements, leaf) for leaf in found) or (may_be_absent and not found)
-    reason = None
-    if not matches:
-        values = [leaf.value for leaf in found]
-        reason = of_values(field.elements, values) if values else of_absent(field.path, by_path.keys())
-    return FieldVerdict(field.path, tuple(map(format_element, field.elements)), found, matches, reason)
+def _can_match(field: Field, by_path: Mapping[str, Sequence[Leaf]]) -> bool:
+    """Tell whether a field matches in some choice of array elements; one that may be absent is given the doubt."""
+    return _accepted(field, by_path) or (_wants_none(field) and _may_be_absent(by_path.get(field.path, ())))
+
+
+def _may_be_absent(found: Sequence[Leaf]) -> bool:
+    """Tell whether there are array elements without the leaves."""
+    return all(leaf.memberships for leaf in found)
+
+
+def _wants_none(field: Field) -> bool:
+    return Exists(wanted=False) in field.elements
+
+
+def _named(branch: Branch, path: str) -> Field:
+    return next(field for field in branch if field.path == path)
+
+
+def _accepted(field: Field, by_path: Mapping[str, Sequence[Leaf]]) -> bool:
+    return any(_accepts(field.elements, leaf) for leaf in by_path.get(field.path, ()))
+
+
+def _reason(field: Field, by_path: Mapping[str, Sequence[Leaf]]) -> Reason:
+    values = [leaf.value for leaf in by_path.get(field.path, ())]
+    return of_values(field.elements, values) if values else of_absent(field.path, by_path.keys())
+
+
+def _field(field: Field, by_path: Mapping[str, Sequence[Leaf]], reason: Reason | None) -> FieldVerdict:
+    wanted = tuple(readable(format_element(element)) for element in field.elements)
+    return FieldVerdict(field.path, wanted, tuple(by_path.get(field.path, ())), reason is None, reason)
 
 
 def _scattered(branch: Branch, fields: Sequence[FieldVerdict]) -> Reason:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from rumpattern.jsontext import NumberText, canonical_number, is_number
+from rumpattern.jsontext import NumberText, canonical_number, comparable, is_number
+from rumpattern.pattern import casing, wildcard
 from rumpattern.pattern.ast import (
-    AddressEquals,
     AnythingBut,
-    EqualsIgnoreCase,
     Exists,
     LiteralEquals,
     NumberEquals,
@@ -20,19 +20,21 @@ from rumpattern.pattern.ast import (
     Prefix,
     StringEquals,
     Suffix,
+    TextElement,
     Wildcard,
 )
 from rumpattern.pattern.format import format_element, quote
-from rumpattern.pattern.reference import accepts, as_number
+from rumpattern.pattern.reference import accepts, accepts_text, as_number
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from rumpattern.pattern.ast import Element
 
 
 _SHOWN: Final = 60
-_NEAR: Final = 0.9
+_FEW: Final = 20
+_ESCAPE: Final = re.compile(r"\\\\|\\u([0-9a-f]{4})")
 
 
 class Miss(StrEnum):
@@ -69,9 +71,95 @@ class Reason:
         return self.text
 
 
-def of_values(elements: Sequence[Element], values: Collection[object]) -> Reason:
+class Misses:
+    """The elements of one field, ready to tell of many values why none of them matches."""
+
+    def __init__(self, elements: Sequence[Element]) -> None:
+        self.texts = [element for element in elements if isinstance(element, TextElement)]
+        self.numbers = [element for element in elements if isinstance(element, (NumberEquals, NumericRange))]
+        self.literals = [element.value for element in elements if isinstance(element, LiteralEquals)]
+        self.excludes = any(isinstance(element, AnythingBut) for element in elements)
+        self.wants_none = Exists(wanted=False) in elements
+        self.strings = {element.value: element for element in self.texts if isinstance(element, StringEquals)}
+        self.folded = {casing.folded(text): text for text in self.strings}
+        self.stripped = {text.strip(): text for text in self.strings}
+        self.operators = [element for element in self.texts if not isinstance(element, StringEquals)]
+
+    def nearest(self, value: object) -> Reason:
+        """Return the nearest miss of a value that no element matches."""
+        if isinstance(value, NumberText):
+            near = self._of_inexact(value)
+        elif isinstance(value, str):
+            near = self._of_string(value)
+        elif value is None or isinstance(value, bool):
+            near = self._of_literal(value)
+        else:
+            number = as_number(value)
+            assert number is not None
+            near = self._of_number(number)
+        return near or self._other(value)
+
+    def _other(self, value: object) -> Reason:
+        shown = show(value)
+        if self.excludes:
+            return Reason(Miss.EXCLUDED, f"{shown} is excluded")
+        if self.wants_none:
+            return Reason(Miss.PRESENT, f"{shown} is there, and nothing may be")
+        is_string = isinstance(value, str) and not isinstance(value, NumberText)
+        is_number = not is_string and value is not None and not isinstance(value, bool)
+        if (self.texts and is_string) or (self.numbers and is_number):
+            return Reason(Miss.VALUE, f"{shown} is another value")
+        if self.literals:
+            kind = Miss.OTHER_TYPE if is_string or is_number else Miss.VALUE
+            return Reason(kind, f"{shown} is not {' or '.join(map(canonical_literal, self.literals))}")
+        return Reason(Miss.OTHER_TYPE, f"{shown} is {json_type(value)}")
+
+    def _as_text(self, value: object, text: str) -> Reason | None:
+        """Return the miss of a value that would match if it were a string."""
+        for element in self.texts:
+            if accepts_text(element, text):
+                message = f"{show(value)} is not {_quoted(text)}: {readable(format_element(element))} is about strings"
+                return Reason(Miss.TYPE, message)
+        return None
+
+    def _of_inexact(self, value: NumberText) -> Reason | None:
+        if self.numbers:
+            text = f"{show(value)} equals no double, so it compares with no other number"
+            return Reason(Miss.INEXACT, text)
+        return self._as_text(value, str(value))
+
+    def _of_literal(self, value: bool | None) -> Reason | None:  # noqa: FBT001 - a JSON literal
+        return self._as_text(value, canonical_literal(value))
+
+    def _of_number(self, number: float) -> Reason | None:
+        as_text = self._as_text(number, canonical_number(number))
+        ranges = [_outside(one, number) for one in self.numbers if isinstance(one, NumericRange)]
+        return as_text or min(ranges, key=lambda reason: reason.distance, default=None)
+
+    def _of_string(self, value: str) -> Reason | None:
+        shown = show(value)
+        if value in map(canonical_literal, self.literals):
+            return Reason(Miss.TYPE, f"{shown} is not {value} without quotes")
+        number = comparable(value) if self.numbers and len(value) < _SHOWN and is_number(value) else None
+        for element in self.numbers:
+            if number is not None and accepts(element, number):
+                text = f"{shown} is not the number {value}: {format_element(element)} is about numbers"
+                return Reason(Miss.TYPE, text)
+        if casing.folded(value) in self.folded or any(_ignoring_case(one, value) for one in self.operators):
+            return Reason(Miss.CASE, f"{shown} differs in case only")
+        if value.strip() in self.stripped or any(accepts_text(one, value.strip()) for one in self.operators):
+            return Reason(Miss.SPACE, f"{shown} differs in white space at its ends only")
+        if len(self.strings) <= _FEW:
+            for wanted in self.strings:
+                if _is_similar(value, wanted):
+                    return Reason(Miss.SIMILAR, f"{shown} is similar to {_quoted(wanted)}")
+        return None
+
+
+def of_values(elements: Sequence[Element], values: Iterable[object]) -> Reason:
     """Return the nearest miss of values of which none matches any element."""
-    reasons = [reason for value in values for element in elements for reason in _misses(element, value)]
+    misses = Misses(elements)
+    reasons = (misses.nearest(value) for value in values)
     return min(reasons, key=lambda reason: (_NEAREST[reason.kind], reason.distance))
 
 
@@ -97,86 +185,37 @@ def _similar(path: str, present: Collection[str]) -> str | None:
     return next(iter([*same, *moved, *get_close_matches(path, present, 1, 0.85)]), None)
 
 
-def _misses(element: Element, value: object) -> Iterator[Reason]:
-    shown = show(value)
-    match element:
-        case Exists(wanted=False):
-            yield Reason(Miss.PRESENT, f"{shown} is there, and nothing may be")
-        case AnythingBut():
-            yield Reason(Miss.EXCLUDED, f"{shown} is excluded")
-        case NumberEquals() | NumericRange() if isinstance(value, NumberText):
-            yield Reason(Miss.INEXACT, f"{shown} equals no double, so it compares with no other number")
-        case NumberEquals() | NumericRange():
-            yield from _number_misses(element, value, shown)
-        case LiteralEquals(value=wanted):
-            text = canonical_literal(wanted)
-            if value == text and isinstance(value, str):
-                yield Reason(Miss.TYPE, f"{shown} is not {text} without quotes")
-            else:
-                is_literal = value is None or isinstance(value, bool)
-                yield Reason(Miss.VALUE if is_literal else Miss.OTHER_TYPE, f"{shown} is not {text}")
-        case _ if isinstance(value, str) and not isinstance(value, NumberText):
-            yield from _text_misses(element, value, shown)
-        case _:
-            text = _as_text(value)
-            if accepts(element, text):
-                yield Reason(Miss.TYPE, f"{shown} is not {quote(text)}: {format_element(element)} is about strings")
-            else:
-                yield _other(shown, value, is_same_type=False)
-
-
-def _number_misses(element: NumberEquals | NumericRange, value: object, shown: str) -> Iterator[Reason]:
-    number = as_number(value)
-    if number is not None:
-        if isinstance(element, NumericRange):
-            yield _outside(element, number, shown)
-        else:
-            yield _other(shown, value, is_same_type=True)
-    elif isinstance(value, str) and is_number(value) and accepts(element, float(value)):
-        yield Reason(Miss.TYPE, f"{shown} is not the number {value}: {format_element(element)} is about numbers")
-    else:
-        yield _other(shown, value, is_same_type=False)
-
-
-def _outside(bounds: NumericRange, number: float, shown: str) -> Reason:
+def _outside(bounds: NumericRange, number: float) -> Reason:
     is_below = number < bounds.low or (number == bounds.low and not bounds.low_closed)
     bound = bounds.low if is_below else bounds.high
-    distance = abs(number - bound)
+    distance, shown = abs(number - bound), show(number)
     if distance == 0:
         return Reason(Miss.RANGE, f"{shown} is the bound, which is excluded")
     text = f"{shown} is {'below' if is_below else 'above'} {canonical_number(bound)} by {distance:.6g}"
     return Reason(Miss.RANGE, text, distance)
 
 
-def _text_misses(element: Element, value: str, shown: str) -> Iterator[Reason]:
-    if accepts(element, value.strip()):
-        yield Reason(Miss.SPACE, f"{shown} has white space at its ends")
-    if any(accepts(loose, value) for loose in _ignoring_case(element)):
-        yield Reason(Miss.CASE, f"{shown} differs in case only")
-    wanted = element.value if isinstance(element, (StringEquals, AddressEquals, EqualsIgnoreCase)) else None
-    if wanted and get_close_matches(value[:_SHOWN], [wanted[:_SHOWN]], 1, _NEAR):
-        yield Reason(Miss.SIMILAR, f"{shown} is similar to {quote(wanted)}")
-    yield _other(shown, value, is_same_type=True)
-
-
-def _ignoring_case(element: Element) -> Iterator[Element]:
+def _ignoring_case(element: TextElement, value: str) -> bool:
     match element:
-        case StringEquals(value=value):
-            yield EqualsIgnoreCase(value)
-        case Prefix(value=value):
-            yield Prefix(value, ignore_case=True)
-        case Suffix(value=value):
-            yield Suffix(value, ignore_case=True)
+        case Prefix(value=start):
+            return casing.starts(start, value)
+        case Suffix(value=end):
+            return casing.ends(end, value)
         case Wildcard(parts=parts):
-            yield from (Wildcard(tuple(map(change, parts))) for change in (str.lower, str.upper))
+            return wildcard.fits(tuple(map(casing.folded, parts)), casing.folded(value))
         case _:
-            return
+            return False
 
 
-def _other(shown: str, value: object, *, is_same_type: bool) -> Reason:
-    if is_same_type:
-        return Reason(Miss.VALUE, f"{shown} is another value")
-    return Reason(Miss.OTHER_TYPE, f"{shown} is {json_type(value)}")
+def _is_similar(one: str, other: str) -> bool:
+    """Tell whether two strings differ in one place, by no more than a tenth of their length."""
+    longest = max(len(one), len(other))
+    if 10 * abs(len(one) - len(other)) > longest:
+        return False
+    start = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    backwards = zip(reversed(one[start:]), reversed(other[start:]), strict=False)
+    end = next((i for i, (a, b) in enumerate(backwards) if a != b), min(len(one), len(other)) - start)
+    return 10 * (longest - start - end) <= longest
 
 
 def json_type(value: object) -> str:
@@ -188,8 +227,24 @@ def json_type(value: object) -> str:
 
 def show(value: object) -> str:
     """Return a scalar as JSON text, cut short."""
-    text = quote(value) if isinstance(value, str) and not isinstance(value, NumberText) else _as_text(value)
+    if isinstance(value, str) and not isinstance(value, NumberText):
+        return _quoted(value) if len(value) < _SHOWN - 1 else f"{_quoted(value[: _SHOWN - 2])[:-1]}…"
+    text = _as_text(value)
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+
+
+def readable(text: str) -> str:
+    """Return JSON text with its letters instead of their escapes, for people."""
+    return _ESCAPE.sub(lambda found: _letter(found[0], found[1]), text)
+
+
+def _letter(escape: str, digits: str | None) -> str:
+    char = chr(int(digits, 16)) if digits else ""
+    return char if char.isprintable() and char else escape
+
+
+def _quoted(text: str) -> str:
+    return readable(quote(text))
 
 
 def canonical_literal(value: bool | None) -> str:  # noqa: FBT001 - a JSON literal

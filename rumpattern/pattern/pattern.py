@@ -49,7 +49,7 @@ class Pattern:
             JsonError: the text is not JSON (a ``ValueError``).
             TypeError: the mapping holds something that JSON cannot say.
         """
-        return matches(self.branches, leaves(exact_event(event)))
+        return matches(self.branches, leaves(exact_event(event), self.paths))
 
     def explain(self, event: EventSource) -> Explanation:
         """Tell for one event what each field wants, what it finds, and the nearest miss where it fails.

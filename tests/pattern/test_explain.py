@@ -76,13 +76,18 @@ REASONS = [
     ('"Chrome"', "CHROME", Miss.CASE, '"CHROME" differs in case only'),
     ('{"suffix":".JS"}', "a.js", Miss.CASE, '"a.js" differs in case only'),
     ('{"wildcard":"*/Cart/*"}', "/cart/1", Miss.CASE, '"/cart/1" differs in case only'),
-    ('"x"', " x", Miss.SPACE, '" x" has white space at its ends'),
+    ('"x"', " x", Miss.SPACE, '" x" differs in white space at its ends only'),
     ('{"numeric":[">=",2000]}', 1999.5, Miss.RANGE, "1999.5 is below 2000 by 0.5"),
     ('{"numeric":[">",0,"<",10]}', 10, Miss.RANGE, "10 is the bound, which is excluded"),
     ('{"numeric":["<",10]},{"numeric":[">",100]}', 90, Miss.RANGE, "90 is below 100 by 10"),
     ("5", 6, Miss.VALUE, "6 is another value"),
     ('"com.amazon.rum.js_error_event"', "com.amazon.rum.js_errors_event", Miss.SIMILAR,
      '"com.amazon.rum.js_errors_event" is similar to "com.amazon.rum.js_error_event"'),
+    ('" x"', "x", Miss.SPACE, '"x" differs in white space at its ends only'),
+    ('{"wildcard":"foo*Bar"}', "Foobar", Miss.CASE, '"Foobar" differs in case only'),
+    ("9007199254740992", "9007199254740993", Miss.OTHER_TYPE, '"9007199254740993" is a string'),
+    ('"Zürich"', "zürich", Miss.CASE, '"zürich" differs in case only'),
+    ('"\\u65e5\\u672c"', "日本語", Miss.VALUE, '"日本語" is another value'),
     ('"x"', "y", Miss.VALUE, '"y" is another value'),
     ('"x"', None, Miss.OTHER_TYPE, "null is a literal"),
     ('{"cidr":"10.0.0.0/8"}', "11.0.0.1", Miss.VALUE, '"11.0.0.1" is another value'),
@@ -116,6 +121,21 @@ def test_a_number_that_no_double_stands_for():
 def test_absent_fields(path, event, kind, text):
     (field,) = explain({path: ["x"]}, event).nearest.fields
     assert (field.reason.kind, str(field.reason)) == (kind, text)
+
+
+def test_a_field_that_may_be_absent_is_not_blamed_for_another():
+    event = {"d": [{"a": 1}, {"b": 2}], "z": 1}
+    explanation = explain({"d": {"a": [1], "b": [{"exists": False}]}, "z": [9]}, event)
+    assert [field.path for field in explanation.nearest.failing] == ["z"]
+    explanation = explain({"d": {"a": [1], "b": [{"exists": False}]}, "z": [1]}, {"d": [{"a": 1, "b": 2}], "z": 1})
+    assert [field.path for field in explanation.nearest.failing] == ["d.b"]
+
+
+def test_of_many_branches_the_nearest_is_shown():
+    alternatives = [{"a": [number], "b": [number]} for number in range(20)]
+    text = str(explain({"$or": alternatives}, {"a": 7, "b": 100}))
+    assert text.splitlines()[:2] == ["no match: none of 20 branches", "branch 8 of 20: no match"]
+    assert len(text.splitlines()) == 9
 
 
 def test_long_values_are_cut_and_control_characters_spelled_out():

@@ -34,8 +34,8 @@ def test_reasons_of_a_batch(world):
         misses = [explanation for explanation in explanations if not explanation.matches]
         assert all(field.reason is not None for miss in misses for field in miss.nearest.failing)
         expected = Counter(cause for miss in misses for cause in causes(miss))
-        reasons = Reasons()
-        found = reasons.add(pattern.branches, batch)
+        reasons = Reasons(pattern)
+        found = reasons.add(batch)
         assert (found == 0).tolist() == [explanation.matches for explanation in explanations]
         together = Counter()
         for (path, kind), count in reasons.causes.items():
