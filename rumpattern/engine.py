@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from rumpattern.derive import derive
 from rumpattern.events.decode import Decoder
 from rumpattern.events.lines import RecordLines, TextLines
-from rumpattern.events.readers import Reader
+from rumpattern.events.readers import Reader, ReaderError
+from rumpattern.events.scan.cache import cache_folder
 from rumpattern.jsontext import dump_exact
 from rumpattern.match.compiled import compile_plan
 from rumpattern.match.kernel import match
@@ -39,6 +40,9 @@ class Engine:
         application_name: filled in where events lack it; it is a dimension of every metric.
         event_type_required: reject events that have no event_type string.
         reader: who decodes lines of text; not ``Reader.AUTO``.
+
+    Raises:
+        ReaderError: the reader is installed and does not work.
     """
 
     def __init__(
@@ -97,9 +101,13 @@ def compile(definitions: Iterable[MetricDefinition]) -> Engine:  # noqa: A001 - 
 
 
 def _scanner(decoder: Decoder) -> Scanner:
-    from rumpattern.events.scan.scanner import Scanner  # noqa: PLC0415 - numba is optional, and takes time to load
+    try:
+        from rumpattern.events.scan.scanner import Scanner  # noqa: PLC0415 - numba is optional, and takes time to load
 
-    return Scanner(decoder)
+        return Scanner(decoder)
+    except Exception as error:
+        hint = f"delete {cache_folder()}, where its code is kept, or take the reader orjson"
+        raise ReaderError(f"the scan reader does not work ({type(error).__name__}: {error}): {hint}") from error
 
 
 def _to_bytes(line: Event) -> bytes:

@@ -27,6 +27,7 @@ from rumpattern.diagnostics import printable
 from rumpattern.emit import csv, put_metric_data, table
 from rumpattern.emit import json as json_lines
 from rumpattern.engines.local import check_application_name, check_period, replay
+from rumpattern.events.readers import ReaderError
 from rumpattern.events.sources import find_sources
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ _FORMATS: Final[dict[str, Callable[[ReplayResult, BinaryIO], None]]] = {
     show_default=True,
     help="Exit with 3 when a larger share of lines is rejected.",
 )
-@click.option("--workers", type=click.IntRange(1), metavar="N", help="Processes to use; by default as many as pay.")
+@click.option("--workers", type=click.IntRange(1), metavar="N", help="Cores to use; by default as many as pay.")
 @input_format_option
 @reader_option
 def command(  # noqa: PLR0913, PLR0917 - one for each option
@@ -116,18 +117,21 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
     with ExitStack() as stack:
         on_reject = stack.enter_context(reject_file(rejects_file)) if rejects_file else None
         on_progress = stack.enter_context(progress_bar(sum(source.size for source in sources)))
-        result = replay(
-            definitions,
-            events,
-            period,
-            workers,
-            application_name,
-            input_format=input_format,
-            reader=reader,
-            on_reject=on_reject,
-            on_progress=on_progress,
-            on_notice=lambda text: click.echo(text, err=True),
-        )
+        try:
+            result = replay(
+                definitions,
+                events,
+                period,
+                workers,
+                application_name,
+                input_format=input_format,
+                reader=reader,
+                on_reject=on_reject,
+                on_progress=on_progress,
+                on_notice=lambda text: click.echo(text, err=True),
+            )
+        except ReaderError as error:
+            raise click.UsageError(str(error)) from None
     _write(result, form, output)
     return _exit_code(result, max_reject_rate)
 

@@ -26,7 +26,7 @@ from rumpattern.engine import DEFAULT_PERIOD, Engine
 from rumpattern.engines.wire import pack_block, pack_definitions, receive, send, unpack_result
 from rumpattern.events.fields import Kind
 from rumpattern.events.forms import Form
-from rumpattern.events.readers import Reader
+from rumpattern.events.readers import Reader, ReaderError
 from rumpattern.events.scan.cache import is_compiled
 from rumpattern.events.sources import GZIP_MAGIC, find_sources
 from rumpattern.job import collect, process_block, read_blocks
@@ -70,7 +70,7 @@ def replay(  # noqa: PLR0913 - the choices of a replay
         definitions: what ``load_definitions`` returns.
         sources: files, directories, or ``-`` for standard input.
         period: seconds of one datum.
-        workers: processes to use; None decides by the size of the input.
+        workers: cores to use, by threads or processes; None decides by the size of the input.
         application_name: the app monitor's name, for events that lack it.
         input_format: the name of the container of all files (see ``Form``); None detects it for each.
         reader: "orjson", "scan" (which needs the extra ``fast``), or "auto", which decides by the size of the input.
@@ -83,6 +83,7 @@ def replay(  # noqa: PLR0913 - the choices of a replay
         ValueError: a period that CloudWatch does not have, a name that it refuses as a dimension value, an unknown
             container or reader, or fewer than one worker.
         ModuleNotFoundError: the reader needs an extra that is not installed.
+        ReaderError: the reader that was asked for does not work.
     """
     check_period(period)
     check_application_name(application_name)
@@ -92,11 +93,8 @@ def replay(  # noqa: PLR0913 - the choices of a replay
     form = None if input_format is None else Form(input_format)
     heard = on_progress or _unheard
     size = _text_size(found)
-    chosen = Reader(reader).choose(size)
-    if chosen is Reader.SCAN and on_notice and not is_compiled():
-        on_notice("compiling the reader for this machine, once; this takes about ten seconds")
+    engine, chosen = _engine(definitions, application_name, Reader(reader), size, on_notice or _unheard)
     count = workers or (available_cores() if size >= _WORTH_WORKERS else 1)
-    engine = Engine(definitions, application_name=application_name, event_type_required=True, reader=chosen)
 
     def blocks() -> Iterator[Block]:
         for number, source in enumerate(found):
@@ -117,6 +115,27 @@ def replay(  # noqa: PLR0913 - the choices of a replay
             yield result
 
     return replace(collect(definitions, found, results(), period, on_reject), reader=chosen.value)
+
+
+def _engine(
+    definitions: Sequence[MetricDefinition],
+    application_name: str | None,
+    reader: Reader,
+    size: int,
+    notify: Callable[[str], None],
+) -> tuple[Engine, Reader]:
+    """Return the engine for input of some size, with the reader that it got; if that was not asked for, it works."""
+    chosen = reader.choose(size)
+    if chosen is Reader.SCAN and not is_compiled():
+        notify("compiling the reader for this machine, once; this takes about ten seconds")
+    compiled = partial(Engine, definitions, application_name=application_name, event_type_required=True)
+    try:
+        return compiled(reader=chosen), chosen
+    except ReaderError as error:
+        if reader is not Reader.AUTO:
+            raise
+        notify(f"{error}; reading with orjson")
+    return compiled(), Reader.ORJSON
 
 
 def check_period(period: int) -> None:
@@ -142,8 +161,8 @@ def check_application_name(name: str | None) -> None:
         raise ValueError(f"CloudWatch refuses {name!a} as a dimension value: {reason}")
 
 
-def _unheard(_bytes: int, _events: int, _rejects: int) -> None:
-    """Take progress that nobody asked for."""
+def _unheard(*_progress: object) -> None:
+    """Take progress and notices that nobody asked for."""
 
 
 def _text_size(sources: Sequence[Source]) -> int:

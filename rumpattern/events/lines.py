@@ -193,7 +193,8 @@ class FileLines(TextLines):
         """Yield the text in pieces of whole lines."""
         with self.path.open("rb", buffering=0) as file:
             file.seek(self.offset)
-            left, rest = self.length, b""
+            left = self.length
+            unfinished: list[bytes] = []  # of a line that is longer than a piece
             while left:
                 piece = file.read(min(left, _CHUNK_BYTES))
                 if not piece:
@@ -201,11 +202,10 @@ class FileLines(TextLines):
                 left -= len(piece)
                 cut = piece.rfind(b"\n") + 1
                 if cut:
-                    yield rest + piece[:cut]
-                    rest = piece[cut:]
-                else:
-                    rest += piece
-            if rest:
+                    yield b"".join((*unfinished, piece[:cut]))
+                    unfinished.clear()
+                unfinished.append(piece[cut:])
+            if rest := b"".join(unfinished):
                 yield rest
 
     def whole(self) -> bytes:

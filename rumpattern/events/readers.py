@@ -10,6 +10,10 @@ _WORTH_SCANNING: Final = 256 << 20
 """Bytes of event text from which loading compiled code pays."""
 
 
+class ReaderError(RuntimeError):
+    """A reader that is installed and does not work."""
+
+
 class Reader(StrEnum):
     """Who decodes lines: orjson, compiled code (extra ``fast``), or whichever of them pays."""
 

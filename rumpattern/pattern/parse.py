@@ -53,19 +53,26 @@ def parse_pattern(source: str | bytes | Mapping[str, object]) -> Pattern:
         PatternError: with every problem found in ``.diagnostics``.
         TypeError: a mapping that JSON cannot say.
     """
-    if isinstance(source, Mapping):
-        text = dump_exact(from_python(source)).decode()
-    elif isinstance(source, bytes):
-        try:
-            text = decode_utf8(source)
-        except JsonError as error:
-            before = source[: error.offset].decode("utf-8")
-            where = Place(None, *SourceText(before).position(len(before)), "$")
-            raise PatternError([Diagnostic(error.code, error.message, where)]) from None
-    else:
-        text = source
+    text = source if isinstance(source, str) else _text(source)
+    text = text.removeprefix("\ufeff")
     document = SourceText(text)
     return parse_located(text, lambda offset: (None, *document.position(offset)), "$")
+
+
+def _text(source: bytes | Mapping[str, object]) -> str:
+    before = ""
+    try:
+        if isinstance(source, Mapping):
+            return dump_exact(from_python(source)).decode()
+        return decode_utf8(bytes(source))
+    except JsonError as error:
+        code, message = error.code, error.message
+        if not isinstance(source, Mapping):
+            before = bytes(source)[: error.offset].decode("utf-8")
+    except RecursionError:
+        code, message = "RP015", "the pattern is nested too deep"
+    where = Place(None, *SourceText(before).position(len(before)), "$")
+    raise PatternError([Diagnostic(code, message, where)])
 
 
 def parse_located(text: str, locate: Locate, root: str) -> Pattern:

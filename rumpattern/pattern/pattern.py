@@ -6,9 +6,9 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
-from rumpattern.jsontext import JsonError, exact_int, load_exact
+from rumpattern.jsontext import MAX_NUMBER_TEXT, JsonError, exact_int, load_exact
 from rumpattern.pattern.equivalence import meaning
 from rumpattern.pattern.explain import explain
 from rumpattern.pattern.format import format_branches
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rumpattern.pattern.ast import Branch
     from rumpattern.pattern.explain import Explanation
 
+_TOO_LARGE: Final = 10**MAX_NUMBER_TEXT
 EventSource: TypeAlias = "str | bytes | Mapping[str, object]"
 
 
@@ -85,10 +86,14 @@ def exact_event(event: EventSource) -> Exact:
     """Return an event as the exact values that the slow matcher reads.
 
     Raises:
-        JsonError: the text is not a JSON object.
-        TypeError: the mapping holds something that JSON cannot say.
+        JsonError: the text is not a JSON object, or too deep.
+        TypeError: it is neither text nor a mapping, or holds something that JSON cannot say.
     """
-    value = from_python(event) if isinstance(event, Mapping) else load_exact(event)
+    if isinstance(event, Mapping):
+        return from_python(event)
+    if not isinstance(event, (str, bytes, bytearray)):
+        raise TypeError(f"an event is JSON text or a mapping, not {type(event).__name__}")
+    value = load_exact(event if isinstance(event, str) else bytes(event))
     if isinstance(value, (str, int, float, type(None))) or type(value) is list:
         raise JsonError(f"an event is a JSON object, not {json.dumps(value)[:40]}", 0, code="RP011")
     return value
@@ -98,20 +103,35 @@ def from_python(value: object) -> Exact:
     """Return plain Python values as exact values: what ``json.dumps`` would write, read back exactly.
 
     Raises:
+        JsonError: it is nested too deep, or a number has too many digits.
         TypeError: a value or key that JSON cannot say.
     """
+    try:
+        return _from_python(value)
+    except RecursionError:
+        raise JsonError("the value is nested too deep, or holds itself", 0, code="RP015") from None
+
+
+def _from_python(value: object) -> Exact:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")  # joins surrogate pairs
+        return _joined(value)
     if isinstance(value, int):
+        if abs(value) >= _TOO_LARGE:
+            raise JsonError(f"a number has more than {MAX_NUMBER_TEXT} digits", 0, code="RP016")
         return exact_int(str(int(value)))
     if isinstance(value, float) and math.isfinite(value):
         return float(value)
     if isinstance(value, Mapping):
         if not all(isinstance(key, str) for key in value):
-            raise TypeError("the keys of an event are strings")
-        return {key: from_python(member) for key, member in value.items()}
+            raise TypeError("the keys of JSON objects are strings")
+        return {_joined(key): _from_python(member) for key, member in value.items()}
     if isinstance(value, (list, tuple)):
-        return [from_python(item) for item in value]
-    raise TypeError(f"{value!r} ({type(value).__name__}) is not a JSON value")
+        return [_from_python(item) for item in value]
+    raise TypeError(f"{value!r:.80} ({type(value).__name__}) is not a JSON value")
+
+
+def _joined(text: str) -> str:
+    """Return text in which no character is two halves."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")

@@ -62,16 +62,6 @@ class Found(NamedTuple):
     late: Array
 
 
-class Counts(NamedTuple):
-    """How many rows, lines left to the exact reader, late numbers, blank lines, and lines in all there are."""
-
-    rows: int
-    left: int
-    late: int
-    blank: int
-    lines: int
-
-
 @compiled
 def count_lines(text: int, size: int) -> int:
     """Return the number of lines of a text."""
@@ -134,6 +124,14 @@ def _chunk_end(chunk: int, size: int, end: int) -> int:
     return stop
 
 
+@inlined
+def _quote_from(quote: int, chunk: int, place: int, end: int) -> int:
+    """Return the address of the offset of the first quote from ``place`` on: the walk of a bad line ends anywhere."""
+    while quote < end and chunk + half_at(quote) < place:
+        quote += OFFSET
+    return quote
+
+
 @compiled
 def scan_block(
     text: int,
@@ -146,8 +144,13 @@ def scan_block(
     index: Index,
     timed: bool,
     chunk_size: int,
-) -> Counts:
-    """Fill the cells from the ``size`` bytes at address ``text``, which ``PADDING`` zeros follow."""
+) -> tuple[int, int, int, int, int]:
+    """Fill the cells from the ``size`` bytes at address ``text``, which ``PADDING`` zeros follow.
+
+    Returns:
+        How many rows, lines left to the exact reader, late numbers, blank lines, and lines in all there are. It is a
+        plain tuple: to make a named one, numba runs Python code, and crashes if Ctrl-C has been pressed.
+    """
     rows, left, late, blank, line = 0, 0, 0, 0, 0
     place, end = text, text + size
     values, marks, escapes, first_quote = notes.values, index.marks, index.escapes, index.quotes.ctypes.data
@@ -192,10 +195,9 @@ def scan_block(
                 left += 1
             line, place = line + 1, stop + 1
             if not is_good:
-                while chunk + half_at(quote) < place and quote < first_quote + OFFSET * (chunk_end - chunk):
-                    quote += OFFSET
+                quote = _quote_from(quote, chunk, place, first_quote + OFFSET * (chunk_end - chunk))
             while mark < marked and chunk + marks[mark] + 64 <= place:
                 mark += 1
             while escape < escaping and chunk + escapes[escape] + 64 <= place:
                 escape += 1
-    return Counts(rows, left, late, blank, line)
+    return rows, left, late, blank, line

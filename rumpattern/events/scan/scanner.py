@@ -14,7 +14,7 @@ import orjson
 
 from rumpattern.definition.rumevents import APPLICATION_NAME, DERIVED_FIELDS, EVENT_TYPE
 from rumpattern.events.columns import Column, EventBatch
-from rumpattern.events.lines import PickedLines
+from rumpattern.events.lines import PickedLines, TextLines
 from rumpattern.events.scan.block import Cells, Found, Request, count_lines, scan_block
 from rumpattern.events.scan.dictionary import empty_dictionaries
 from rumpattern.events.scan.index import empty_index
@@ -27,8 +27,7 @@ from rumpattern.jsontext import comparable
 if TYPE_CHECKING:
     from rumpattern.events.columns import Flags
     from rumpattern.events.decode import Decoder
-    from rumpattern.events.lines import Bytes, Spans, TextLines
-    from rumpattern.events.scan.block import Counts
+    from rumpattern.events.lines import Bytes, Spans
     from rumpattern.events.scan.dictionary import Dictionaries
 
 _CHUNK: Final = 1 << 18
@@ -50,6 +49,7 @@ class Scanner:
         self.chunk = chunk
         self.paths = [EVENT_TYPE, *(path for path in decoder.paths if path != EVENT_TYPE)]
         self.request = self._request()
+        self.decode(TextLines(b""))  # compiles; whatever keeps numba from working shows here
 
     def _request(self) -> Request:
         numbers = {path: number for number, path in enumerate(self.paths)}
@@ -91,7 +91,7 @@ class Scanner:
         )
         dictionaries = empty_dictionaries(width, count)
         place = text.ctypes.data
-        counts = scan_block(
+        rows, remaining, late, blank, seen = scan_block(
             place,
             size,
             self.request,
@@ -103,27 +103,27 @@ class Scanner:
             timed,
             self.chunk,
         )
-        inexact = _finish_numbers(text, cells, found.late[: counts.late])
-        batch, left = self._batch(text, cells, dictionaries, found, counts), found.left[: counts.left]
+        inexact = _finish_numbers(text, cells, found.late[:late])
+        columns = self._columns(text, cells, dictionaries, rows)
+        batch = EventBatch(rows, columns, {}, found.rows[:rows, 0].tolist(), (), blank)
+        left = found.left[:remaining]
         if inexact:
-            exact = np.ones(counts.rows, np.bool_)
+            exact = np.ones(rows, np.bool_)
             exact[inexact] = False
             batch, left = batch.keep(exact), np.concatenate([left, found.rows[inexact]])
         synthesised = self.decoder.derive_fields(batch.columns, self._read(batch.columns))
-        return replace(batch, synthesised=synthesised), left[np.argsort(left[:, 0])], counts.lines
+        return replace(batch, synthesised=synthesised), left[np.argsort(left[:, 0])], seen
 
-    def _batch(self, text: Bytes, cells: Cells, dictionaries: Dictionaries, found: Found, counts: Counts) -> EventBatch:
-        rows = slice(counts.rows)
-        columns = {
+    def _columns(self, text: Bytes, cells: Cells, dictionaries: Dictionaries, rows: int) -> dict[str, Column]:
+        return {
             path: Column(
-                cells.kinds[number, rows],
-                cells.numbers[number, rows],
-                cells.codes[number, rows],
+                cells.kinds[number, :rows],
+                cells.numbers[number, :rows],
+                cells.codes[number, :rows],
                 _strings(text, dictionaries, number),
             )
             for number, path in enumerate(self.paths)
         }
-        return EventBatch(counts.rows, columns, {}, found.rows[rows, 0].tolist(), (), counts.blank)
 
     def _read(self, columns: dict[str, Column]) -> dict[str, Flags]:
         """Return for each field that can be filled in which rows are asked for it."""

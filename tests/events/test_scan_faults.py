@@ -1,0 +1,91 @@
+"""The compiled reader when something goes wrong around it: Ctrl-C, and code that cannot be kept or loaded."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import rumpattern as rp
+from rumpattern import synth
+
+pytest.importorskip("numba", reason="the extra fast is not installed")
+
+from rumpattern.events.decode import Decoder
+from rumpattern.events.scan import cache
+from rumpattern.events.scan.scanner import Scanner
+
+ROOT = Path(__file__).parents[2]
+DEFINITIONS = ROOT / "fixtures" / "definitions" / "extended.json"
+SCAN_FOR_EVER = """
+import sys
+from rumpattern.events.decode import Decoder
+from rumpattern.events.lines import TextLines
+from rumpattern.events.scan.scanner import Scanner
+scanner = Scanner(Decoder(("a",)))
+block = b'{"event_type":"t","a":1}\\\\n' * 200_000
+print("ready", flush=True)
+try:
+    while True:
+        scanner.decode(TextLines(block))
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent as on POSIX systems")
+def test_ctrl_c_ends_a_scan_cleanly():
+    for number in range(4):
+        process = subprocess.Popen([sys.executable, "-c", SCAN_FOR_EVER], stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        time.sleep(0.05 + 0.03 * number)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130
+        process.stdout.close()
+
+
+@pytest.fixture
+def damaged_cache(tmp_path):
+    """Give a cache folder whose files are cut short, for the processes that a test starts."""
+    Scanner(Decoder(("a",)))
+    folder = cache.cache_folder()
+    assert folder is not None
+    copy = tmp_path / "rumpattern" / folder.name
+    shutil.copytree(folder, copy)
+    files = [path for path in copy.rglob("*") if path.is_file()]
+    assert files
+    for path in files:
+        path.write_bytes(path.read_bytes()[:100])
+    return {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
+
+
+def replay(tmp_path, environment, reader):
+    events = tmp_path / "events.ndjson"
+    synth.write(events, 50, seed=1)
+    command = [sys.executable, "-m", "rumpattern", "replay", "-d", str(DEFINITIONS), str(events), "--reader", reader]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_damaged_code_is_one_sentence(damaged_cache, tmp_path):
+    done = replay(tmp_path, damaged_cache, "scan")
+    assert done.returncode == 2
+    assert "the scan reader does not work" in done.stderr
+    assert f"delete {tmp_path / 'rumpattern'}" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_without_being_asked_for_it_is_left_out(damaged_cache, tmp_path, monkeypatch):
+    assert replay(tmp_path, damaged_cache, "auto").returncode == 0
+    notices = []
+    monkeypatch.setattr("rumpattern.events.readers._WORTH_SCANNING", 0)
+    monkeypatch.setattr("rumpattern.events.scan.scanner.scan_block", None)
+    events = ROOT / "fixtures" / "events"
+    result = rp.replay(rp.load_definitions(DEFINITIONS), events, on_notice=notices.append)
+    assert result.reader == "orjson"
+    assert result.accounting.evaluated > 2000
+    assert "reading with orjson" in notices[-1]
