@@ -4,7 +4,7 @@ from dataclasses import replace
 from itertools import combinations
 
 from generated import worlds
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import rumpattern as rp
@@ -19,6 +19,7 @@ def answers(pattern, texts):
             yield None
 
 
+@settings(max_examples=max(100, settings.default.max_examples // 3))
 @given(worlds(), st.randoms(use_true_random=False))
 def test_any_order(world, random):
     def shuffled(items):
@@ -31,6 +32,7 @@ def test_any_order(world, random):
         assert pattern.equivalent(rp.Pattern(shuffled(list(branches))))
 
 
+@settings(max_examples=max(100, settings.default.max_examples // 3))
 @given(worlds())
 def test_equivalent_patterns(world):
     sources, texts = world
