@@ -1,4 +1,4 @@
-"""Law: the place of a character of a string's value is where that character is written, in every style of JSON and YAML.
+"""Law: the place of a character of a string's value is where that character is written, in every style.
 
 It is the character itself, or the beginning of the escape sequence or line break that stands for it.
 """
@@ -124,21 +124,18 @@ def test_double_quoted(data, source, context, one_kind):
     check(text if one_kind else line_breaks(text, data.draw))
 
 
-HEADERS = st.tuples(st.sampled_from("|>"), st.sampled_from(("", "+", "-")), st.sampled_from(("", "1", "2", "4")))
+@st.composite
+def blocks(draw):
+    header = draw(st.sampled_from("|>")) + draw(st.sampled_from(("", "+", "-"))) + draw(st.sampled_from(("", "1", "2")))
+    lines = st.tuples(st.integers(0, 6), sources(("é", "é", " ", "#", "\t", ":")))
+    indent = draw(st.integers(0, 6))
+    body = "".join("\n" + " " * (indent + extra) + line for extra, line in draw(st.lists(lines, max_size=6)))
+    end = draw(st.sampled_from(("", "\n", "\n\n", "\n \n", "\nnext: é\n", "\n- é\n", "\n# comment\n")))
+    return draw(st.sampled_from(BLOCK_CONTEXTS)).format(header + body + end)
 
 
-@given(
-    st.data(),
-    HEADERS,
-    st.lists(st.tuples(st.integers(0, 6), sources(("é", "é", " ", "#", "\t", ":"))), max_size=6),
-    st.sampled_from(BLOCK_CONTEXTS),
-    st.integers(0, 6),
-    st.sampled_from(("", "\n", "\n\n", "\n \n", "\nnext: é\n", "\n- é\n", "\n# comment\n")),
-    st.booleans(),
-)
-def test_blocks(data, header, lines, context, indent, end, one_kind):
-    body = "".join("\n" + " " * (indent + extra) + line for extra, line in lines)
-    text = context.format("".join(header) + body + end)
+@given(st.data(), blocks(), st.booleans())
+def test_blocks(data, text, one_kind):
     check(text if one_kind else line_breaks(text, data.draw))
 
 
