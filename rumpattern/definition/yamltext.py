@@ -203,9 +203,13 @@ class _Composer:
             case JsonString():
                 return node
             case JsonNumber(span=span) | JsonLiteral(span=span):
-                return JsonString(self.text[span.start : span.end], span)
+                return self.word(self.text[span.start : span.end], span.start)
             case _:
-                return JsonString("?", node.span)  # the mark of a key that is more than a word
+                return self.word("?", node.span.start)  # the mark of a key that is more than a word
+
+    def word(self, value: str, start: int) -> JsonString:
+        span = Span(start, start + len(value))
+        return JsonString(value, span, ScalarPlaces(self.text, span, None, value))
 
     def is_merge(self, key: JsonString) -> bool:
         return key.value == "<<" and self.text[key.span.start : key.span.end] == "<<"

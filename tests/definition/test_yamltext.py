@@ -158,6 +158,9 @@ def test_other_tags_are_unknown_values(text, what, argument):
 )
 def test_keys_are_strings(text, expected):
     assert value(text) == expected
+    (node,) = parse_yaml(text)
+    for key, _ in node.members:
+        assert key.places(0) in range(key.span.start, len(text))
 
 
 def test_duplicate_keys_are_kept():
