@@ -127,11 +127,12 @@ def test_double_quoted(data, source, context, one_kind):
 @st.composite
 def blocks(draw):
     header = draw(st.sampled_from("|>")) + draw(st.sampled_from(("", "+", "-"))) + draw(st.sampled_from(("", "1", "2")))
-    lines = st.tuples(st.integers(0, 6), sources(("é", "é", " ", "#", "\t", ":")))
-    indent = draw(st.integers(0, 6))
-    body = "".join("\n" + " " * (indent + extra) + line for extra, line in draw(st.lists(lines, max_size=6)))
+    words = st.just("") | st.text("ééé #\t:", min_size=1, max_size=4)
+    lines = st.tuples(st.sampled_from((0, 0, 1, 3)), words)
+    indent = draw(st.integers(1, 5))
+    body = "".join("\n" + " " * (indent + extra) + line for extra, line in draw(st.lists(lines, max_size=7)))
     end = draw(st.sampled_from(("", "\n", "\n\n", "\n \n", "\nnext: é\n", "\n- é\n", "\n# comment\n")))
-    return draw(st.sampled_from(BLOCK_CONTEXTS)).format(header + body + end)
+    return draw(st.sampled_from(BLOCK_CONTEXTS)).format(header + lettered(body) + end)
 
 
 @given(st.data(), blocks(), st.booleans())
