@@ -177,10 +177,14 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class JsonString:
-    """A JSON string; ``value`` is unescaped, a lone surrogate escape is kept as itself."""
+    """A JSON string; ``value`` is unescaped, a lone surrogate escape is kept as itself.
+
+    ``places`` tells where each character of the value stands in the document if the string is no JSON text there.
+    """
 
     value: str
     span: Span = field(compare=False, repr=False)
+    places: Places | None = field(compare=False, repr=False, default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +226,19 @@ class JsonFault:
     span: Span = field(compare=False, repr=False)
 
 
-JsonValue: TypeAlias = JsonString | JsonNumber | JsonLiteral | JsonArray | JsonObject | JsonFault
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A value that the text does not say: ``what`` computes it from ``argument`` when the document is used.
+
+    It is an intrinsic function of CloudFormation by its full name (``Ref``, ``Fn::Sub``), or a YAML tag.
+    """
+
+    what: str
+    argument: JsonValue
+    span: Span = field(compare=False, repr=False)
+
+
+JsonValue: TypeAlias = JsonString | JsonNumber | JsonLiteral | JsonArray | JsonObject | JsonFault | Unknown
 
 
 def parse(text: str) -> JsonValue:
@@ -247,6 +263,8 @@ def to_python(node: JsonValue) -> object:
             return {key.value: to_python(value) for key, value in members}
         case JsonFault():
             raise ValueError("text that is not JSON has no value")
+        case Unknown(what=what):
+            raise ValueError(f"the value of {what} is not known")
 
 
 @dataclass(frozen=True)
@@ -590,3 +608,5 @@ class Parser:
 _OPENED: Final = object()
 Locate: TypeAlias = "Callable[[int], tuple[str | None, int, int]]"
 """From a character offset to (file name or None, line, column)."""
+Places: TypeAlias = "Callable[[int], int]"
+"""From the index of a character in a string's value to the offset where it stands in the document."""

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from rumpattern.diagnostics import Diagnostic, Place, Severity
-from rumpattern.jsontext import JsonArray, JsonFault, JsonLiteral, JsonNumber, JsonObject, JsonString
+from rumpattern.jsontext import JsonArray, JsonFault, JsonLiteral, JsonNumber, JsonObject, JsonString, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,7 +50,7 @@ def in_order(findings: Iterable[Diagnostic]) -> list[Diagnostic]:
     return sorted(findings, key=lambda f: (f.where.line, f.where.column) if f.where else (0, 0))
 
 
-def describe(node: JsonValue) -> str:
+def describe(node: JsonValue) -> str:  # noqa: PLR0911 - one for each kind of value
     """Return what a value is, in words for a message."""
     match node:
         case JsonString(value=value):
@@ -65,3 +65,5 @@ def describe(node: JsonValue) -> str:
             return "an object"
         case JsonFault():
             return "text that is not JSON"
+        case Unknown(what=what):
+            return f"a value of {what}"

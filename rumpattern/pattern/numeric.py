@@ -5,7 +5,16 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Never
 
-from rumpattern.jsontext import JsonArray, JsonFault, JsonLiteral, JsonNumber, JsonObject, JsonString, comparable
+from rumpattern.jsontext import (
+    JsonArray,
+    JsonFault,
+    JsonLiteral,
+    JsonNumber,
+    JsonObject,
+    JsonString,
+    Unknown,
+    comparable,
+)
 from rumpattern.pattern.ast import NumericRange
 from rumpattern.pattern.findings import describe
 
@@ -125,5 +134,5 @@ def _token(node: JsonValue | None) -> str:  # noqa: PLR0911 - one for each kind 
             return "["
         case JsonObject():
             return "{"
-        case JsonFault():
+        case JsonFault() | Unknown():
             return ""

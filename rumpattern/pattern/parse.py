@@ -15,6 +15,7 @@ from rumpattern.jsontext import (
     JsonObject,
     JsonString,
     SourceText,
+    Unknown,
     canonical_number,
     comparable,
     decode_utf8,
@@ -229,5 +230,5 @@ class _Reader:
                 service = "Match value must be String, number, true, false, or null"
                 self.report("RP105", "an array must not hold an array", node.span.start, place, service)
                 return None
-            case JsonFault():
+            case JsonFault() | Unknown():
                 return None

@@ -1,0 +1,144 @@
+"""Files, text and Python objects to documents: nodes, and the way from a node back to its line and column."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias
+
+from rumpattern.diagnostics import DefinitionError, Diagnostic, Place
+from rumpattern.jsontext import JsonError, JsonLiteral, SourceText, Span, decode_utf8, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rumpattern.jsontext import JsonString, JsonValue
+
+Source: TypeAlias = "str | os.PathLike[str] | Mapping[str, object] | Sequence[Mapping[str, object]]"
+
+_BOM: Final = "\ufeff"
+_JSON_SUFFIXES: Final = frozenset({".json"})
+_YAML_SUFFIXES: Final = frozenset({".yaml", ".yml"})
+_NOT_JSON: Final = "RP004"
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document that findings point into.
+
+    ``name`` is its file (None for text and Python objects), ``text`` its characters, ``root`` its value; ``others``
+    are the values after the first in a YAML file of several documents.
+    """
+
+    name: str | None
+    text: str
+    root: JsonValue
+    others: tuple[JsonValue, ...] = ()
+
+    @cached_property
+    def _source(self) -> SourceText:
+        return SourceText(self.text, self.name)
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """Return line and column, both from 1, of a character offset."""
+        return self._source.position(offset)
+
+    def locate(self, offset: int) -> tuple[str | None, int, int]:
+        """Return file, line and column of a character offset."""
+        return (self.name, *self.position(offset))
+
+    def offset_in_string(self, node: JsonString, index: int) -> int:
+        """Return where character ``index`` of a string's value stands in the text."""
+        if node.places is not None:
+            return node.places(index)
+        return self._source.offset_in_string(node.span, index)
+
+
+def read_document(source: Source) -> Document:
+    """Read a document.
+
+    Args:
+        source: JSON or YAML text (it starts with ``{`` or ``[``, or has more than one line), the path of a file of it,
+            or the values of JSON as Python objects.
+
+    Raises:
+        DefinitionError: the file cannot be read, or is neither JSON nor YAML.
+    """
+    if isinstance(source, str) and _is_text(source):
+        return parse_document(source)
+    if isinstance(source, (str, os.PathLike)):
+        return parse_document(_read_file(Path(source)), str(source))
+    try:
+        text = json.dumps(source, ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise DefinitionError([Diagnostic("RP300", f"the definitions are not JSON values: {error}")]) from None
+    return parse_document(text)
+
+
+def parse_document(text: str, name: str | None = None) -> Document:
+    """Read a document from its text.
+
+    It is JSON if its name ends in ``.json`` or it starts with ``{`` or ``[``, otherwise YAML. A file whose name ends in
+    ``.yaml`` or ``.yml`` is JSON only if it has no fault as such: flow collections of YAML look alike.
+
+    Raises:
+        DefinitionError: it is not what it should be, with the place of the first fault.
+    """
+    text = text.removeprefix(_BOM)
+    suffix = PurePath(name or "").suffix.lower()
+    looks_like_json = _starts_as_json(text)
+    if suffix in _JSON_SUFFIXES or (looks_like_json and suffix not in _YAML_SUFFIXES):
+        return _parse_json(text, name)
+    if looks_like_json:
+        try:
+            return Document(name, text, parse(text))
+        except JsonError:
+            return _parse_yaml(text, name)
+    return _parse_yaml(text, name)
+
+
+def _is_text(source: str) -> bool:
+    return _starts_as_json(source.removeprefix(_BOM)) or "\n" in source
+
+
+def _starts_as_json(text: str) -> bool:
+    return text.lstrip(" \t\r\n").startswith(("{", "["))
+
+
+def _read_file(path: Path) -> str:
+    try:
+        return decode_utf8(path.read_bytes())
+    except OSError as error:
+        message = f"{path}: {error.strerror or error}"
+        problem = Diagnostic("RP001", message, hint="name a JSON or YAML file of definitions")
+    except JsonError as error:
+        problem = Diagnostic(error.code, f"{path}: {error.message}")
+    except ValueError as error:
+        problem = Diagnostic("RP001", f"{path}: {error}")
+    raise DefinitionError([problem])
+
+
+def _parse_json(text: str, name: str | None) -> Document:
+    try:
+        return Document(name, text, parse(text))
+    except JsonError as error:
+        code = _NOT_JSON if error.code == "RP010" else error.code
+        _refuse(text, name, code, f"not valid JSON: {error.message}", error.offset)
+
+
+def _parse_yaml(text: str, name: str | None) -> Document:
+    from rumpattern.definition.yamltext import YamlError, parse_yaml  # noqa: PLC0415 - only YAML needs PyYAML
+
+    try:
+        root, *others = parse_yaml(text) or [JsonLiteral(None, Span(0, 0))]
+    except YamlError as error:
+        _refuse(text, name, error.code, f"not valid YAML: {error.message}", error.offset)
+    return Document(name, text, root, tuple(others))
+
+
+def _refuse(text: str, name: str | None, code: str, message: str, offset: int) -> NoReturn:
+    place = Place(name, *SourceText(text).position(offset), "$")
+    raise DefinitionError([Diagnostic(code, message, place)])
