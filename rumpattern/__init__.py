@@ -13,6 +13,7 @@ from rumpattern.diagnostics import DefinitionError, Diagnostic, InputError, Patt
 if TYPE_CHECKING:
     from rumpattern.definition.load import load_definitions
     from rumpattern.definition.model import MetricDefinition
+    from rumpattern.definition.validate import Report, validate
     from rumpattern.engine import Engine, compile  # noqa: A004 - the public name, as in re.compile
     from rumpattern.engines.local import replay
     from rumpattern.job import ReplayResult
@@ -30,6 +31,8 @@ _HOMES = {
     "load_definitions": "definition.load",
     "parse_pattern": "pattern.parse",
     "replay": "engines.local",
+    "validate": "definition.validate",
+    "Report": "definition.validate",
 }
 
 __all__ = [
@@ -42,12 +45,14 @@ __all__ = [
     "PatternError",
     "Place",
     "ReplayResult",
+    "Report",
     "Severity",
     "__version__",
     "compile",
     "load_definitions",
     "parse_pattern",
     "replay",
+    "validate",
 ]
 
 

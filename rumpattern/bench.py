@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import TextIO
 
-    from rumpattern.definition.load import Source as DefinitionSource
+    from rumpattern.definition.document import Source as DefinitionSource
     from rumpattern.definition.model import MetricDefinition
     from rumpattern.events.columns import EventBatch
     from rumpattern.job import ReplayResult

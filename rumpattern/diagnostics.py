@@ -64,6 +64,15 @@ CODES: dict[str, str] = {
     "RP133": "a field inside $or has the name of an operator",
     "RP134": "$or makes more than 1,000 combinations",
     "RP135": "two anything-but in one field exclude nothing",
+    # 2 pattern meaning
+    "RP200": "the pattern never matches",
+    "RP201": "the pattern matches every event",
+    "RP202": "a number is asked of a field that holds strings",
+    "RP203": "a string is asked of a field that holds numbers",
+    "RP204": "the field never has the value",
+    "RP205": "a metadata field is nearly one of RUM's own",
+    "RP206": "a star stands for itself",
+    "RP208": "an event type is nearly a built-in one",
     # 3 RUM rules
     "RP300": "the input does not have the shape of metric definitions",
     "RP301": "a required member is missing",
@@ -80,6 +89,34 @@ CODES: dict[str, str] = {
     "RP312": "a member occurs more than once",
     "RP313": "a member's text is not Unicode",
     "RP314": "CloudWatch does not have the unit",
+    "RP315": "a value is known at deployment only",
+    "RP320": "an extended metric has no EventPattern",
+    "RP321": "there is no extended metric of the name",
+    "RP322": "only CloudFormation documents the extended metric",
+    "RP323": "the ValueKey of an extended metric is wrong",
+    "RP324": "the event type of an extended metric is wrong",
+    "RP325": "the condition of an extended metric is missing or wrong",
+    "RP326": "the condition is the opposite of what the metric is named for",
+    "RP327": "the pattern of an extended metric asks for a field that is none of its dimensions",
+    "RP328": "a dimension of an extended metric is not one of the six, or has another name",
+    "RP329": "the field of a dimension is not in the pattern",
+    "RP331": "no event has the first-level key",
+    "RP332": "event_details is asked for without an event type",
+    "RP333": "a built-in event type does not have the field",
+    "RP334": "an array in a custom metric's pattern has more than one value",
+    "RP335": "a custom metric has no EventPattern",
+    "RP336": "the name of an extended metric stands in a namespace of its own",
+    "RP337": "the namespace holds the prefix that RUM adds",
+    "RP338": "the events have no such ValueKey",
+    "RP339": "the ValueKey does not hold a number",
+    "RP340": "the namespace has a character that it may not have",
+    "RP341": "the destination is unknown",
+    "RP342": "Evidently is discontinued",
+    "RP343": "the DestinationArn is missing, superfluous or no ARN",
+    "RP344": "the app monitor's name is not valid",
+    "RP345": "there are more definitions than one request takes",
+    "RP346": "there are more definitions than one destination takes",
+    "RP347": "a definition occurs more than once",
 }
 """Every code with its one-line meaning. A code is never given a second meaning; RP109 is no longer used."""
 
@@ -150,7 +187,7 @@ def printable(text: str) -> str:
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
-def did_you_mean(word: str, known: Sequence[str]) -> str | None:
+def did_you_mean(word: str, known: Sequence[str], cutoff: float = 0.6) -> str | None:
     """Return a hint that names the known word nearest to ``word``, or None when none is near."""
-    near = difflib.get_close_matches(word, known, n=1, cutoff=0.6) or [k for k in known if k.lower() == word.lower()]
+    near = difflib.get_close_matches(word, known, n=1, cutoff=cutoff) or [k for k in known if k.lower() == word.lower()]
     return f'did you mean "{near[0]}"?' if near else None

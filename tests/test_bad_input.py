@@ -403,7 +403,7 @@ def test_definitions_that_cannot_be_read(run: Run, tmp_path: Path, text: str, me
 
 def test_definitions_that_are_not_there(run: Run) -> None:
     done = run("explain", "-d", "none.json")
-    text = "error: none.json: No such file or directory [RP001]  hint: name a JSON file of definitions\n"
+    text = "error: none.json: No such file or directory [RP001]  hint: name a JSON or YAML file of definitions\n"
     assert (done.returncode, done.stdout, done.stderr.decode()) == (2, b"", text)
 
 

@@ -67,7 +67,7 @@ def read_document(source: Source) -> Document:
     Raises:
         DefinitionError: the file cannot be read, or is neither JSON nor YAML.
     """
-    if isinstance(source, str) and _is_text(source):
+    if isinstance(source, str) and is_text(source):
         return parse_document(source)
     if isinstance(source, (str, os.PathLike)):
         return parse_document(_read_file(Path(source)), str(source))
@@ -100,7 +100,8 @@ def parse_document(text: str, name: str | None = None) -> Document:
     return _parse_yaml(text, name)
 
 
-def _is_text(source: str) -> bool:
+def is_text(source: str) -> bool:
+    """Tell whether a string is a document, not the path of one."""
     return _starts_as_json(source.removeprefix(_BOM)) or "\n" in source
 
 

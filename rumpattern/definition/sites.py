@@ -114,6 +114,23 @@ _SPELLINGS: Final = {
 }
 
 
+def spelled(origin: Origin, member: str) -> str:
+    """Return how a member of the API is named where a definition stands."""
+    return _SPELLINGS[origin].get(member, member)
+
+
+def strangers(site: Site) -> list[JsonString]:
+    """Return the members of a definition that the API does not have."""
+    known = {_SPELLINGS[site.origin][name] for name in MEMBERS}
+    return [key for key, _ in site.node.members if key.value not in known] if isinstance(site.node, JsonObject) else []
+
+
+def holder_members(holder: Holder) -> dict[str, JsonValue]:
+    """Return the members of a request or metric destination by their names in the API."""
+    api = {_snake_case(name): name for name in _STRUCTURE}
+    return {api.get(key.value, key.value): value for key, value in holder.node.members}
+
+
 class _Finder:
     """Looks where definitions can stand, and nowhere else."""
 

@@ -95,10 +95,10 @@ def test_places_in_a_file(tmp_path):
         ('{"MetricDefinitions": []}', "<text>:1:1 $: there is no metric definition in it [RP300]"),
         (
             '{"MetricDefinitions": "x"}',
-            '<text>:1:23 $: MetricDefinitions is an array of definitions, not the string "x" [RP302]',
+            '<text>:1:23 MetricDefinitions: MetricDefinitions is an array of definitions, not the string "x" [RP302]',
         ),
-        ("{}", "<text>:1:1 $: a metric definition needs a Name [RP301]"),
-        ("[5]", "<text>:1:2 [0]: a metric definition is a JSON object, not the number 5 [RP302]"),
+        ("{}", "<text>:1:1 $: there is no metric definition in it [RP300]"),
+        ("[5]", "<text>:1:1 $: there is no metric definition in it [RP300]"),
         ('{"Name": 5}', "<text>:1:10 Name: Name is a string, not the number 5 [RP302]"),
         ('{"Name": ""}', "<text>:1:10 Name: Name has 0 characters; it takes 1 to 255 [RP304]"),
         (
@@ -151,7 +151,7 @@ def test_places_in_a_file(tmp_path):
             '{"Name": "x", "zzz": 1}',
             (
                 '<text>:1:15 zzz: unknown member "zzz" [RP303]  hint: known members: Name, Namespace, ValueKey,'
-                " UnitLabel, EventPattern, MetricDefinitionId, DimensionKeys"
+                " UnitLabel, EventPattern, DimensionKeys, MetricDefinitionId"
             ),
         ),
     ],

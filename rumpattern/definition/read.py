@@ -1,0 +1,240 @@
+"""One definition of a document: its members checked for type and length, its pattern compiled, each with its place.
+
+What is wrong with one member does not keep the others from being read. Lengths and types are those of the API model
+(CloudWatch RUM API 2018-05-10, MetricDefinitionRequest).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from rumpattern.definition.model import MetricDefinition
+from rumpattern.definition.rumevents import FIELD_ALIASES
+from rumpattern.definition.sites import MEMBERS, spelled, strangers
+from rumpattern.diagnostics import Diagnostic, PatternError, Place, Severity, did_you_mean
+from rumpattern.jsontext import JsonLiteral, JsonObject, JsonString, Unknown
+from rumpattern.pattern.findings import describe
+from rumpattern.pattern.parse import parse_located
+from rumpattern.pattern.pattern import renamed
+
+if TYPE_CHECKING:
+    from rumpattern.definition.document import Document
+    from rumpattern.definition.sites import Site
+    from rumpattern.jsontext import JsonValue
+    from rumpattern.pattern.pattern import Pattern
+
+_LENGTHS: Final = {
+    "Name": (1, 255),
+    "Namespace": (1, 237),
+    "ValueKey": (1, 280),
+    "UnitLabel": (1, 256),
+    "EventPattern": (0, 4000),
+    "MetricDefinitionId": (1, 255),
+}
+_PUBLISHED: Final = ("Name", "Namespace", "UnitLabel")
+_MAX_DIMENSIONS: Final = 29
+_DIMENSION_PATH: Final = (1, 280)
+_DIMENSION_NAME: Final = (1, 255)
+
+
+@dataclass(slots=True)
+class Read:
+    """What one definition says.
+
+    Attributes:
+        definition: what could be read; a member that could not is as if left out.
+        problems: what keeps it from working.
+        warnings: what does not.
+        unknown: the members that could not be read, or whose values the document does not say.
+        places: member ("" for the definition itself) to its place.
+        field_places: path in the pattern to the place of its array.
+    """
+
+    definition: MetricDefinition
+    problems: list[Diagnostic] = field(default_factory=list)
+    warnings: list[Diagnostic] = field(default_factory=list)
+    unknown: set[str] = field(default_factory=set)
+    places: dict[str, Place] = field(default_factory=dict)
+    field_places: dict[str, Place] = field(default_factory=dict)
+
+
+def read_definition(site: Site, document: Document) -> Read:
+    """Read the definition that stands at a site."""
+    reader = _Reader(site, document)
+    if not isinstance(site.node, JsonObject):
+        is_item = site.path.endswith("]") or not site.path
+        what = "a metric definition is a JSON object" if is_item else "MetricDefinitions is an array of definitions"
+        reader.report("RP302", f"{what}, not {describe(site.node)}", site.node, "")
+        reader.read.unknown.update(MEMBERS)
+        return reader.read
+    reader.members()
+    return reader.read
+
+
+class _Reader:
+    """Collects what one definition says and what is wrong with it."""
+
+    def __init__(self, site: Site, document: Document) -> None:
+        self.site = site
+        self.document = document
+        self.read = Read(MetricDefinition(""))
+        self.read.places[""] = self.place(site.node, "")
+
+    def place(self, node: JsonValue, member: str) -> Place:
+        name, dot, rest = member.partition(".")
+        name = f"{spelled(self.site.origin, name)}{dot}{rest}"
+        path = f"{self.site.path}.{name}" if self.site.path and name else self.site.path or name
+        return Place(*self.document.locate(node.span.start), path or "$")
+
+    def report(self, code: str, message: str, node: JsonValue, member: str, hint: str | None = None) -> None:
+        self.read.problems.append(Diagnostic(code, message, self.place(node, member), hint))
+        self.read.unknown.add(member.partition(".")[0])
+
+    def warn(self, code: str, message: str, node: JsonValue, member: str, hint: str) -> None:
+        self.read.warnings.append(Diagnostic(code, message, self.place(node, member), hint, Severity.WARNING))
+
+    def members(self) -> None:
+        members = self.site.members
+        self.repeated_and_unknown()
+        for name, node in members.items():
+            self.read.places[name] = self.place(node, name)
+        metric = self.text("Name")
+        if "Name" not in members or _is_null(members["Name"]):
+            self.report("RP301", "a metric definition needs a Name", self.site.node, "")
+            self.read.unknown.add("Name")
+        namespace = self.text("Namespace")
+        value_key = self.text("ValueKey")
+        if value_key is not None:
+            value_key = self.field_path(value_key, members["ValueKey"], "ValueKey")
+        unit = self.text("UnitLabel")
+        self.text("MetricDefinitionId")
+        dimensions = self.dimension_keys(members.get("DimensionKeys"))
+        pattern = self.event_pattern()
+        self.read.unknown.discard("")
+        place, warnings = self.read.places[""], tuple(self.read.warnings)
+        self.read.definition = MetricDefinition(
+            metric or "", namespace, pattern, value_key, unit, dimensions, place, warnings
+        )
+
+    def repeated_and_unknown(self) -> None:
+        assert isinstance(self.site.node, JsonObject)
+        seen: set[str] = set()
+        for key, _ in self.site.node.members:
+            if key.value in seen:
+                self.report("RP312", f'"{key.value}" occurs more than once', key, key.value)
+            seen.add(key.value)
+        for key in strangers(self.site):
+            hint = did_you_mean(key.value, MEMBERS) or f"known members: {', '.join(MEMBERS)}"
+            self.report("RP303", f'unknown member "{key.value}"', key, key.value, hint)
+
+    def text(self, name: str) -> str | None:
+        node = self.site.members.get(name)
+        if node is None or _is_null(node):
+            return None
+        if isinstance(node, Unknown):
+            self.read.unknown.add(name)
+            return None
+        if not isinstance(node, JsonString):
+            hint = None
+            if name == "EventPattern" and isinstance(node, JsonObject):
+                hint = "the API takes the pattern as a string of JSON: json.dumps(pattern)"
+            self.report("RP302", f"{name} is a string, not {describe(node)}", node, name, hint)
+            return None
+        if name in _PUBLISHED and not _is_unicode(node.value):
+            self.report("RP313", f"{name} holds half of a surrogate pair", node, name)
+            return None
+        low, high = _LENGTHS[name]
+        if not low <= len(node.value) <= high:
+            message = f"{name} has {len(node.value)} characters; it takes {low} to {high}"
+            self.report("RP304", message, node, name)
+            return None
+        return node.value
+
+    def field_path(self, path: str, node: JsonValue, where: str) -> str:
+        """Resolve the spelling application_Id, which only the reference uses, to the name that events have."""
+        first, dot, rest = path.partition(".")
+        if first not in FIELD_ALIASES:
+            return path
+        message = f'the reference spells "{first}", every real event says "{FIELD_ALIASES[first]}"; read as the latter'
+        self.warn("RP307", message, node, where, f'write "{FIELD_ALIASES[first]}"')
+        return f"{FIELD_ALIASES[first]}{dot}{rest}"
+
+    # --- dimensions -------------------------------------------------------------------------------------------------
+
+    def dimension_keys(self, node: JsonValue | None) -> tuple[tuple[str, str], ...]:
+        member = "DimensionKeys"
+        if node is None or _is_null(node):
+            return ()
+        if isinstance(node, Unknown):
+            self.read.unknown.add(member)
+            return ()
+        if not isinstance(node, JsonObject):
+            hint = 'write {"metadata.browserName": "BrowserName"}: field path to dimension name'
+            self.report("RP305", f"DimensionKeys is a JSON object, not {describe(node)}", node, member, hint)
+            return ()
+        pairs = [self.dimension(key, value, f"{member}.{key.value}") for key, value in node.members]
+        if len(pairs) > _MAX_DIMENSIONS:
+            message = f"DimensionKeys has {len(pairs)} entries; it takes 0 to {_MAX_DIMENSIONS}"
+            self.report("RP305", message, node, member)
+        dimensions = dict(pair for pair in pairs if pair is not None)
+        if len(dimensions) < len(pairs) and None not in pairs:
+            self.report("RP312", "a field path occurs more than once among the dimension keys", node, member)
+        names = list(dimensions.values())
+        for name in sorted({name for name in names if names.count(name) > 1}):
+            self.report("RP306", f'more than one dimension key gives the dimension "{name}"', node, member)
+        return tuple(dimensions.items())
+
+    def dimension(self, key: JsonString, value: JsonValue, member: str) -> tuple[str, str] | None:
+        if not _DIMENSION_PATH[0] <= len(key.value) <= _DIMENSION_PATH[1]:
+            message = f"a dimension's field path has {len(key.value)} characters; it takes 1 to 280"
+            self.report("RP304", message, key, member)
+        if isinstance(value, Unknown):
+            self.read.unknown.add("DimensionKeys")
+            return None
+        if not isinstance(value, JsonString):
+            self.report("RP305", f"a dimension name is a string, not {describe(value)}", value, member)
+            return None
+        if not _DIMENSION_NAME[0] <= len(value.value) <= _DIMENSION_NAME[1]:
+            message = f"a dimension name has {len(value.value)} characters; it takes 1 to 255"
+            self.report("RP304", message, value, member)
+        elif not _is_unicode(value.value):
+            self.report("RP313", "a dimension name holds half of a surrogate pair", value, member)
+        elif value.value.startswith(":") or not value.value.strip():
+            self.report("RP305", "a dimension name does not start with a colon and is not blank", value, member)
+        return self.field_path(key.value, key, member), value.value
+
+    # --- the pattern ------------------------------------------------------------------------------------------------
+
+    def event_pattern(self) -> Pattern | None:
+        text = self.text("EventPattern")
+        if not text:
+            return None
+        literal = self.site.members["EventPattern"]
+        assert isinstance(literal, JsonString)
+        root = f"{self.place(literal, 'EventPattern').path} → $"
+
+        def locate(offset: int) -> tuple[str | None, int, int]:
+            return self.document.locate(self.document.offset_in_string(literal, offset))
+
+        try:
+            pattern = parse_located(text, locate, root)
+        except PatternError as error:
+            self.read.problems += error.diagnostics
+            self.read.unknown.add("EventPattern")
+            return None
+        self.read.warnings += pattern.warnings
+        names = {path: self.field_path(path, literal, f"EventPattern → $.{path}") for path in pattern.paths}
+        for branch in pattern.branches:
+            for one in branch:
+                place = Place(*locate(one.span.start), f"{root}.{one.path}")
+                self.read.field_places.setdefault(names[one.path], place)
+        return renamed(pattern, names)
+
+
+def _is_unicode(text: str) -> bool:
+    return not any("\ud800" <= char <= "\udfff" for char in text)
+
+
+def _is_null(node: JsonValue) -> bool:
+    return isinstance(node, JsonLiteral) and node.value is None

@@ -1,0 +1,203 @@
+"""The rules of extended metrics, which the validation table holds as data (``definition.extended``)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from rumpattern.definition.extended import CLOUDFORMATION_NAMES, DIMENSIONS, TABLE
+from rumpattern.definition.rumevents import EVENT_TYPE
+from rumpattern.definition.subject import Profile
+from rumpattern.diagnostics import Severity, did_you_mean
+from rumpattern.pattern.ast import NumericRange, StringEquals
+from rumpattern.pattern.equivalence import Values, values
+from rumpattern.pattern.format import format_element
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from rumpattern.definition.extended import Row
+    from rumpattern.definition.subject import Subject
+    from rumpattern.diagnostics import Diagnostic
+    from rumpattern.pattern.intervals import Interval
+
+_CUSTOM_HINT: Final = "a custom metric needs a Namespace of its own"
+
+
+def name(subject: Subject) -> Iterator[Diagnostic]:
+    """Without a Namespace, or in AWS/RUM, the Name is one of a list (API reference, Name)."""
+    if not subject.is_extended or not subject.knows("Name"):
+        return
+    given = subject.definition.name
+    if given in CLOUDFORMATION_NAMES:
+        message = f'only CloudFormation documents the extended metric "{given}", and its rule is unpublished'
+        yield subject.warning("RP322", message, "Name")
+    elif given not in TABLE:
+        hint = did_you_mean(given, list(TABLE)) or _CUSTOM_HINT
+        yield subject.error("RP321", f'there is no extended metric "{given}"', "Name", hint)
+
+
+def row_of(subject: Subject) -> Row | None:
+    """Return the row of the table that a definition has to keep to."""
+    return TABLE.get(subject.definition.name) if subject.is_extended and subject.knows("Name") else None
+
+
+def event_pattern(subject: Subject) -> Iterator[Diagnostic]:
+    """An extended metric is not valid without EventPattern (API reference, EventPattern)."""
+    row = row_of(subject)
+    if row is None or not subject.knows("EventPattern") or subject.definition.pattern is not None:
+        return
+    hint = f'the least is {{"event_type":["{row.event_type}"]}}'
+    yield subject.error("RP320", f"{subject.definition.name} needs an EventPattern", "", hint)
+
+
+def value_key(subject: Subject) -> Iterator[Diagnostic]:
+    """The ValueKey is that of the table, or left out (API reference, EventPattern)."""
+    row = row_of(subject)
+    given = subject.definition.value_key
+    if row is None or not subject.knows("ValueKey") or given == row.value_key:
+        return
+    metric = subject.definition.name
+    if row.value_key is None:
+        yield subject.error(
+            "RP323", f'{metric} counts events: it takes no ValueKey, not "{given}"', "ValueKey", "remove it"
+        )
+    elif given is None:
+        hint = f'add "ValueKey": "{row.value_key}"'
+        yield subject.error("RP323", f'{metric} needs the ValueKey "{row.value_key}"', "", hint)
+    else:
+        message = f'the ValueKey of {metric} is "{row.value_key}", not "{given}"'
+        yield subject.error("RP323", message, "ValueKey", f'write "{row.value_key}"')
+
+
+def event_type(subject: Subject) -> Iterator[Diagnostic]:
+    """The pattern asks for the one event type of the table (API reference, EventPattern)."""
+    row = row_of(subject)
+    if row is None or not subject.branches:
+        return
+    wanted = values([StringEquals(row.event_type)])
+    if all(branch.get(EVENT_TYPE) == wanted for branch in subject.branches):
+        return
+    message = f'{subject.definition.name} is about event_type "{row.event_type}" and no other'
+    yield subject.at_field("RP324", message, EVENT_TYPE, f'write "event_type": ["{row.event_type}"]')
+
+
+def condition(subject: Subject) -> Iterator[Diagnostic]:
+    """The pattern has the condition of the table (API reference, EventPattern)."""
+    row = row_of(subject)
+    if row is None or row.condition is None or not subject.branches:
+        return
+    path = row.condition[0]
+    accepted = _accepted(row, subject.profile)
+    if any(all(_same(branch.get(path), wanted, row) for branch in subject.branches) for wanted in accepted):
+        return
+    terms = _suggested(row, subject.profile)
+    message = f"{subject.definition.name} needs {path} to be {format_element(_range(terms))}"
+    yield subject.at_field("RP325", message, path, f"write {_spelled(path, terms)}")
+
+
+def opposite(subject: Subject) -> Iterator[Diagnostic]:
+    """The table prints "greater than 2000" for satisfied navigations, the same page's example "less than"."""
+    row = row_of(subject)
+    if row is None or row.printed is None or row.condition is None or subject.profile is not Profile.DOCUMENTED:
+        return
+    path, terms = row.condition
+    printed = values([_range(row.printed)])
+    if subject.branches and all(branch.get(path) == printed for branch in subject.branches):
+        message = (
+            f"{subject.definition.name} with {format_element(_range(row.printed))} counts the slow navigations; "
+            "the reference's table prints this, its example the opposite"
+        )
+        yield subject.at_field("RP326", message, path, f"write {_spelled(path, terms)}", Severity.WARNING)
+
+
+def extra_fields(subject: Subject) -> Iterator[Diagnostic]:
+    """Beside its own fields the pattern holds those of its dimensions only (API reference, EventPattern)."""
+    row = row_of(subject)
+    if row is None or not subject.knows("DimensionKeys"):
+        return
+    allowed = {EVENT_TYPE, *(path for path, _ in subject.definition.dimension_keys)}
+    if row.condition:
+        allowed.add(row.condition[0])
+    for path in sorted(subject.paths - allowed):
+        hint = f'add "{path}": "{DIMENSIONS[path]}" to DimensionKeys' if path in DIMENSIONS else "remove it"
+        message = f"{subject.definition.name} takes no condition on {path}, which is none of its dimensions"
+        yield subject.at_field("RP327", message, path, hint)
+    if len(subject.branches) > 1:
+        yield subject.error("RP327", f"{subject.definition.name} takes no alternatives ($or)", "EventPattern")
+
+
+def dimension_pairs(subject: Subject) -> Iterator[Diagnostic]:
+    """An extended metric has no dimensions but those six (API reference, DimensionKeys)."""
+    if row_of(subject) is None:
+        return
+    for path, given in subject.definition.dimension_keys:
+        wanted = DIMENSIONS.get(path)
+        if wanted == given:
+            continue
+        if wanted is None:
+            hint = did_you_mean(path, list(DIMENSIONS)) or f"possible: {', '.join(DIMENSIONS)}"
+            message = f"{path} is no dimension of an extended metric"
+        else:
+            hint, message = f'write "{wanted}"', f'the dimension of {path} is named "{wanted}", not "{given}"'
+        yield subject.error("RP328", message, "DimensionKeys", hint)
+
+
+def _accepted(row: Row, profile: Profile) -> Sequence[Values]:
+    """Return what the condition may accept."""
+    assert row.condition is not None
+    spellings = [row.condition[1]]
+    if row.printed is not None:
+        spellings = [row.printed] if profile is Profile.STRICT else [*spellings, row.printed]
+    return [values([_range(terms)]) for terms in spellings]
+
+
+def _suggested(row: Row, profile: Profile) -> tuple[str | int, ...]:
+    """Return the terms to suggest."""
+    assert row.condition is not None
+    return row.printed if row.printed is not None and profile is Profile.STRICT else row.condition[1]
+
+
+def _range(terms: Sequence[str | int]) -> NumericRange:
+    bounds = NumericRange()
+    for operator, number in zip(terms[::2], terms[1::2], strict=True):
+        assert isinstance(operator, str)
+        if operator[0] == ">":
+            bounds = replace(bounds, low=float(number), low_closed=operator == ">=")
+        else:
+            bounds = replace(bounds, high=float(number), high_closed=operator == "<=")
+    return bounds
+
+
+def _same(given: Values | None, wanted: Values, row: Row) -> bool:
+    if given is None:
+        return False
+    if row.is_integer:
+        return replace(given, numbers=_whole(given.numbers)) == replace(wanted, numbers=_whole(wanted.numbers))
+    return given == wanted
+
+
+def _whole(intervals: Sequence[Interval]) -> tuple[Interval, ...]:
+    """Return the intervals of whole numbers in some intervals of numbers, those that meet made one."""
+    result: list[Interval] = []
+    for low, high in intervals:
+        first, last = math.ceil(low), math.floor(high)
+        if first > last:
+            continue
+        if result and first <= result[-1][1] + 1:
+            result[-1] = result[-1][0], last
+        else:
+            result.append((first, last))
+    return tuple(result)
+
+
+def _spelled(path: str, terms: Sequence[str | int]) -> str:
+    inside = ", ".join(f'"{term}"' if isinstance(term, str) else str(term) for term in terms)
+    text = f'[{{"numeric": [{inside}]}}]'
+    for segment in reversed(path.split(".")):
+        text = f'{{"{segment}": {text}}}'
+    return text[1:-1]
+
+
+RULES: Final = (name, event_pattern, value_key, event_type, condition, opposite, extra_fields, dimension_pairs)

@@ -1,0 +1,163 @@
+"""Definitions checked as RUM would check them: every finding at once, and the answer that a batch call would get."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from rumpattern.definition.document import is_text, read_document
+from rumpattern.definition.read import read_definition
+from rumpattern.definition.rules import batch, custom, extended, limits, meaning
+from rumpattern.definition.sites import find_sites
+from rumpattern.definition.subject import Profile, Subject
+from rumpattern.diagnostics import DefinitionError, Diagnostic, Severity
+from rumpattern.jsontext import JsonArray, JsonObject, Unknown, to_python
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rumpattern.definition.document import Document, Source
+    from rumpattern.definition.read import Read
+    from rumpattern.definition.sites import Site
+    from rumpattern.jsontext import JsonValue
+
+_IDS: Final = uuid.UUID("5c1c1f3e-6f1e-4d6b-9d5e-2f1b6a7c8d90")
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One definition as it stands in a document, with what was found in it."""
+
+    path: str
+    request: Mapping[str, Any]
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether RUM would take it, as far as the reference says: there is no error."""
+        return _ok(self.diagnostics)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was found in one document.
+
+    Attributes:
+        name: the document's name, None for text and Python objects.
+        text: its text, which findings point into.
+        definitions: its definitions, each with its findings.
+        elsewhere: findings about the document as a whole, or its batch.
+    """
+
+    name: str | None
+    text: str
+    definitions: tuple[Checked, ...]
+    elsewhere: tuple[Diagnostic, ...]
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """All findings in the order of the text."""
+        found = [*self.elsewhere, *(finding for checked in self.definitions for finding in checked.diagnostics)]
+        return tuple(sorted(found, key=_by_place))
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether there is no error."""
+        return _ok(self.diagnostics)
+
+    def batch_response(self) -> dict[str, Any]:
+        """Return what BatchCreateRumMetricDefinitions would answer, as far as its behaviour is documented.
+
+        Valid definitions come back with an id (made from their content here), invalid ones in ``Errors``. The service's
+        own error codes are not public: ``ErrorCode`` is the code of the first finding, ``ErrorMessage`` its message.
+        """
+        refused = [finding for finding in self.elsewhere if finding.severity is Severity.ERROR]
+        created, errors = [], []
+        for checked in self.definitions:
+            found = [*refused, *(one for one in checked.diagnostics if one.severity is Severity.ERROR)]
+            if found:
+                error = {"ErrorCode": found[0].code, "ErrorMessage": found[0].message}
+                errors.append({**error, "MetricDefinition": dict(checked.request)})
+            else:
+                name = repr(sorted(checked.request.items(), key=str))
+                created.append({"MetricDefinitionId": str(uuid.uuid5(_IDS, name)), **checked.request})
+        return {"Errors": errors, "MetricDefinitions": created}
+
+
+def validate(source: Source, destination: str | None = None, profile: str = Profile.DOCUMENTED) -> Report:
+    """Check the definitions of a document as RUM would check them.
+
+    Args:
+        source: what ``load_definitions`` takes.
+        destination: where the definitions would go if the document does not say: "CloudWatch" or "Evidently".
+        profile: how to read contested rules: "documented", "strict" (the table's letter) or "lenient".
+
+    Returns:
+        Every finding. Bad content never raises.
+
+    Raises:
+        ValueError: an unknown profile.
+    """
+    reading = Profile(profile)
+    name = str(source) if isinstance(source, os.PathLike) or _is_path(source) else None
+    try:
+        document = read_document(source)
+    except DefinitionError as error:
+        return Report(name, "", (), error.diagnostics)
+    return validate_document(document, destination, reading)
+
+
+def validate_document(
+    document: Document, destination: str | None = None, profile: Profile = Profile.DOCUMENTED
+) -> Report:
+    """Check the definitions of a document that has been read, as ``validate`` does."""
+    try:
+        sites = find_sites(document)
+    except DefinitionError as error:
+        return Report(document.name, document.text, (), error.diagnostics)
+    return _report(document, sites, destination, profile)
+
+
+def _is_path(source: object) -> bool:
+    return isinstance(source, str) and not is_text(source)
+
+
+def _report(document: Document, sites: Sequence[Site], destination: str | None, profile: Profile) -> Report:
+    reads = [read_definition(site, document) for site in sites]
+    whole = [finding for rule in batch.RULES for finding in rule(document, sites)]
+    if destination is not None and destination not in batch.DESTINATIONS:
+        whole.append(Diagnostic("RP341", f'the destination "{destination}" is unknown', hint='write "CloudWatch"'))
+    whole += batch.duplicates(document, sites, reads)
+    checked = tuple(_checked(site, read, profile) for site, read in zip(sites, reads, strict=True))
+    return Report(document.name, document.text, checked, tuple(whole))
+
+
+def _checked(site: Site, read: Read, profile: Profile) -> Checked:
+    subject = Subject.of(read, profile)
+    rules = (*limits.RULES, *extended.RULES, *custom.RULES, *meaning.RULES)
+    found = [*read.problems, *read.warnings, *(finding for rule in rules for finding in rule(subject))]
+    request = {name: _plain(node) for name, node in site.members.items()}
+    return Checked(site.path, request, tuple(sorted(found, key=_by_place)))
+
+
+def _plain(node: JsonValue) -> Any:  # noqa: ANN401 - what JSON can hold
+    """Return a member's value; what is not known is told by what computes it."""
+    match node:
+        case Unknown(what=what):
+            return f"<{what}>"
+        case JsonObject(members=members):
+            return {key.value: _plain(value) for key, value in members}
+        case JsonArray(items=items):
+            return [_plain(item) for item in items]
+        case _:
+            return to_python(node)
+
+
+def _ok(findings: tuple[Diagnostic, ...]) -> bool:
+    return all(finding.severity is not Severity.ERROR for finding in findings)
+
+
+def _by_place(finding: Diagnostic) -> tuple[int, int, str]:
+    return (finding.where.line, finding.where.column, finding.code) if finding.where else (0, 0, finding.code)

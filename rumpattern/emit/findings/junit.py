@@ -1,0 +1,43 @@
+"""Findings as JUnit XML: a test suite for each document, a test case for each definition in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from xml.etree.ElementTree import Element, ElementTree, SubElement, indent
+
+from rumpattern.diagnostics import Severity, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import TextIO
+
+    from rumpattern.definition.validate import Report
+    from rumpattern.diagnostics import Diagnostic
+
+
+def write(reports: Iterable[Report], stream: TextIO) -> None:
+    """Write one ``testsuites`` element. Errors are failures; warnings stand in a case's output."""
+    root = Element("testsuites", name="rumpattern")
+    for report in reports:
+        name = printable(report.name or "<text>")
+        cases = [(checked.path or "definition", checked.diagnostics) for checked in report.definitions]
+        if report.elsewhere or not cases:
+            cases.insert(0, ("document", report.elsewhere))
+        failed = sum(any(one.severity is Severity.ERROR for one in found) for _, found in cases)
+        suite = SubElement(root, "testsuite", name=name, tests=str(len(cases)), failures=str(failed))
+        for path, findings in cases:
+            _write_case(SubElement(suite, "testcase", classname=name, name=printable(path)), findings)
+    indent(root)
+    stream.write('<?xml version="1.0" encoding="utf-8"?>\n')
+    ElementTree(root).write(stream, encoding="unicode")
+    stream.write("\n")
+
+
+def _write_case(case: Element, findings: Sequence[Diagnostic]) -> None:
+    errors = [finding for finding in findings if finding.severity is Severity.ERROR]
+    others = [finding for finding in findings if finding.severity is not Severity.ERROR]
+    if errors:
+        failure = SubElement(case, "failure", type=errors[0].code, message=printable(errors[0].message))
+        failure.text = "\n".join(map(str, errors))
+    if others:
+        SubElement(case, "system-out").text = "\n".join(map(str, others))

@@ -1,0 +1,64 @@
+"""Findings as SARIF 2.1.0 (OASIS), which code scanning services read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
+
+from rumpattern import __version__
+from rumpattern.diagnostics import CODES, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import TextIO
+
+    from rumpattern.definition.validate import Report
+    from rumpattern.diagnostics import Diagnostic, Place
+
+_LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+
+
+def write(reports: Iterable[Report], stream: TextIO) -> None:
+    """Write one log with one run."""
+    findings = [finding for report in reports for finding in report.diagnostics]
+    codes = sorted({finding.code for finding in findings})
+    driver = {
+        "name": "rumpattern",
+        "version": __version__,
+        "rules": [{"id": code, "shortDescription": {"text": CODES[code]}} for code in codes],
+    }
+    run = {
+        "tool": {"driver": driver},
+        "columnKind": "unicodeCodePoints",
+        "results": [_result(finding, codes) for finding in findings],
+    }
+    log = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
+    json.dump(log, stream, indent=2)
+    stream.write("\n")
+
+
+def _result(finding: Diagnostic, codes: list[str]) -> dict[str, object]:
+    text = finding.message if finding.hint is None else f"{finding.message}. Hint: {finding.hint}"
+    result: dict[str, object] = {
+        "ruleId": finding.code,
+        "ruleIndex": codes.index(finding.code),
+        "level": _LEVELS[finding.severity],
+        "message": {"text": text},
+    }
+    if finding.where is not None:
+        result["locations"] = [_location(finding.where)]
+    return result
+
+
+def _location(where: Place) -> dict[str, object]:
+    location: dict[str, object] = {}
+    if where.source is not None:
+        location["physicalLocation"] = {
+            "artifactLocation": {"uri": quote(PurePath(where.source).as_posix())},
+            "region": {"startLine": where.line, "startColumn": where.column},
+        }
+    if where.path not in ("", "$"):
+        location["logicalLocations"] = [{"fullyQualifiedName": where.path}]
+    return location
