@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from rumpattern.definition.sites import Origin, holder_members
 from rumpattern.diagnostics import Diagnostic, Place, Severity, did_you_mean
-from rumpattern.jsontext import JsonArray, JsonObject, JsonString
+from rumpattern.jsontext import JsonArray, JsonNumber, JsonObject, JsonString
 from rumpattern.pattern.findings import describe
 
 if TYPE_CHECKING:
@@ -63,6 +63,10 @@ def destination(document: Document, sites: Sequence[Site]) -> Iterator[Diagnosti
     for holder in _holders(sites, *Origin):
         members = holder_members(holder)
         given, arn = holder.destination, holder.arn
+        for name in ("Destination", "DestinationArn"):
+            if isinstance(node := members.get(name), (JsonNumber, JsonArray)):
+                path = _join(holder.path, name)
+                yield _finding(document, "RP302", f"{name} is a string, not {describe(node)}", node, path)
         if isinstance(given, str):
             node, path = members["Destination"], _join(holder.path, "Destination")
             if given not in DESTINATIONS:

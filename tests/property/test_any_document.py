@@ -1,0 +1,41 @@
+"""Law: any text as a document of definitions gives a report and never raises; places lie inside the text."""
+
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+import rumpattern as rp
+
+FOLDER = Path(__file__).parents[2] / "fixtures" / "definitions"
+TEXTS = [path.read_text("utf-8") for path in sorted(FOLDER.rglob("*")) if path.is_file()]
+_PLACES = st.integers(0, 9000)
+_PUT_IN = st.one_of(
+    st.text(max_size=4),
+    st.sampled_from(
+        ['"', "'", "\\", "{", "}", "[", "]", ",", ": ", "\n", "- ", "!Sub ", "&a ", "*a", "<<: ", "|", ">", "#"]
+    ),
+)
+
+
+@st.composite
+def documents(draw):
+    """Draw a document with some of its characters cut out, moved or replaced."""
+    text = draw(st.sampled_from(TEXTS))
+    for _ in range(draw(st.integers(1, 4))):
+        start = draw(_PLACES) % (len(text) + 1)
+        text = text[:start] + draw(_PUT_IN) + text[start + draw(st.integers(0, 12)) :]
+    return f"{text}\n"
+
+
+@given(documents())
+def test_any_document(text):
+    report = rp.validate(text)
+    lines = report.text.split("\n")
+    for finding in report.diagnostics:
+        where = finding.where
+        if where is not None and report.text:
+            assert 1 <= where.line <= len(lines)
+            assert 1 <= where.column <= len(lines[where.line - 1]) + 1
+    response = report.batch_response()
+    assert len(response["Errors"]) + len(response["MetricDefinitions"]) == len(report.definitions)
