@@ -261,6 +261,21 @@ def test_bad_content_never_raises(source):
     assert str(report.diagnostics[0])
 
 
+SLIPS_OF_THE_REFERENCE = json.loads((FIXTURES / "slips.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("case", SLIPS_OF_THE_REFERENCE, ids=[case["slip"] for case in SLIPS_OF_THE_REFERENCE])
+def test_slips_of_the_reference(case):
+    found = {f"{one.severity} {one.code}" for one in rp.validate(case["definition"]).diagnostics}
+    assert found == set(case["findings"])
+
+
+def test_an_example_that_is_no_json():
+    """The reference prints a request with member names that are not quoted."""
+    report = rp.validate('{AppMonitorName: "shop", MetricDefinition: [{Name: "SessionCount"}]}')
+    assert [(one.code, one.where.line, one.where.column) for one in report.diagnostics] == [("RP004", 1, 2)]
+
+
 def outside(name):
     path = DATA / f"{name}.jsonl"
     if not path.exists():
