@@ -25,7 +25,7 @@ ODD = st.one_of(  # no null: the SDK refuses it, in JSON it says that a member i
     st.lists(st.just("x"), max_size=2),
     st.dictionaries(st.sampled_from(["", "a", "metadata.pageId"]), st.sampled_from(["", "x", 5]), max_size=2),
 )
-MEMBERS = st.sampled_from([*GOOD, "Nmae"])
+MEMBERS = st.sampled_from([*GOOD, "Names"])
 
 
 @st.composite
