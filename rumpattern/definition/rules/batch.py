@@ -58,30 +58,39 @@ def shape(document: Document, sites: Sequence[Site]) -> Iterator[Diagnostic]:
             seen.add(key.value)
 
 
-def destination(document: Document, sites: Sequence[Site]) -> Iterator[Diagnostic]:
-    """Definitions go to CloudWatch, or to Evidently with its ARN (API reference, Destination and DestinationArn)."""
+def destination_types(document: Document, sites: Sequence[Site]) -> Iterator[Diagnostic]:
+    """Destination and DestinationArn are strings (API reference)."""
     for holder in _holders(sites, *Origin):
-        members = holder_members(holder)
-        given, arn = holder.destination, holder.arn
-        for name in ("Destination", "DestinationArn"):
-            if isinstance(node := members.get(name), (JsonNumber, JsonArray)):
-                path = _join(holder.path, name)
-                yield _finding(document, "RP302", f"{name} is a string, not {describe(node)}", node, path)
-        if isinstance(given, str):
-            node, path = members["Destination"], _join(holder.path, "Destination")
-            if given not in DESTINATIONS:
-                message = f'the destination "{given}" is unknown'
-                yield _finding(document, "RP341", message, node, path, 'write "CloudWatch"')
-            elif given == "Evidently":
-                yield _finding(document, "RP342", "Evidently is discontinued", node, path, None, Severity.WARNING)
-            if given == "Evidently" and "DestinationArn" not in members:
+        for name, node in holder_members(holder).items():
+            if name in ("Destination", "DestinationArn") and isinstance(node, (JsonNumber, JsonArray)):
+                message = f"{name} is a string, not {describe(node)}"
+                yield _finding(document, "RP302", message, node, _join(holder.path, name))
+
+
+def destination(document: Document, sites: Sequence[Site]) -> Iterator[Diagnostic]:
+    """Definitions go to CloudWatch or to Evidently, which AWS has ended (API reference, Destination)."""
+    for holder in _holders(sites, *Origin):
+        if not isinstance(given := holder.destination, str):
+            continue
+        node, path = holder_members(holder)["Destination"], _join(holder.path, "Destination")
+        if given not in DESTINATIONS:
+            yield _finding(document, "RP341", f'the destination "{given}" is unknown', node, path, 'write "CloudWatch"')
+        elif given == "Evidently":
+            yield _finding(document, "RP342", "Evidently is discontinued", node, path, None, Severity.WARNING)
+            if holder.arn is None:
                 yield _finding(document, "RP343", "Evidently needs a DestinationArn", node, path)
-        if isinstance(arn, str):
-            node, path = members["DestinationArn"], _join(holder.path, "DestinationArn")
-            if given == "CloudWatch":
-                yield _finding(document, "RP343", "CloudWatch takes no DestinationArn", node, path, "remove it")
-            elif not _ARN.fullmatch(arn) or len(arn) > _LONGEST_ARN:
-                yield _finding(document, "RP343", f'"{arn[:60]}" is no ARN', node, path)
+
+
+def destination_arn(document: Document, sites: Sequence[Site]) -> Iterator[Diagnostic]:
+    """Evidently has an ARN and CloudWatch has none (API reference, DestinationArn)."""
+    for holder in _holders(sites, *Origin):
+        if not isinstance(arn := holder.arn, str):
+            continue
+        node, path = holder_members(holder)["DestinationArn"], _join(holder.path, "DestinationArn")
+        if holder.destination == "CloudWatch":
+            yield _finding(document, "RP343", "CloudWatch takes no DestinationArn", node, path, "remove it")
+        elif not _ARN.fullmatch(arn) or len(arn) > _LONGEST_ARN:
+            yield _finding(document, "RP343", f'"{arn[:60]}" is no ARN', node, path)
 
 
 def monitor_name(document: Document, sites: Sequence[Site]) -> Iterator[Diagnostic]:
@@ -129,7 +138,7 @@ def duplicates(document: Document, sites: Sequence[Site], reads: Sequence[Read])
         first.setdefault(key, site)
 
 
-RULES: Final = (shape, destination, monitor_name, numbers)
+RULES: Final = (shape, destination_types, destination, destination_arn, monitor_name, numbers)
 
 
 def _holders(sites: Sequence[Site], *origins: Origin) -> list[Holder]:
