@@ -69,7 +69,7 @@ definitions_option = click.option(
     multiple=True,
     required=True,
     metavar="FILE",
-    help="JSON file with one definition, a list, or a BatchCreateRumMetricDefinitions request; may be given again.",
+    help="JSON definitions or request, CloudFormation template or Terraform plan; may be given again.",
 )
 input_format_option = click.option(
     "--input-format",
