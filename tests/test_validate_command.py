@@ -55,6 +55,8 @@ def test_concise_findings():
 
 def test_json_findings():
     (document,) = json.loads(run(BROKEN, "--format", "json").stdout)["documents"]
+    assert document["findings"][1]["source"] == "CloudWatch RUM API reference, MetricDefinitionRequest"
+    assert {one["confidence"] for one in document["findings"]} == {"documented"}
     assert (document["source"], document["ok"], document["definitions"]) == (BROKEN, False, 3)
     assert [(one["code"], one["line"], one["column"]) for one in document["findings"]] == [
         ("RP100", 7, 77),

@@ -26,7 +26,7 @@ class Exit(IntEnum):
 
 
 _UNREADABLE: Final = frozenset(("RP001", "RP002", "RP003"))
-_COMMANDS: Final = {name: name for name in ("validate", "replay", "match", "explain", "bench")}
+_COMMANDS: Final = {name: name for name in ("validate", "rule", "replay", "match", "explain", "bench")}
 
 
 class _ClosedOutputError(Exception):

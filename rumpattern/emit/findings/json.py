@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from rumpattern.definition.rulebook import rulebook
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import TextIO
@@ -40,4 +42,6 @@ def as_json(finding: Diagnostic) -> dict[str, object]:
         "column": where.column if where else None,
         "path": where.path if where else None,
         "service_message": finding.service_message,
+        "source": rulebook()[finding.code].source,
+        "confidence": rulebook()[finding.code].confidence,
     }

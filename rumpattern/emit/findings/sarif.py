@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from rumpattern import __version__
-from rumpattern.diagnostics import CODES, Severity
+from rumpattern.definition.rulebook import rulebook
+from rumpattern.diagnostics import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import TextIO
 
+    from rumpattern.definition.rulebook import Entry
     from rumpattern.definition.validate import Report
     from rumpattern.diagnostics import Diagnostic, Place
 
@@ -27,7 +29,7 @@ def write(reports: Iterable[Report], stream: TextIO) -> None:
     driver = {
         "name": "rumpattern",
         "version": __version__,
-        "rules": [{"id": code, "shortDescription": {"text": CODES[code]}} for code in codes],
+        "rules": [_rule(rulebook()[code]) for code in codes],
     }
     run = {
         "tool": {"driver": driver},
@@ -37,6 +39,16 @@ def write(reports: Iterable[Report], stream: TextIO) -> None:
     log = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
     json.dump(log, stream, indent=2)
     stream.write("\n")
+
+
+def _rule(entry: Entry) -> dict[str, object]:
+    return {
+        "id": entry.code,
+        "shortDescription": {"text": entry.meaning},
+        "fullDescription": {"text": entry.why},
+        "help": {"text": str(entry)},
+        "properties": {"source": entry.source, "confidence": entry.confidence},
+    }
 
 
 def _result(finding: Diagnostic, codes: list[str]) -> dict[str, object]:

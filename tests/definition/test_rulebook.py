@@ -1,0 +1,72 @@
+"""Every code has an entry, and its examples do what it says."""
+
+import subprocess
+import sys
+
+import pytest
+
+import rumpattern as rp
+from rumpattern.definition.rulebook import rulebook
+from rumpattern.diagnostics import CODES
+
+ENTRIES = list(rulebook().values())
+
+
+def codes(entry, text):
+    match entry.kind:
+        case "pattern":
+            try:
+                return {finding.code for finding in rp.parse_pattern(text).warnings}
+            except rp.PatternError as error:
+                return {finding.code for finding in error.diagnostics}
+        case "definition":
+            return {finding.code for finding in rp.validate(text).diagnostics}
+        case "event":
+            engine = rp.Engine([rp.MetricDefinition("m")], event_type_required=True)
+            return {reject.code for reject in engine.batch(text).rejects}
+
+
+def test_every_code_has_an_entry():
+    assert [entry.code for entry in ENTRIES] == list(CODES)
+    assert {entry.confidence for entry in ENTRIES} == {"documented", "observed", "inferred"}
+    assert all(entry.why.endswith((".", ":")) for entry in ENTRIES)
+    assert sum(entry.kind == "input" for entry in ENTRIES) < 20
+
+
+@pytest.mark.parametrize("entry", [entry for entry in ENTRIES if entry.kind != "input"], ids=lambda entry: entry.code)
+def test_examples(entry):
+    assert entry.code in codes(entry, entry.fails)
+    assert codes(entry, entry.passes) == set()
+
+
+def rule(*arguments):
+    command = [sys.executable, "-m", "rumpattern", "rule", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
+
+
+def test_the_command_tells_about_a_code():
+    assert rule("rp206").stdout == (
+        """\
+RP206: a star stands for itself
+
+In an array of values a star is the text of one star; any value is what exists says.
+
+source      EventBridge event patterns, as event-ruler 2.0.1 reads them (documented)
+fails       {"Name": "Visits", "Namespace": "Shop", "EventPattern": \
+"{\\"event_type\\":[\\"my_event\\"],\\"metadata\\":{\\"pageId\\":[\\"*\\"]}}"}
+passes      {"Name": "Visits", "Namespace": "Shop", "EventPattern": \
+"{\\"event_type\\":[\\"my_event\\"],\\"metadata\\":{\\"pageId\\":[{\\"exists\\":true}]}}"}
+"""
+    )
+
+
+def test_the_command_tells_about_all():
+    done = rule("--all")
+    assert [line[:5] for line in done.stdout.splitlines() if line.startswith("RP")] == list(CODES)
+
+
+@pytest.mark.parametrize("arguments", [[], ["RP999"], ["RP206", "--all"]])
+def test_what_the_command_cannot_tell(arguments):
+    done = rule(*arguments)
+    assert done.returncode == 2
+    assert "RP206" in done.stderr or "there is no code" in done.stderr
