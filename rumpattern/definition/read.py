@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 from rumpattern.definition.model import MetricDefinition
 from rumpattern.definition.rumevents import FIELD_ALIASES
-from rumpattern.definition.sites import MEMBERS, spelled, strangers
+from rumpattern.definition.sites import MEMBERS, is_null, repeated, spelled, strangers
 from rumpattern.diagnostics import Diagnostic, PatternError, Place, Severity, did_you_mean
-from rumpattern.jsontext import JsonLiteral, JsonObject, JsonString, Unknown
+from rumpattern.jsontext import JsonObject, JsonString, Unknown
 from rumpattern.pattern.findings import describe
 from rumpattern.pattern.parse import parse_located
 from rumpattern.pattern.pattern import renamed
@@ -100,7 +100,7 @@ class _Reader:
         for name, node in members.items():
             self.read.places[name] = self.place(node, name)
         metric = self.text("Name")
-        if "Name" not in members or _is_null(members["Name"]):
+        if "Name" not in members or is_null(members["Name"]):
             self.report("RP301", "a metric definition needs a Name", self.site.node, "")
             self.read.unknown.add("Name")
         namespace = self.text("Namespace")
@@ -119,18 +119,15 @@ class _Reader:
 
     def repeated_and_unknown(self) -> None:
         assert isinstance(self.site.node, JsonObject)
-        seen: set[str] = set()
-        for key, _ in self.site.node.members:
-            if key.value in seen:
-                self.report("RP312", f'"{key.value}" occurs more than once', key, key.value)
-            seen.add(key.value)
+        for key in repeated(self.site.node):
+            self.report("RP312", f'"{key.value}" occurs more than once', key, key.value)
         for key in strangers(self.site):
             hint = did_you_mean(key.value, MEMBERS) or f"known members: {', '.join(MEMBERS)}"
             self.report("RP303", f'unknown member "{key.value}"', key, key.value, hint)
 
     def text(self, name: str) -> str | None:
         node = self.site.members.get(name)
-        if node is None or _is_null(node):
+        if node is None or is_null(node):
             return None
         if isinstance(node, Unknown):
             self.read.unknown.add(name)
@@ -164,7 +161,7 @@ class _Reader:
 
     def dimension_keys(self, node: JsonValue | None) -> tuple[tuple[str, str], ...]:
         member = "DimensionKeys"
-        if node is None or _is_null(node):
+        if node is None or is_null(node):
             return ()
         if isinstance(node, Unknown):
             self.read.unknown.add(member)
@@ -234,7 +231,3 @@ class _Reader:
 
 def _is_unicode(text: str) -> bool:
     return not any("\ud800" <= char <= "\udfff" for char in text)
-
-
-def _is_null(node: JsonValue) -> bool:
-    return isinstance(node, JsonLiteral) and node.value is None

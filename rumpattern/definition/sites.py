@@ -125,6 +125,17 @@ def strangers(site: Site) -> list[JsonString]:
     return [key for key, _ in site.node.members if key.value not in known] if isinstance(site.node, JsonObject) else []
 
 
+def repeated(node: JsonObject) -> list[JsonString]:
+    """Return the keys of an object that have occurred in it before."""
+    seen: set[str] = set()
+    again = []
+    for key, _ in node.members:
+        if key.value in seen:
+            again.append(key)
+        seen.add(key.value)
+    return again
+
+
 def holder_members(holder: Holder) -> dict[str, JsonValue]:
     """Return the members of a request or metric destination by their names in the API."""
     api = {_snake_case(name): name for name in _STRUCTURE}
@@ -250,7 +261,7 @@ class _Finder:
         self.sites.append(Site(node, path, origin, known, holder))
 
     def member(self, node: JsonValue | None, name: str, origin: Origin) -> JsonValue | None:
-        if node is None or (origin is Origin.TERRAFORM and _is_null(node)):
+        if node is None or (origin is Origin.TERRAFORM and is_null(node)):
             return None
         if origin is not Origin.CLOUDFORMATION and not isinstance(node, Unknown):
             return node
@@ -282,7 +293,7 @@ class _Finder:
         if isinstance(node, JsonArray):
             self.spend("", len(node.items))
             return ((item, f"{path}[{index}]") for index, item in enumerate(node.items))
-        return [] if node is None or _is_null(node) else [(node, path)]
+        return [] if node is None or is_null(node) else [(node, path)]
 
     def spend(self, path: str, steps: int = 1) -> None:
         """Count what is looked at: only aliases, which repeat what they name, can make it too much."""
@@ -292,7 +303,8 @@ class _Finder:
             raise DefinitionError([Diagnostic("RP006", "its aliases repeat more than can be looked at", place)])
 
 
-def _is_null(node: JsonValue) -> bool:
+def is_null(node: JsonValue) -> bool:
+    """Tell whether a node is null, which says that a member is left out."""
     return isinstance(node, JsonLiteral) and node.value is None
 
 

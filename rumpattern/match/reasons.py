@@ -13,7 +13,6 @@ from rumpattern.match.compiled import compile_elements
 from rumpattern.match.kernel import holds
 from rumpattern.pattern.explain import explain
 from rumpattern.pattern.misses import Miss, Misses, Reason
-from rumpattern.pattern.reference import accepts_text
 from rumpattern.plan.plan import Predicate
 
 if TYPE_CHECKING:
@@ -149,10 +148,7 @@ def _string_reasons(misses: Misses, column: Column, rows: Rows) -> Iterator[tupl
 def _number_reasons(misses: Misses, column: Column, rows: Rows) -> Iterator[tuple[Reason, Rows]]:
     """Yield the reasons for numbers: that of the first stands for all but those that would match as strings."""
     numbers, inverse = np.unique(column.numbers[rows], return_inverse=True)
-    as_texts = np.zeros(len(numbers), np.bool_)
-    if misses.texts:
-        texts = map(canonical_number, numbers.tolist())
-        as_texts[:] = [any(accepts_text(element, text) for element in misses.texts) for text in texts]
+    as_texts = np.array([misses.wanting(canonical_number(number)) is not None for number in numbers.tolist()])
     for some in (rows[as_texts[inverse]], rows[~as_texts[inverse]]):
         if len(some):
             yield misses.nearest(float(column.numbers[some[0]])), some

@@ -32,15 +32,18 @@ class FieldVerdict:
         path: the field's path.
         wanted: its elements as JSON text, of which one must match.
         found: the event's values on the path.
-        matches: whether it matches; if the branch fails, whether it is not what fails it.
-        reason: why it does not, the nearest miss; None if it does.
+        reason: why it fails the branch, the nearest miss; None if it does not.
     """
 
     path: str
     wanted: tuple[str, ...]
     found: tuple[Leaf, ...]
-    matches: bool
     reason: Reason | None
+
+    @property
+    def matches(self) -> bool:
+        """Whether it matches; if the branch fails, whether it is not what fails it."""
+        return self.reason is None
 
     def lines(self) -> Iterator[str]:
         """Yield the verdict as text for a person."""
@@ -157,7 +160,7 @@ def _reason(field: Field, by_path: Mapping[str, Sequence[Leaf]]) -> Reason:
 
 def _field(field: Field, by_path: Mapping[str, Sequence[Leaf]], reason: Reason | None) -> FieldVerdict:
     wanted = tuple(readable(format_element(element)) for element in field.elements)
-    return FieldVerdict(field.path, wanted, tuple(by_path.get(field.path, ())), reason is None, reason)
+    return FieldVerdict(field.path, wanted, tuple(by_path.get(field.path, ())), reason)
 
 
 def _scattered(branch: Branch, fields: Sequence[FieldVerdict]) -> Reason:

@@ -80,9 +80,10 @@ class Misses:
         self.literals = [element.value for element in elements if isinstance(element, LiteralEquals)]
         self.excludes = any(isinstance(element, AnythingBut) for element in elements)
         self.wants_none = Exists(wanted=False) in elements
-        self.strings = {element.value: element for element in self.texts if isinstance(element, StringEquals)}
-        self.folded = {casing.folded(text): text for text in self.strings}
-        self.stripped = {text.strip(): text for text in self.strings}
+        strings = (element.value for element in self.texts if isinstance(element, StringEquals))
+        self.strings = list(dict.fromkeys(strings))
+        self.folded = frozenset(map(casing.folded, self.strings))
+        self.stripped = frozenset(text.strip() for text in self.strings)
         self.operators = [element for element in self.texts if not isinstance(element, StringEquals)]
 
     def nearest(self, value: object) -> Reason:
@@ -114,13 +115,17 @@ class Misses:
             return Reason(kind, f"{shown} is not {' or '.join(map(canonical_literal, self.literals))}")
         return Reason(Miss.OTHER_TYPE, f"{shown} is {json_type(value)}")
 
+    def wanting(self, text: str) -> TextElement | None:
+        """Return the first element that matches a string, None if there is none."""
+        return next((element for element in self.texts if accepts_text(element, text)), None)
+
     def _as_text(self, value: object, text: str) -> Reason | None:
         """Return the miss of a value that would match if it were a string."""
-        for element in self.texts:
-            if accepts_text(element, text):
-                message = f"{show(value)} is not {_quoted(text)}: {readable(format_element(element))} is about strings"
-                return Reason(Miss.TYPE, message)
-        return None
+        element = self.wanting(text)
+        if element is None:
+            return None
+        message = f"{show(value)} is not {_quoted(text)}: {readable(format_element(element))} is about strings"
+        return Reason(Miss.TYPE, message)
 
     def _of_inexact(self, value: NumberText) -> Reason | None:
         if self.numbers:

@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
-from rumpattern.definition.sites import Origin, holder_members
+from rumpattern.definition.sites import Origin, holder_members, repeated
 from rumpattern.diagnostics import Diagnostic, Place, Severity, did_you_mean
 from rumpattern.jsontext import JsonArray, JsonNumber, JsonObject, JsonString
 from rumpattern.pattern.findings import describe
@@ -51,11 +51,8 @@ def shape(document: Document, sites: Sequence[Site]) -> Iterator[Diagnostic]:
             if key.value not in REQUEST_MEMBERS:
                 hint = did_you_mean(key.value, REQUEST_MEMBERS) or f"known members: {', '.join(REQUEST_MEMBERS)}"
                 yield _finding(document, "RP303", f'unknown member "{key.value}"', key, key.value, hint)
-        seen: set[str] = set()
-        for key, _ in holder.node.members:
-            if key.value in seen:
-                yield _finding(document, "RP312", f'"{key.value}" occurs more than once', key, key.value)
-            seen.add(key.value)
+        for key in repeated(holder.node):
+            yield _finding(document, "RP312", f'"{key.value}" occurs more than once', key, key.value)
 
 
 def destination_types(document: Document, sites: Sequence[Site]) -> Iterator[Diagnostic]:
