@@ -117,6 +117,7 @@ CODES: dict[str, str] = {
     "RP345": "there are more definitions than one request takes",
     "RP346": "there are more definitions than one destination takes",
     "RP347": "a definition occurs more than once",
+    "RP348": "what a template asks to ignore is no code",
 }
 """Every code with its one-line meaning. A code is never given a second meaning; RP109 is no longer used."""
 
@@ -143,10 +144,20 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Edit:
+    """Characters ``start`` to ``end`` (exclusive) of a text, and what to write instead of them."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One finding.
 
-    ``service_message`` is the head of the message that event-ruler gives for the same slip, if it has one.
+    ``service_message`` is the head of the message that event-ruler gives for the same slip, if it has one. ``fix`` is
+    how the text that ``where`` is about can be mended without a doubt, in the order of the text; empty if it cannot.
     """
 
     code: str
@@ -155,6 +166,7 @@ class Diagnostic:
     hint: str | None = None
     severity: Severity = Severity.ERROR
     service_message: str | None = None
+    fix: tuple[Edit, ...] = ()
 
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
@@ -180,6 +192,12 @@ class DefinitionError(DiagnosticsError):
 
 class InputError(DiagnosticsError):
     """Event files that cannot be read at all."""
+
+
+def code_prefix(text: str) -> str | None:
+    """Return a code, or the beginning that several codes have, as codes are written; None if no code begins so."""
+    code = text.strip().upper()
+    return code if code and any(known.startswith(code) for known in CODES) else None
 
 
 def printable(text: str) -> str:

@@ -16,6 +16,8 @@ from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias
 
+from rumpattern.diagnostics import Edit
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -25,7 +27,11 @@ _STDLIB_DEPTH: Final = 200  # json.loads recurses: what may be deeper takes the 
 
 
 class JsonError(ValueError):
-    """Text that is not JSON. ``offset`` counts characters; ``code`` tells the kind of fault (see diagnostics.CODES)."""
+    """Text that is not JSON.
+
+    ``offset`` counts characters; ``code`` tells the kind of fault (see diagnostics.CODES); ``comma`` is where a comma
+    stands that has nothing after it, if that is the fault.
+    """
 
     def __init__(self, message: str, offset: int, *, code: str = "RP010", service_message: str | None = None) -> None:
         super().__init__(message)
@@ -33,6 +39,12 @@ class JsonError(ValueError):
         self.offset = offset
         self.code = code
         self.service_message = service_message or message
+        self.comma: int | None = None
+
+    @property
+    def fix(self) -> tuple[Edit, ...]:
+        """How to mend the text without a doubt: the comma removed."""
+        return () if self.comma is None else (Edit(self.comma, self.comma + 1, ""),)
 
 
 # --- numbers --------------------------------------------------------------------------------------------------------
@@ -557,8 +569,8 @@ class Parser:
             text = word.group()[:40]
             return self.error(f'expected a value, found "{text}"', f"was expecting {values}", token=word.group())
         service = f"Unexpected character ('{char}' (code {ord(char)})): expected a valid value {values}"
-        comma = " (a comma before it has no element after it)" if char == "]" and self.stack else ""
-        return self.error(f"expected a value, found {self.found(self.text[start])}{comma}", service=service)
+        message = f"expected a value, found {self.found(self.text[start])}"
+        return self.after_comma("element", message, service) if char == "]" else self.error(message, service=service)
 
     def no_end(self) -> JsonError:
         """Return the error of text after the value."""
@@ -567,8 +579,19 @@ class Parser:
     def no_key(self, frame: Frame, char: str) -> JsonError:
         """Return the error of a place where a member's name should be."""
         expected = "was expecting double-quote to start field name"
-        hint = " (a comma before it has no member after it)" if char == "}" and frame.content else ""
-        return self.error(f"expected a member name in double quotes, found {self.found(char)}{hint}", expected)
+        message = f"expected a member name in double quotes, found {self.found(char)}"
+        if char == "}" and frame.content:
+            return self.after_comma("member", message, f"Unexpected character ('}}' (code 125)): {expected}")
+        return self.error(message, expected)
+
+    def after_comma(self, what: str, message: str, service: str) -> JsonError:
+        """Return the error of a closing mark, which tells of a comma that it comes after."""
+        before = self.text[: self.at].rstrip(" \t\r\n")
+        if not before.endswith(","):
+            return self.error(message, service=service)
+        error = self.error(f"{message} (a comma before it has no {what} after it)", service=service)
+        error.comma = len(before) - 1
+        return error
 
     def no_colon(self) -> JsonError:
         """Return the error of a name without a colon."""

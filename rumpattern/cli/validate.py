@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from glob import glob, has_magic
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
+from rumpattern.cli.configuration import configured
 from rumpattern.cli.main import Exit
-from rumpattern.definition.document import parse_document
 from rumpattern.definition.subject import Profile
-from rumpattern.definition.validate import Report, validate, validate_document
-from rumpattern.diagnostics import DefinitionError, Diagnostic, InputError, Severity
+from rumpattern.definition.validate import Report, validate, validate_text
+from rumpattern.diagnostics import Diagnostic, InputError, Severity, code_prefix
 from rumpattern.jsontext import JsonError, decode_utf8
 
 if TYPE_CHECKING:
@@ -23,6 +24,19 @@ if TYPE_CHECKING:
 _FORMATS: Final = ("full", "concise", "json", "sarif", "github", "junit")
 _SUFFIXES: Final = (".json", ".yaml", ".yml", ".template")
 _RANKS: Final = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
+_STDIN: Final = "<stdin>"
+_UNREAD: Final = ("RP001", "RP004", "RP006", "RP014", "RP015")
+_MARKS: Final = ("EventPattern", "MetricDefinition", "event_pattern", "AWS::RUM::")
+
+
+def _codes(_ctx: click.Context, parameter: click.Parameter, value: str | None) -> tuple[str, ...]:
+    """Return codes and beginnings of codes, of which there is each."""
+    words = [word.strip() for word in (value or "").split(",") if word.strip()]
+    for word in words:
+        if code_prefix(word) is None:
+            message = f'no code begins with "{word}"; "rumpattern rule --all" lists them'
+            raise click.BadParameter(message, param=parameter)
+    return tuple(code for word in words if (code := code_prefix(word)))
 
 
 @click.command(name="validate")
@@ -36,8 +50,13 @@ _RANKS: Final = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
     help="How to read what the reference leaves open.",
 )
 @click.option("--destination", metavar="NAME", help="Where the definitions go if a file does not say: CloudWatch.")
-@click.option("--select", metavar="CODES", help="Report these codes only, such as RP3,RP206: a prefix stands for all.")
-@click.option("--ignore", metavar="CODES", help="Do not report these codes.")
+@click.option(
+    "--select",
+    metavar="CODES",
+    callback=_codes,
+    help="Report these codes only, such as RP3,RP206: a prefix stands for all.",
+)
+@click.option("--ignore", metavar="CODES", callback=_codes, help="Do not report these codes.")
 @click.option(
     "--fail-on",
     type=click.Choice([severity.value for severity in Severity]),
@@ -45,76 +64,158 @@ _RANKS: Final = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
     show_default=True,
     help="Exit with 1 when something of this severity or worse is found.",
 )
+@click.option("--fix", "mend", is_flag=True, help="Write safe edits to the files, then report what is left.")
+@click.option("--diff", is_flag=True, help="Show what --fix would change, and change nothing.")
+@click.option(
+    "--config",
+    metavar="FILE",
+    is_eager=True,
+    expose_value=False,
+    callback=configured,
+    help="Take options from [tool.rumpattern] of this file, not of the nearest pyproject.toml.",
+)
 def command(  # noqa: PLR0913 - one for each option
     files: tuple[str, ...],
     *,
     form: str,
     profile: str,
     destination: str | None,
-    select: str | None,
-    ignore: str | None,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
     fail_on: str,
+    mend: bool,
+    diff: bool,
 ) -> int:
     """Check the metric definitions in FILES as RUM would check them, and what they mean for the events there are.
 
     FILES are JSON definitions, API requests, CloudFormation and CDK templates (JSON or YAML), the output of "terraform
-    show -json", directories of them, or "-" for standard input.
+    show -json", directories of them, patterns such as "**/*.yaml", or "-" for standard input.
 
     \b
     rumpattern validate definitions.json
     rumpattern validate template.yaml --format github
     rumpattern validate cdk.out/ --ignore RP2 --fail-on warning
+    rumpattern validate definitions.json --diff
     """
-    reports = [_selected(report, select, ignore) for report in _reports(files, destination, profile)]
-    import_module(f"rumpattern.emit.findings.{form}").write(reports, sys.stdout)
-    findings = [finding for report in reports for finding in report.diagnostics]
-    if any(finding.code == "RP001" for finding in findings):
-        return Exit.ERROR
+    checks = _Checks(destination, Profile(profile), select or ("RP",), ignore)
+    reports = list(checks.reports(files))
     worst = _RANKS[Severity(fail_on)]
-    return Exit.FINDINGS if any(_RANKS[finding.severity] <= worst for finding in findings) else Exit.CLEAN
+    if diff:
+        is_clean = not checks.show_fixes(reports)
+        return Exit.CLEAN if is_clean and not _is_bad(reports, worst) else _bad_exit(reports)
+    if mend:
+        reports = checks.fixed(reports)
+    import_module(f"rumpattern.emit.findings.{form}").write(reports, sys.stdout)
+    return _bad_exit(reports) if _is_bad(reports, worst) else Exit.CLEAN
 
 
-def _reports(files: Iterable[str], destination: str | None, profile: str) -> Iterator[Report]:
-    for file in files:
-        path = Path(file)
-        if file == "-":
-            yield _from_stdin(destination, profile)
-        elif path.is_dir():
-            yield from _from_directory(path, destination, profile)
-        else:
-            yield validate(path, destination, profile)
+@dataclass(frozen=True, slots=True)
+class _Checks:
+    """What to check files for, and what of it to report."""
+
+    destination: str | None
+    profile: Profile
+    select: tuple[str, ...]
+    ignore: tuple[str, ...]
+
+    def reports(self, files: Iterable[str]) -> Iterator[Report]:
+        for file in files:
+            path = Path(file)
+            if file == "-":
+                yield self._stdin()
+            elif path.is_dir():
+                yield from self._directory(path)
+            elif has_magic(file) and not path.exists():
+                yield from self._matching(file)
+            else:
+                yield self._file(path)
+
+    def _stdin(self) -> Report:
+        try:
+            return self._text(decode_utf8(sys.stdin.buffer.read()), _STDIN)
+        except JsonError as error:
+            return Report(_STDIN, "", (), (Diagnostic(error.code, f"{_STDIN}: {error.message}"),))
+
+    def _directory(self, path: Path) -> Iterator[Report]:
+        """Yield the reports of the files in a directory that hold definitions; others are none of our business."""
+        names = sorted(one for one in path.rglob("*") if one.suffix.lower() in _SUFFIXES and one.is_file())
+        found = [report for report in map(self._file, names) if report.definitions or _should_have(report)]
+        if not found:
+            message = f"there are no metric definitions in the {len(names):,} JSON and YAML files of {path}"
+            raise InputError([Diagnostic("RP002", message)])
+        yield from found
+
+    def _matching(self, pattern: str) -> Iterator[Report]:
+        matching = glob(pattern, recursive=True)  # noqa: PTH207 - Path.glob takes no absolute patterns
+        names = sorted(name for name in matching if Path(name).is_file())
+        if not names:
+            raise InputError([Diagnostic("RP001", f"no file matches {pattern}", hint="** stands for any folders")])
+        yield from (self._file(Path(name)) for name in names)
+
+    def _file(self, path: Path) -> Report:
+        return self._selected(validate(path, self.destination, self.profile))
+
+    def _text(self, text: str, name: str | None) -> Report:
+        return self._selected(validate_text(text, name, self.destination, self.profile))
+
+    def _selected(self, report: Report) -> Report:
+        """Return a report with the findings that were asked for."""
+
+        def chosen(findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+            return tuple(
+                one for one in findings if one.code.startswith(self.select) and not one.code.startswith(self.ignore)
+            )
+
+        definitions = tuple(replace(one, diagnostics=chosen(one.diagnostics)) for one in report.definitions)
+        return replace(report, definitions=definitions, elsewhere=chosen(report.elsewhere))
+
+    def fixed(self, reports: Iterable[Report]) -> list[Report]:
+        """Mend files and return the reports of what they are now."""
+        from rumpattern.cli.mending import mended, write  # noqa: PLC0415 - only --fix needs it
+
+        after = []
+        for report in reports:
+            if report.name in (None, _STDIN):
+                raise click.UsageError("--fix needs a file to write to: name it, or use --diff")
+            now, done = mended(report, self._text)
+            if done:
+                write(str(report.name), now.text)
+                click.echo(f"fixed {_what(report, done)}", err=True)
+            after.append(now)
+        return after
+
+    def show_fixes(self, reports: Iterable[Report]) -> bool:
+        """Print what would be mended; tell whether there is anything."""
+        from rumpattern.cli.mending import difference, mended  # noqa: PLC0415 - only --diff needs it
+
+        left, found = 0, False
+        for report in reports:
+            now, done = mended(report, self._text)
+            left += len(now.diagnostics)
+            if done:
+                found = True
+                sys.stdout.writelines(difference(report, now))
+                click.echo(f"would fix {_what(report, done)}", err=True)
+        if left:
+            click.echo(f"{left:,} finding{'s' * (left != 1)} would be left", err=True)
+        return found
 
 
-def _from_stdin(destination: str | None, profile: str) -> Report:
-    try:
-        document = parse_document(decode_utf8(sys.stdin.buffer.read()), "<stdin>")
-    except DefinitionError as error:
-        return Report("<stdin>", "", (), error.diagnostics)
-    except JsonError as error:
-        return Report("<stdin>", "", (), (Diagnostic(error.code, f"<stdin>: {error.message}"),))
-    return validate_document(document, destination, Profile(profile))
+def _should_have(report: Report) -> bool:
+    """Tell whether a file that definitions could not be read from looks as if it had some, or cannot be read at all."""
+    is_unread = any(finding.code in _UNREAD for finding in report.elsewhere)
+    return is_unread and (not report.text or any(mark in report.text for mark in _MARKS))
 
 
-def _from_directory(path: Path, destination: str | None, profile: str) -> Iterator[Report]:
-    """Yield the reports of the files in a directory that hold definitions; others are none of our business there."""
-    names = sorted(one for one in path.rglob("*") if one.suffix.lower() in _SUFFIXES and one.is_file())
-    found = [report for report in (validate(one, destination, profile) for one in names) if report.definitions]
-    if not found:
-        message = f"there are no metric definitions in the {len(names):,} JSON and YAML files of {path}"
-        raise InputError([Diagnostic("RP002", message)])
-    yield from found
+def _what(report: Report, done: list[Diagnostic]) -> str:
+    codes = ", ".join(sorted({finding.code for finding in done}))
+    return f"{len(done):,} finding{'s' * (len(done) != 1)} in {report.name} ({codes})"
 
 
-def _selected(report: Report, select: str | None, ignore: str | None) -> Report:
-    """Return a report with the findings that were asked for."""
-    wanted, unwanted = _prefixes(select) or ("RP",), _prefixes(ignore)
-
-    def chosen(findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-        return tuple(one for one in findings if one.code.startswith(wanted) and not one.code.startswith(unwanted))
-
-    definitions = tuple(replace(one, diagnostics=chosen(one.diagnostics)) for one in report.definitions)
-    return replace(report, definitions=definitions, elsewhere=chosen(report.elsewhere))
+def _is_bad(reports: Iterable[Report], worst: int) -> bool:
+    return any(_RANKS[finding.severity] <= worst for report in reports for finding in report.diagnostics)
 
 
-def _prefixes(text: str | None) -> tuple[str, ...]:
-    return tuple(code.strip().upper() for code in (text or "").split(",") if code.strip())
+def _bad_exit(reports: Iterable[Report]) -> Exit:
+    is_unread = any(finding.code == "RP001" for report in reports for finding in report.diagnostics)
+    return Exit.ERROR if is_unread else Exit.FINDINGS

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias
 
-from rumpattern.diagnostics import DefinitionError, Diagnostic, Place
+from rumpattern.diagnostics import DefinitionError, Diagnostic, Edit, Place
 from rumpattern.jsontext import JsonError, JsonLiteral, SourceText, Span, decode_utf8, parse
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Source: TypeAlias = "str | os.PathLike[str] | Mapping[str, object] | Sequence[Mapping[str, object]]"
 
-_BOM: Final = "\ufeff"
+BOM: Final = "\ufeff"
 _JSON_SUFFIXES: Final = frozenset({".json"})
 _YAML_SUFFIXES: Final = frozenset({".yaml", ".yml"})
 _NOT_JSON: Final = "RP004"
@@ -56,6 +56,11 @@ class Document:
             return node.places(index)
         return self._source.offset_in_string(node.span, index)
 
+    def edit_in_string(self, node: JsonString, edit: Edit) -> Edit:
+        """Return the edit of the text that edits a string's value; what it writes must need no escape."""
+        start, end = (self.offset_in_string(node, index) for index in (edit.start, edit.end))
+        return Edit(start, end, edit.text)
+
 
 def read_document(source: Source) -> Document:
     """Read a document.
@@ -67,15 +72,23 @@ def read_document(source: Source) -> Document:
     Raises:
         DefinitionError: the file cannot be read, or is neither JSON nor YAML.
     """
+    return parse_document(*read_text(source))
+
+
+def read_text(source: Source) -> tuple[str, str | None]:
+    """Return the text of a document and the name of its file, as ``read_document`` takes it.
+
+    Raises:
+        DefinitionError: the file cannot be read.
+    """
     if isinstance(source, str) and is_text(source):
-        return parse_document(source)
+        return source, None
     if isinstance(source, (str, os.PathLike)):
-        return parse_document(_read_file(Path(source)), str(source))
+        return _read_file(Path(source)), str(source)
     try:
-        text = json.dumps(source, ensure_ascii=False, allow_nan=False)
+        return json.dumps(source, ensure_ascii=False, allow_nan=False), None
     except (TypeError, ValueError, RecursionError) as error:
         raise DefinitionError([Diagnostic("RP300", f"the definitions are not JSON values: {error}")]) from None
-    return parse_document(text)
 
 
 def parse_document(text: str, name: str | None = None) -> Document:
@@ -87,7 +100,7 @@ def parse_document(text: str, name: str | None = None) -> Document:
     Raises:
         DefinitionError: it is not what it should be, with the place of the first fault.
     """
-    text = text.removeprefix(_BOM)
+    text = text.removeprefix(BOM)
     suffix = PurePath(name or "").suffix.lower()
     looks_like_json = _starts_as_json(text)
     if suffix in _JSON_SUFFIXES or (looks_like_json and suffix not in _YAML_SUFFIXES):
@@ -102,7 +115,7 @@ def parse_document(text: str, name: str | None = None) -> Document:
 
 def is_text(source: str) -> bool:
     """Tell whether a string is a document, not the path of one."""
-    return _starts_as_json(source.removeprefix(_BOM)) or "\n" in source
+    return _starts_as_json(source.removeprefix(BOM)) or "\n" in source
 
 
 def _starts_as_json(text: str) -> bool:
@@ -127,7 +140,7 @@ def _parse_json(text: str, name: str | None) -> Document:
         return Document(name, text, parse(text))
     except JsonError as error:
         code = _NOT_JSON if error.code == "RP010" else error.code
-        _refuse(text, name, code, f"not valid JSON: {error.message}", error.offset)
+        _refuse(text, name, code, f"not valid JSON: {error.message}", error.offset, error.fix)
 
 
 def _parse_yaml(text: str, name: str | None) -> Document:
@@ -140,6 +153,8 @@ def _parse_yaml(text: str, name: str | None) -> Document:
     return Document(name, text, root, tuple(others))
 
 
-def _refuse(text: str, name: str | None, code: str, message: str, offset: int) -> NoReturn:
+def _refuse(  # noqa: PLR0913, PLR0917 - the parts of a finding
+    text: str, name: str | None, code: str, message: str, offset: int, fix: tuple[Edit, ...] = ()
+) -> NoReturn:
     place = Place(name, *SourceText(text).position(offset), "$")
-    raise DefinitionError([Diagnostic(code, message, place)])
+    raise DefinitionError([Diagnostic(code, message, place, fix=fix)])

@@ -6,12 +6,12 @@ What is wrong with one member does not keep the others from being read. Lengths 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from rumpattern.definition.model import MetricDefinition
 from rumpattern.definition.rumevents import FIELD_ALIASES
-from rumpattern.definition.sites import MEMBERS, is_null, repeated, spelled, strangers
+from rumpattern.definition.sites import MEMBERS, Origin, is_null, repeated, spelled, strangers
 from rumpattern.diagnostics import Diagnostic, PatternError, Place, Severity, did_you_mean
 from rumpattern.jsontext import JsonObject, JsonString, Unknown
 from rumpattern.pattern.findings import describe
@@ -19,8 +19,11 @@ from rumpattern.pattern.parse import parse_located
 from rumpattern.pattern.pattern import renamed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rumpattern.definition.document import Document
     from rumpattern.definition.sites import Site
+    from rumpattern.diagnostics import Edit
     from rumpattern.jsontext import JsonValue
     from rumpattern.pattern.pattern import Pattern
 
@@ -32,6 +35,8 @@ _LENGTHS: Final = {
     "EventPattern": (0, 4000),
     "MetricDefinitionId": (1, 255),
 }
+_TEMPLATE_LENGTHS: Final = {"ValueKey": (1, 256), "EventPattern": (1, 4000)}
+"""Where the resource schema AWS::RUM::AppMonitor has other lengths than the API."""
 _PUBLISHED: Final = ("Name", "Namespace", "UnitLabel")
 _MAX_DIMENSIONS: Final = 29
 _DIMENSION_PATH: Final = (1, 280)
@@ -49,6 +54,7 @@ class Read:
         unknown: the members that could not be read, or whose values the document does not say.
         places: member ("" for the definition itself) to its place.
         field_places: path in the pattern to the place of its array.
+        edit: from a member that is a string and an edit of its value to the edits of the document.
     """
 
     definition: MetricDefinition
@@ -57,6 +63,7 @@ class Read:
     unknown: set[str] = field(default_factory=set)
     places: dict[str, Place] = field(default_factory=dict)
     field_places: dict[str, Place] = field(default_factory=dict)
+    edit: Callable[[str, Edit], tuple[Edit, ...]] = lambda _member, _edit: ()
 
 
 def read_definition(site: Site, document: Document) -> Read:
@@ -80,6 +87,12 @@ class _Reader:
         self.document = document
         self.read = Read(MetricDefinition(""))
         self.read.places[""] = self.place(site.node, "")
+        self.read.edit = self.edit
+
+    def edit(self, member: str, edit: Edit) -> tuple[Edit, ...]:
+        node = self.site.members.get(member)
+        is_ours = self.site.origin is not Origin.TERRAFORM  # a plan is what another tool made of its input
+        return (self.document.edit_in_string(node, edit),) if isinstance(node, JsonString) and is_ours else ()
 
     def place(self, node: JsonValue, member: str) -> Place:
         name, dot, rest = member.partition(".")
@@ -141,7 +154,8 @@ class _Reader:
         if name in _PUBLISHED and not _is_unicode(node.value):
             self.report("RP313", f"{name} holds half of a surrogate pair", node, name)
             return None
-        low, high = _LENGTHS[name]
+        is_template = self.site.origin in (Origin.CLOUDFORMATION, Origin.TERRAFORM)
+        low, high = (_TEMPLATE_LENGTHS if is_template else {}).get(name, _LENGTHS[name])
         if not low <= len(node.value) <= high:
             message = f"{name} has {len(node.value)} characters; it takes {low} to {high}"
             self.report("RP304", message, node, name)
@@ -217,7 +231,7 @@ class _Reader:
         try:
             pattern = parse_located(text, locate, root)
         except PatternError as error:
-            self.read.problems += error.diagnostics
+            self.read.problems += map(self.in_document, error.diagnostics)
             self.read.unknown.add("EventPattern")
             return None
         self.read.warnings += pattern.warnings
@@ -227,6 +241,10 @@ class _Reader:
                 place = Place(*locate(one.span.start), f"{root}.{one.path}")
                 self.read.field_places.setdefault(names[one.path], place)
         return renamed(pattern, names)
+
+    def in_document(self, finding: Diagnostic) -> Diagnostic:
+        """Return a finding of the pattern with edits of the document in place of edits of the pattern."""
+        return replace(finding, fix=tuple(done for edit in finding.fix for done in self.edit("EventPattern", edit)))
 
 
 def _is_unicode(text: str) -> bool:

@@ -120,8 +120,10 @@ def spelled(origin: Origin, member: str) -> str:
 
 
 def strangers(site: Site) -> list[JsonString]:
-    """Return the members of a definition that the API does not have."""
-    known = {_SPELLINGS[site.origin][name] for name in MEMBERS}
+    """Return the members of a definition that the API, or the resource schema of a template, does not have."""
+    is_template = site.origin in (Origin.CLOUDFORMATION, Origin.TERRAFORM)
+    names = MEMBERS[:-1] if is_template else MEMBERS
+    known = {_SPELLINGS[site.origin][name] for name in names}
     return [key for key, _ in site.node.members if key.value not in known] if isinstance(site.node, JsonObject) else []
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from rumpattern.definition.model import MetricDefinition
     from rumpattern.definition.read import Read
-    from rumpattern.diagnostics import Place
+    from rumpattern.diagnostics import Edit, Place
     from rumpattern.pattern.ast import Field
 
 
@@ -39,6 +39,7 @@ class Subject:
         unknown: members whose values are known at deployment only, such as those of ``!Sub``.
         place: from a member's name ("" for the definition) to its place.
         field_place: from a path in the pattern to the place of its array.
+        edit: from a member and an edit of its value to the edits of the document.
         profile: how to read contested rules.
     """
 
@@ -46,6 +47,7 @@ class Subject:
     unknown: frozenset[str]
     place: Callable[[str], Place | None]
     field_place: Callable[[str], Place | None]
+    edit: Callable[[str, Edit], tuple[Edit, ...]]
     profile: Profile = Profile.DOCUMENTED
 
     @classmethod
@@ -55,7 +57,7 @@ class Subject:
         def place(member: str) -> Place | None:
             return read.places.get(member, read.places.get(""))
 
-        return cls(read.definition, frozenset(read.unknown), place, read.field_places.get, profile)
+        return cls(read.definition, frozenset(read.unknown), place, read.field_places.get, read.edit, profile)
 
     def knows(self, *members: str) -> bool:
         """Tell whether the values of some members are known."""
@@ -112,9 +114,12 @@ class Subject:
         """Return an error at a member."""
         return Diagnostic(code, message, self.place(member), hint)
 
-    def warning(self, code: str, message: str, member: str = "", hint: str | None = None) -> Diagnostic:
-        """Return a warning at a member."""
-        return Diagnostic(code, message, self.place(member), hint, Severity.WARNING)
+    def warning(
+        self, code: str, message: str, member: str = "", hint: str | None = None, edit: Edit | None = None
+    ) -> Diagnostic:
+        """Return a warning at a member, with the edit of its value that mends it."""
+        fix = self.edit(member, edit) if edit else ()
+        return Diagnostic(code, message, self.place(member), hint, Severity.WARNING, fix=fix)
 
     def at_field(
         self, code: str, message: str, path: str, hint: str | None = None, severity: Severity = Severity.ERROR

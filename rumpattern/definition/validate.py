@@ -7,7 +7,8 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from rumpattern.definition.document import is_text, read_document
+from rumpattern.definition.document import BOM, is_text, parse_document, read_text
+from rumpattern.definition.ignores import find_ignores
 from rumpattern.definition.read import read_definition
 from rumpattern.definition.rules import batch, custom, extended, limits, meaning
 from rumpattern.definition.sites import find_sites
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from rumpattern.definition.document import Document, Source
+    from rumpattern.definition.ignores import Ignores
     from rumpattern.definition.read import Read
     from rumpattern.definition.sites import Site
     from rumpattern.jsontext import JsonValue
@@ -103,20 +105,21 @@ def validate(source: Source, destination: str | None = None, profile: str = Prof
     reading = Profile(profile)
     name = str(source) if isinstance(source, os.PathLike) or _is_path(source) else None
     try:
-        document = read_document(source)
+        text, name = read_text(source)
     except DefinitionError as error:
         return Report(name, "", (), error.diagnostics)
-    return validate_document(document, destination, reading)
+    return validate_text(text, name, destination, reading)
 
 
-def validate_document(
-    document: Document, destination: str | None = None, profile: Profile = Profile.DOCUMENTED
+def validate_text(
+    text: str, name: str | None, destination: str | None = None, profile: Profile = Profile.DOCUMENTED
 ) -> Report:
-    """Check the definitions of a document that has been read, as ``validate`` does."""
+    """Check the definitions of a document that is called ``name``, as ``validate`` does."""
     try:
+        document = parse_document(text, name)
         sites = find_sites(document)
     except DefinitionError as error:
-        return Report(document.name, document.text, (), error.diagnostics)
+        return Report(name, text.removeprefix(BOM), (), error.diagnostics)
     return _report(document, sites, destination, profile)
 
 
@@ -130,16 +133,19 @@ def _report(document: Document, sites: Sequence[Site], destination: str | None, 
     if destination is not None and destination not in batch.DESTINATIONS:
         whole.append(Diagnostic("RP341", f'the destination "{destination}" is unknown', hint='write "CloudWatch"'))
     whole += batch.duplicates(document, sites, reads)
-    checked = tuple(_checked(site, read, profile) for site, read in zip(sites, reads, strict=True))
+    ignores = find_ignores(document)
+    checked = tuple(_checked(site, read, profile, ignores) for site, read in zip(sites, reads, strict=True))
+    whole = [*ignores.problems, *(finding for finding in whole if not ignores.hides(finding))]
     return Report(document.name, document.text, checked, tuple(whole))
 
 
-def _checked(site: Site, read: Read, profile: Profile) -> Checked:
+def _checked(site: Site, read: Read, profile: Profile, ignores: Ignores) -> Checked:
     subject = Subject.of(read, profile)
     rules = (*limits.RULES, *extended.RULES, *custom.RULES, *meaning.RULES)
     found = [*read.problems, *read.warnings, *(finding for rule in rules for finding in rule(subject))]
     request = {name: _plain(node) for name, node in site.members.items()}
-    return Checked(site.path, request, tuple(sorted(found, key=_by_place)))
+    reported = (finding for finding in found if not ignores.hides(finding))
+    return Checked(site.path, request, tuple(sorted(reported, key=_by_place)))
 
 
 def _plain(node: JsonValue) -> Any:  # noqa: ANN401 - what JSON can hold

@@ -11,6 +11,7 @@ from rumpattern.jsontext import JsonArray, JsonFault, JsonLiteral, JsonNumber, J
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from rumpattern.diagnostics import Edit
     from rumpattern.jsontext import JsonValue, Locate
 
 
@@ -29,10 +30,18 @@ class Findings:
         self.warnings: list[Diagnostic] = []
 
     def report(  # noqa: PLR0913, PLR0917 - the parts of a finding
-        self, code: str, message: str, offset: int, path: str, service: str | None = None, hint: str | None = None
+        self,
+        code: str,
+        message: str,
+        offset: int,
+        path: str,
+        service: str | None = None,
+        hint: str | None = None,
+        fix: tuple[Edit, ...] = (),
     ) -> None:
-        """Add an error; ``service`` is the head of event-ruler's message for it."""
-        self.problems.append(Diagnostic(code, message, self._place(offset, path), hint, service_message=service))
+        """Add an error; ``service`` is the head of event-ruler's message for it, ``fix`` edits of the pattern."""
+        place = self._place(offset, path)
+        self.problems.append(Diagnostic(code, message, place, hint, service_message=service, fix=fix))
 
     def warn(  # noqa: PLR0913, PLR0917 - as above
         self, code: str, message: str, offset: int, path: str, service: str | None = None, hint: str | None = None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Never
+from typing import TYPE_CHECKING, Final, Never
 
+from rumpattern.diagnostics import Edit
 from rumpattern.jsontext import (
     JsonArray,
     JsonFault,
@@ -33,6 +34,9 @@ def read_numeric(findings: Findings, node: JsonValue, place: str) -> NumericRang
         return _NumericReader(findings, node, place).range()
     except _FaultyRangeError:
         return None
+
+
+_SLIPS: Final = {"=>": ">=", "=<": "<=", "==": "="}
 
 
 class _FaultyRangeError(Exception):
@@ -67,7 +71,7 @@ class _NumericReader:
             self.fail("RP111", f"numeric starts with an operator, not {found}", 0, service)
         if node.value not in ("=", "<", "<=", ">", ">="):
             service = f"Unrecognized numeric range operator: {node.value}"
-            self.fail("RP111", f'unknown numeric operator "{node.value}"', 0, service, _symbol_hint(node.value))
+            self.fail("RP111", f'unknown numeric operator "{node.value}"', 0, service)
         return node.value
 
     def bound(self, index: int, symbol: str) -> float:
@@ -96,7 +100,7 @@ class _NumericReader:
             self.fail("RP111", message, 2, f"Bad value in numeric range: {_token(node)}")
         if node.value not in ("<", "<="):
             message = f'the second bound starts with "<" or "<=", not "{node.value}"'
-            self.fail("RP111", message, 2, f"Bad numeric range operator: {node.value}", _symbol_hint(node.value))
+            self.fail("RP111", message, 2, f"Bad numeric range operator: {node.value}")
         high = self.bound(3, node.value)
         if len(self.items) > 4:  # noqa: PLR2004 - two operators and two numbers
             self.fail("RP113", "numeric has at most two bounds", 4, "Too many terms in numeric range expression")
@@ -104,19 +108,24 @@ class _NumericReader:
             self.fail("RP114", "the low bound must be below the high bound", 3, "Bottom must be less than top")
         return NumericRange(low, low_closed, high, high_closed=node.value == "<=")
 
-    def fail(self, code: str, message: str, index: int, service: str, hint: str | None = None) -> Never:
-        inside = index < len(self.items)
-        if inside and isinstance(self.items[index], JsonFault):
+    def fail(self, code: str, message: str, index: int, service: str) -> Never:
+        node = self.items[index] if index < len(self.items) else None
+        if isinstance(node, JsonFault):
             raise _FaultyRangeError
-        offset = self.items[index].span.start if inside else self.end
-        place = f"{self.place}[{index}]" if inside else self.place
-        self.findings.report(code, message, offset, place, service, hint)
+        offset = node.span.start if node else self.end
+        place = f"{self.place}[{index}]" if node else self.place
+        meant = _meant(node, index) if isinstance(node, JsonString) and code == "RP111" else None
+        hint = f'did you mean "{meant.text}"?' if meant else None
+        self.findings.report(code, message, offset, place, service, hint, (meant,) if meant else ())
         raise _FaultyRangeError
 
 
-def _symbol_hint(symbol: str) -> str | None:
-    swapped = {"=>": ">=", "=<": "<=", "==": "="}.get(symbol)
-    return f'did you mean "{swapped}"?' if swapped else None
+def _meant(node: JsonString, index: int) -> Edit | None:
+    """Return the edit that turns a slip into the operator that it stands for, if one may stand there."""
+    symbol = _SLIPS.get(node.value)
+    start, end = node.span.start + 1, node.span.end - 1
+    is_escaped = end - start != len(node.value)
+    return Edit(start, end, symbol) if symbol and not is_escaped and (index == 0 or symbol == "<=") else None
 
 
 def _token(node: JsonValue | None) -> str:  # noqa: PLR0911 - one for each kind of value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
-from rumpattern.diagnostics import Diagnostic, PatternError, Place
+from rumpattern.diagnostics import Diagnostic, Edit, PatternError, Place
 from rumpattern.jsontext import (
     JsonArray,
     JsonError,
@@ -91,7 +91,7 @@ def parse_located(text: str, locate: Locate, root: str) -> Pattern:
     node, faults = parse_with_faults(text)
     for fault in faults:
         message = f"the pattern is not valid JSON: {fault.message}"
-        findings.report("RP100", message, fault.offset, "", fault.service_message)
+        findings.report("RP100", message, fault.offset, "", fault.service_message, fix=fault.fix)
     branches = _Reader(findings).pattern(node)
     if findings.problems:
         raise PatternError(in_order(findings.problems))
@@ -195,6 +195,7 @@ class _Reader:
             place,
             f'"{key.value}" must be an object or an array',
             "put the value in an array: [...]",
+            (Edit(value.span.start, value.span.start, "["), Edit(value.span.end, value.span.end, "]")),
         )
 
     def field(self, path: str, node: JsonArray, place: str) -> Field:

@@ -9,7 +9,6 @@ import rumpattern as rp
 from rumpattern.definition.eventtypes import DETAILS
 from rumpattern.definition.extended import DIMENSIONS, TABLE
 
-DATA = Path(__file__).parents[3] / "shared" / "data"
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "definitions"
 EXISTS = [{"exists": True}]
 
@@ -274,38 +273,3 @@ def test_an_example_that_is_no_json():
     """The reference prints a request with member names that are not quoted."""
     report = rp.validate('{AppMonitorName: "shop", MetricDefinition: [{Name: "SessionCount"}]}')
     assert [(one.code, one.where.line, one.where.column) for one in report.diagnostics] == [("RP004", 1, 2)]
-
-
-def outside(name):
-    path = DATA / f"{name}.jsonl"
-    if not path.exists():
-        return [pytest.param(None, marks=pytest.mark.skip(reason="the outside definitions are not at ../shared/data"))]
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-
-
-@pytest.mark.parametrize(
-    "row", [row for row in outside("definitions-documented") if row is None or "Name" in row["definition"]]
-)
-def test_documented_definitions(row):
-    """One call that succeeded has a range that starts with "<=": its answer was redacted, and no engine takes it."""
-    expected = row["expected"].split()[0]
-    is_redacted = "redacted" in row["expected"]
-    contested = row["definition"].get("Namespace") == "RUM/CustomMetrics" or isinstance(
-        row["definition"].get("DimensionKeys"), list
-    )
-    is_ok = rp.validate(row["definition"]).ok
-    assert is_ok is (expected in ("valid", "call", "presented") and not is_redacted and not contested)
-
-
-def test_definitions_in_the_wild():
-    """What was accepted passes, but for a 5xx count without its range; what was rejected has errors, but for one."""
-    rows = outside("definitions-in-the-wild")
-    if not isinstance(rows[0], dict):
-        pytest.skip("the outside definitions are not at ../shared/data")
-    verdicts = [(row["outcome"].split()[0], row["definition"]["Name"], rp.validate(row["definition"])) for row in rows]
-    assert [name for outcome, name, report in verdicts if outcome == "accepted" and not report.ok] == ["Http5xxCount"]
-    passed = [name for outcome, name, report in verdicts if outcome == "rejected" and report.ok]
-    assert passed == ["PerformanceNavigationDuration"]
-    with_errors = sum(not report.ok for _, _, report in verdicts)
-    with_warnings = sum(any(one.severity == "warning" for one in report.diagnostics) for _, _, report in verdicts)
-    assert (len(rows), with_errors, with_warnings) == (37, 16, 10)

@@ -1,4 +1,4 @@
-"""Law: any text as a document of definitions gives a report and never raises; places lie inside the text."""
+"""Law: any text as a document of definitions gives a report and safe edits, and never raises; places lie inside it."""
 
 from pathlib import Path
 
@@ -6,6 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import rumpattern as rp
+from rumpattern.definition.fixes import fix
+from rumpattern.definition.validate import validate_text
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "definitions"
 TEXTS = [path.read_text("utf-8") for path in sorted(FOLDER.rglob("*")) if path.is_file()]
@@ -37,5 +39,9 @@ def test_any_document(text):
         if where is not None and report.text:
             assert 1 <= where.line <= len(lines)
             assert 1 <= where.column <= len(lines[where.line - 1]) + 1
+    text, mended = fix(report)
+    again = validate_text(text, None)
+    assert bool(mended) == (text != report.text)
+    assert not mended or again.text == text
     response = report.batch_response()
     assert len(response["Errors"]) + len(response["MetricDefinitions"]) == len(report.definitions)

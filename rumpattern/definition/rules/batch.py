@@ -64,6 +64,14 @@ def destination_types(document: Document, sites: Sequence[Site]) -> Iterator[Dia
                 yield _finding(document, "RP302", message, node, _join(holder.path, name))
 
 
+def destination_given(document: Document, sites: Sequence[Site]) -> Iterator[Diagnostic]:
+    """A template names the destination (resource schema AWS::RUM::AppMonitor, MetricDestination, required)."""
+    for holder in _holders(sites, Origin.CLOUDFORMATION, Origin.TERRAFORM):
+        if "Destination" not in holder_members(holder):
+            message, hint = "a metric destination needs a Destination", 'write "CloudWatch"'
+            yield _finding(document, "RP301", message, holder.node, holder.path, hint)
+
+
 def destination(document: Document, sites: Sequence[Site]) -> Iterator[Diagnostic]:
     """Definitions go to CloudWatch or to Evidently, which AWS has ended (API reference, Destination)."""
     for holder in _holders(sites, *Origin):
@@ -135,7 +143,7 @@ def duplicates(document: Document, sites: Sequence[Site], reads: Sequence[Read])
         first.setdefault(key, site)
 
 
-RULES: Final = (shape, destination_types, destination, destination_arn, monitor_name, numbers)
+RULES: Final = (shape, destination_given, destination_types, destination, destination_arn, monitor_name, numbers)
 
 
 def _holders(sites: Sequence[Site], *origins: Origin) -> list[Holder]:

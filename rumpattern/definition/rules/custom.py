@@ -10,7 +10,7 @@ from rumpattern.definition.extended import TABLE
 from rumpattern.definition.model import CUSTOM_NAMESPACE_PREFIX
 from rumpattern.definition.rumevents import EVENT_TYPE
 from rumpattern.definition.subject import Profile
-from rumpattern.diagnostics import Severity, did_you_mean
+from rumpattern.diagnostics import Edit, Severity, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,11 +37,12 @@ def namespace_prefix(subject: Subject) -> Iterator[Diagnostic]:
     if not subject.is_custom or given is None:
         return
     if given.startswith(CUSTOM_NAMESPACE_PREFIX) or given == CUSTOM_NAMESPACE_PREFIX.rstrip("/"):
-        rest = given.removeprefix(CUSTOM_NAMESPACE_PREFIX.rstrip("/")).strip("/")
+        rest = given.removeprefix(CUSTOM_NAMESPACE_PREFIX.rstrip("/")).lstrip("/")
         hint = f'write "{rest}"' if rest else "name your application, such as MyApp"
+        edit = Edit(0, len(given) - len(rest), "") if rest and not rest.upper().startswith("AWS/") else None
         final = subject.definition.final_namespace
         message = f'RUM adds "{CUSTOM_NAMESPACE_PREFIX}" itself: the metric would be in "{final}"'
-        yield subject.warning("RP337", message, "Namespace", hint)
+        yield subject.warning("RP337", message, "Namespace", hint, edit)
 
 
 def extended_name(subject: Subject) -> Iterator[Diagnostic]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from rumpattern.definition.model import EXTENDED_NAMESPACE, UNITS
-from rumpattern.diagnostics import did_you_mean
+from rumpattern.diagnostics import Edit, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,9 +37,10 @@ def unit(subject: Subject) -> Iterator[Diagnostic]:
     """The unit is one of CloudWatch's (PutMetricData, MetricDatum, Unit)."""
     given = subject.definition.unit_label
     if given is not None and subject.knows("UnitLabel") and given not in UNITS:
-        same = [known for known in UNITS if known.lower() == given.lower()]
+        same = [known for known in UNITS if known.lower().rstrip("s") == given.lower().rstrip("s")]
         hint = f'did you mean "{same[0]}"?' if same else did_you_mean(given, UNITS) or f"units: {', '.join(UNITS)}"
-        yield subject.warning("RP314", f'CloudWatch has no unit "{given}"', "UnitLabel", hint)
+        edit = Edit(0, len(given), same[0]) if same else None
+        yield subject.warning("RP314", f'CloudWatch has no unit "{given}"', "UnitLabel", hint, edit)
 
 
 RULES: Final = (namespace_is_free, ascii_names, unit)

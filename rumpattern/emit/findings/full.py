@@ -30,13 +30,15 @@ def write(reports: Sequence[Report], stream: TextIO) -> None:
 
 def summary(reports: Iterable[Report]) -> str:
     """Return how many definitions were checked and what was found, in one sentence."""
-    count, found = 0, dict.fromkeys(Severity, 0)
+    count, fixes, found = 0, 0, dict.fromkeys(Severity, 0)
     for report in reports:
         count += len(report.definitions)
         for finding in report.diagnostics:
             found[finding.severity] += 1
+            fixes += bool(finding.fix)
     shown = [_counted(number, severity.value) for severity, number in found.items() if number]
-    return f"{_counted(count, 'definition')} checked: {', '.join(shown) or 'nothing found'}"
+    fixable = f" ({fixes:,} fixable with --fix)" if fixes else ""
+    return f"{_counted(count, 'definition')} checked: {', '.join(shown) or 'nothing found'}{fixable}"
 
 
 def _counted(number: int, what: str) -> str:

@@ -31,7 +31,10 @@ def write(reports: Iterable[Report], stream: TextIO) -> None:
 
 
 def as_json(finding: Diagnostic) -> dict[str, object]:
-    """Return a finding as JSON values; lines and columns are from 1, columns count characters."""
+    """Return a finding as JSON values.
+
+    Lines and columns are from 1 and the offsets of a fix from 0; all count characters, no byte order mark.
+    """
     where = finding.where
     return {
         "code": finding.code,
@@ -41,6 +44,7 @@ def as_json(finding: Diagnostic) -> dict[str, object]:
         "line": where.line if where else None,
         "column": where.column if where else None,
         "path": where.path if where else None,
+        "fix": [{"start": edit.start, "end": edit.end, "text": edit.text} for edit in finding.fix],
         "service_message": finding.service_message,
         "source": rulebook()[finding.code].source,
         "confidence": rulebook()[finding.code].confidence,

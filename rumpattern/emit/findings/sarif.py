@@ -61,14 +61,31 @@ def _result(finding: Diagnostic, codes: list[str]) -> dict[str, object]:
     }
     if finding.where is not None:
         result["locations"] = [_location(finding.where)]
+        if finding.fix and finding.where.source is not None:
+            result["fixes"] = [_fix(finding, finding.where.source)]
     return result
+
+
+def _fix(finding: Diagnostic, name: str) -> dict[str, object]:
+    replacements = [
+        {
+            "deletedRegion": {"charOffset": edit.start, "charLength": edit.end - edit.start},
+            "insertedContent": {"text": edit.text},
+        }
+        for edit in finding.fix
+    ]
+    return {"artifactChanges": [{"artifactLocation": _artifact(name), "replacements": replacements}]}
+
+
+def _artifact(name: str) -> dict[str, str]:
+    return {"uri": quote(PurePath(name).as_posix())}
 
 
 def _location(where: Place) -> dict[str, object]:
     location: dict[str, object] = {}
     if where.source is not None:
         location["physicalLocation"] = {
-            "artifactLocation": {"uri": quote(PurePath(where.source).as_posix())},
+            "artifactLocation": _artifact(where.source),
             "region": {"startLine": where.line, "startColumn": where.column},
         }
     if where.path not in ("", "$"):

@@ -1,0 +1,58 @@
+"""What a template asks not to be told is not told, of it and of nothing else."""
+
+import pytest
+
+import rumpattern as rp
+
+TEMPLATE = """
+Metadata: {top}
+Resources:
+  Shop:
+    Type: AWS::RUM::AppMonitor
+    Metadata: {shop}
+    Properties: &properties
+      AppMonitorConfiguration:
+        MetricDestinations:
+        - Destination: Evidently
+          DestinationArn: arn:aws:evidently:eu-west-1:1:project/x
+          MetricDefinitions:
+          - {{Name: m, Namespace: App, UnitLabel: count}}
+  Shop2:
+    Type: AWS::RUM::AppMonitor
+    Properties: *properties
+"""
+ALL = [(name, code) for name in ("Shop", "Shop2") for code in ("RP314", "RP335", "RP342")]
+
+
+def found(top="{}", shop="{}"):
+    report = rp.validate(TEMPLATE.format(top=top, shop=shop))
+    return sorted((one.where.path.split(".")[1], one.code) for one in report.diagnostics)
+
+
+@pytest.mark.parametrize(
+    ("top", "shop", "hidden"),
+    [
+        ("{}", "{}", []),
+        ("{rumpattern: {ignore: [RP335]}}", "{}", [("Shop", "RP335"), ("Shop2", "RP335")]),
+        ("{}", "{rumpattern: {ignore: RP335}}", [("Shop", "RP335")]),
+        ("{rumpattern: {ignore: [rp342]}}", "{rumpattern: {ignore: [RP31, RP335]}}", [*ALL[:3], ALL[5]]),
+        ("{other: {ignore: [RP335]}}", "text", []),
+        ("{rumpattern: {ignore: []}}", "[rumpattern]", []),
+    ],
+)
+def test_hidden_findings(top, shop, hidden):
+    assert found(top, shop) == [one for one in ALL if one not in hidden]
+
+
+def test_what_is_no_code():
+    report = rp.validate(TEMPLATE.format(top="{rumpattern: {ignore: [RP999, RP335, 5]}}", shop="{}"))
+    assert [str(one) for one in report.diagnostics if one.code == "RP348"] == [
+        f"<text>:2:{column} Metadata.rumpattern.ignore: {what} is neither a code nor the beginning of one "
+        "[RP348]  hint: write a code such as RP206"
+        for column, what in ((34, 'the string "RP999"'), (48, "the number 5"))
+    ]
+
+
+def test_plain_definitions_have_no_metadata():
+    source = {"Metadata": {"rumpattern": {"ignore": ["RP335"]}}, "Name": "m", "Namespace": "App"}
+    assert {one.code for one in rp.validate(source).diagnostics} == {"RP303", "RP335"}
