@@ -171,7 +171,7 @@ def test_configuration(tmp_path, options):
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        ("[tool.rumpattern]\nsekect = []", 'tool.rumpattern has no "sekect": did you mean "select"?'),
+        ("[tool.rumpattern]\nselects = []", 'tool.rumpattern has no "selects": did you mean "select"?'),
         ("[tool.rumpattern]\nprofile = 5", "tool.rumpattern.profile is not a string"),
         ("[tool.rumpattern]\nselect = [5]", "tool.rumpattern.select is not a list of strings"),
         ("[tool.rumpattern]\nprofile = 'lax'", "'lax' is not one of 'documented', 'strict', 'lenient'."),
