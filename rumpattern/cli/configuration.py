@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -44,6 +43,8 @@ def configured(ctx: click.Context, _parameter: click.Parameter, value: str | Non
 
 
 def _table(file: Path) -> Mapping[str, Any] | None:
+    import tomllib  # noqa: PLC0415 - most folders have no such file
+
     try:
         with file.open("rb") as stream:
             table = tomllib.load(stream).get("tool", {}).get("rumpattern")

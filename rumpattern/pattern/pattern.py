@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from rumpattern.jsontext import MAX_NUMBER_TEXT, JsonError, exact_int, load_exact
 from rumpattern.pattern.equivalence import meaning
-from rumpattern.pattern.explain import explain
 from rumpattern.pattern.format import format_branches
 from rumpattern.pattern.reference import leaves, matches
 
@@ -59,6 +58,8 @@ class Pattern:
             JsonError: as ``matches``.
             TypeError: as ``matches``.
         """
+        from rumpattern.pattern.explain import explain  # noqa: PLC0415 - its tables take a tenth of a validation's time
+
         return explain(self.branches, exact_event(event))
 
     def equivalent(self, other: Pattern) -> bool:
