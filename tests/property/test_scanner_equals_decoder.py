@@ -38,9 +38,9 @@ def cells(batch, path):
     return kinds.tolist(), np.where(kinds == Kind.NUMBER, column.numbers, 0).tolist(), strings.tolist()
 
 
-def assert_same(decoder, block, *, offset=0, timed=False, chunk=1 << 12):
+def assert_same(decoder, block, *, offset=0, timed=False, longest=1 << 12):
     block_lines, same_lines = TextLines(block, offset, timed), TextLines(block, offset, timed)
-    batch, same = Scanner(decoder, chunk).decode(block_lines), decoder.decode(same_lines)
+    batch, same = Scanner(decoder, longest).decode(block_lines), decoder.decode(same_lines)
     assert block_lines.count() == same_lines.count()
     assert list(batch.indices) == list(same.indices)
     assert batch.rejects == same.rejects
@@ -55,12 +55,12 @@ TYPES = ('"t"', '"u"')
 
 
 @given(worlds(event_types=TYPES), st.integers(1, 400), st.sampled_from((b"\n", b"\r\n", b"\n\n")), st.booleans())
-def test_generated_events(world, chunk, end, required):
+def test_generated_events(world, longest, end, required):
     patterns, texts = world
     definitions = [rp.MetricDefinition(source, pattern=rp.parse_pattern(source)) for source in patterns]
     engine = Engine(definitions, application_name="shop", event_type_required=required)
     for block in (end.join(texts), b"".join(text + end for text in texts)):
-        assert_same(engine.decoder, block, chunk=chunk)
+        assert_same(engine.decoder, block, longest=longest)
 
 
 TIMES = st.sampled_from(
@@ -135,10 +135,10 @@ def test_edges_alone_and_between_good_lines(line):
             assert_same(decoder, block, offset=7)
 
 
-def test_every_cut_of_a_text_into_chunks():
+def test_every_length_of_lines_that_are_left():
     decoder, block = Decoder(PATHS), b"\n".join(EDGES[:40])
-    for chunk in (*range(1, 300), 1 << 16):
-        assert_same(decoder, block, chunk=chunk)
+    for longest in (*range(1, 300), 1 << 16):
+        assert_same(decoder, block, longest=longest)
 
 
 def test_every_alignment_of_a_text():
@@ -191,7 +191,7 @@ def test_every_byte_of_realistic_events_corrupted(realistic, decoder):
                 event[:place] + puts[place : place + 1] + event[place:],
             )
         ]
-        assert_same(decoder, b"\n".join(changed), chunk=1 << 18)
+        assert_same(decoder, b"\n".join(changed), longest=1 << 18)
 
 
 def test_the_fixtures(decoder):

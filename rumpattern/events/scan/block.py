@@ -1,4 +1,4 @@
-"""One block of lines to columns: index, walk, and put the values of each event in a row."""
+"""One block of lines to columns: each event read by its shape or else walked, its values put in a row."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from typing import Final, NamedTuple
 
 from rumpattern.events.fields import Kind
 from rumpattern.events.scan.dictionary import Dictionaries, code_of
-from rumpattern.events.scan.index import Index, index_strings
+from rumpattern.events.scan.index import ROOM, index_strings
 from rumpattern.events.scan.keys import Keys, find_key
 from rumpattern.events.scan.numbers import number_of
-from rumpattern.events.scan.simd import Array, byte_at, compiled, half_at, inlined
+from rumpattern.events.scan.shapes import Shapes, learn_shape, match_shape
+from rumpattern.events.scan.simd import Array, Offsets, byte_at, compiled, inlined
 from rumpattern.events.scan.tokens import (
     NEWLINE,
     find_newline,
@@ -18,9 +19,8 @@ from rumpattern.events.scan.tokens import (
     skip_space,
     time_end,
 )
-from rumpattern.events.scan.walk import OFFSET, Notes, walk_event
+from rumpattern.events.scan.walk import Notes, walk_event
 
-_FAR: Final = 1 << 62
 _OPEN: Final = ord("{")
 _MISSING: Final = int(Kind.MISSING)
 _NUMBER: Final = int(Kind.NUMBER)
@@ -31,8 +31,8 @@ class Request(NamedTuple):
     """What to read.
 
     ``nodes``, of shape (columns,), are the members that fill the columns; column 0 is the event type's. ``types`` is a
-    table of event types; ``wanted``, of shape (types + 1, columns), tells which columns to fill for each of them, and
-    last for all others.
+    table of event types; ``wanted``, of shape (types + 1, columns), lists the other columns to fill for each of them,
+    and last for all others, up to the first 0.
     """
 
     keys: Keys
@@ -77,7 +77,7 @@ def _put_row(
     text: int,
     row: int,
     request: Request,
-    values: Array,
+    notes: Notes,
     cells: Cells,
     dictionaries: Dictionaries,
     late: Array,
@@ -88,19 +88,20 @@ def _put_row(
     slots, entries, sizes = dictionaries.slots, dictionaries.entries, dictionaries.sizes
     nodes, types, wanted = request.nodes, request.types, request.wanted
     node = nodes[0]
-    begin, stop = values[node, 1], values[node, 2]
-    if values[node, 0] != _STRING or has_escape(begin, stop):
+    begin, stop = notes.spans[node, 0], notes.spans[node, 1]
+    if notes.kinds[node] != _STRING or has_escape(begin, stop):
         return -1
     kinds[0, row] = _STRING
     codes[0, row] = code_of(slots, entries, sizes, 0, text, begin, stop)
     event_type = find_key(types.slots.ctypes.data, types.tables[0, 1], types.text.ctypes.data, begin, stop - begin)
-    for column in range(1, len(nodes)):
+    for place in range(wanted.shape[1]):
+        column = wanted[event_type, place]
+        if column == 0:
+            break
         node = nodes[column]
-        kind = values[node, 0]
-        if kind == _MISSING or not wanted[event_type, column]:
-            continue
+        kind = notes.kinds[node]
         kinds[column, row] = kind
-        begin, stop = values[node, 1], values[node, 2]
+        begin, stop = notes.spans[node, 0], notes.spans[node, 1]
         if kind == _STRING:
             codes[column, row] = code_of(slots, entries, sizes, column, text, begin, stop)
         elif kind == _NUMBER:
@@ -113,23 +114,16 @@ def _put_row(
     return late_count
 
 
-@inlined
-def _chunk_end(chunk: int, size: int, end: int) -> int:
-    """Return the end of the last line that ends within ``size`` bytes, or ``chunk`` if none does."""
-    if end - chunk <= size:
-        return end
-    stop = chunk + size
-    while stop > chunk and byte_at(stop - 1) != NEWLINE:
-        stop -= 1
-    return stop
-
-
-@inlined
-def _quote_from(quote: int, chunk: int, place: int, end: int) -> int:
-    """Return the address of the offset of the first quote from ``place`` on: the walk of a bad line ends anywhere."""
-    while quote < end and chunk + half_at(quote) < place:
-        quote += OFFSET
-    return quote
+@compiled
+def _walk_line(opening: int, stop: int, keys: Keys, notes: Notes, shapes: Shapes, quotes: Offsets) -> int:
+    """Walk an event whose line goes on to ``stop``, and learn its shape; return the address after it, or 0."""
+    is_marked, has_escapes = index_strings(opening, stop - opening, quotes)
+    after, values = walk_event(opening, quotes.ctypes.data, has_escapes, keys, notes)
+    if after == 0 or (is_marked and not is_sound(opening, after)):
+        return 0
+    if values <= len(notes.trail):
+        learn_shape(opening, after, values, shapes, notes)
+    return after
 
 
 @compiled
@@ -141,9 +135,9 @@ def scan_block(
     cells: Cells,
     dictionaries: Dictionaries,
     found: Found,
-    index: Index,
+    shapes: Shapes,
+    quotes: Offsets,
     timed: bool,
-    chunk_size: int,
 ) -> tuple[int, int, int, int, int]:
     """Fill the cells from the ``size`` bytes at address ``text``, which ``PADDING`` zeros follow.
 
@@ -153,51 +147,40 @@ def scan_block(
     """
     rows, left, late, blank, line = 0, 0, 0, 0, 0
     place, end = text, text + size
-    values, marks, escapes, first_quote = notes.values, index.marks, index.escapes, index.quotes.ctypes.data
+    longest = len(quotes) - ROOM
     while place < end:
-        chunk = place
-        chunk_end = _chunk_end(chunk, chunk_size, end)
-        if chunk_end == chunk:
-            stop = find_newline(chunk, end)
-            found.left[left, 0], found.left[left, 1], found.left[left, 2] = line, chunk - text, stop - text
-            left, line, place = left + 1, line + 1, stop + 1
+        begin = place
+        opening = skip_space(place)
+        if opening >= end or byte_at(opening) == NEWLINE:
+            blank, line, place = blank + 1, line + 1, opening + 1
             continue
-        quote, mark, escape = first_quote, 0, 0
-        marked, escaping = index_strings(chunk, chunk_end - chunk, index)
-        while place < chunk_end:
-            begin = place
-            place = skip_space(place)
-            if place >= chunk_end or byte_at(place) == NEWLINE:
-                blank, line, place = blank + 1, line + 1, place + 1
-                continue
-            if timed:
-                place = time_end(begin)
-            first_mark = chunk + marks[mark] if mark < marked else _FAR
-            first_escape = chunk + escapes[escape] if escape < escaping else _FAR
-            is_good = byte_at(place) == _OPEN and (place > begin or not timed)
-            if is_good:
-                values[:, 0] = _MISSING
-                opening = place
-                place, quote = walk_event(chunk, opening, quote, first_escape, request.keys, notes)
-                is_good = place > 0 and (first_mark >= place or is_sound(opening, place))
-                place = skip_space(abs(place))
-                is_good = is_good and (place >= chunk_end or byte_at(place) == NEWLINE)
-            stop = place if is_good else find_newline(place, chunk_end)
-            if is_good:
-                after = _put_row(text, rows, request, values, cells, dictionaries, found.late, late)
-                is_good = after >= 0
-            if is_good:
-                late = after
-                found.rows[rows, 0], found.rows[rows, 1], found.rows[rows, 2] = line, begin - text, stop - text
-                rows += 1
-            else:
-                found.left[left, 0], found.left[left, 1], found.left[left, 2] = line, begin - text, stop - text
-                left += 1
-            line, place = line + 1, stop + 1
-            if not is_good:
-                quote = _quote_from(quote, chunk, place, first_quote + OFFSET * (chunk_end - chunk))
-            while mark < marked and chunk + marks[mark] + 64 <= place:
-                mark += 1
-            while escape < escaping and chunk + escapes[escape] + 64 <= place:
-                escape += 1
+        if timed:
+            opening = time_end(begin)
+        stop = 0
+        if byte_at(opening) == _OPEN and (opening > begin or not timed):
+            notes.kinds[:] = _MISSING
+            after = match_shape(opening, shapes, notes)
+            if after:
+                stop = skip_space(after)
+            if stop == 0 or (stop < end and byte_at(stop) != NEWLINE):
+                stop = find_newline(opening, end)
+                notes.kinds[:] = _MISSING
+                after = 0
+                if stop - opening <= longest:
+                    after = _walk_line(opening, stop, request.keys, notes, shapes, quotes)
+                if after == 0 or skip_space(after) < stop:
+                    stop = 0
+        is_good = stop != 0
+        if is_good:
+            after = _put_row(text, rows, request, notes, cells, dictionaries, found.late, late)
+            is_good = after >= 0
+        if is_good:
+            late = after
+            found.rows[rows, 0], found.rows[rows, 1], found.rows[rows, 2] = line, begin - text, stop - text
+            rows += 1
+        else:
+            stop = find_newline(begin, end)
+            found.left[left, 0], found.left[left, 1], found.left[left, 2] = line, begin - text, stop - text
+            left += 1
+        line, place = line + 1, stop + 1
     return rows, left, late, blank, line

@@ -1,11 +1,8 @@
-"""The first pass over a text: where its strings begin and end, 64 bytes at a time.
-
-Every line stands on its own: a string that its line does not close ends with that line.
-"""
+"""The first pass over a line whose shape is new: where its strings begin and end, 64 bytes at a time."""
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 
@@ -22,32 +19,14 @@ from rumpattern.events.scan.simd import (
 
 _QUOTE: Final = ord('"')
 _BACKSLASH: Final = ord("\\")
-_NEWLINE: Final = ord("\n")
 _SPACE: Final = ord(" ")
 _FIRST_NON_ASCII: Final = 0x80
 _ONE: Final = np.uint64(1)
 _NONE: Final = np.uint64(0)
 _ODD_BITS: Final = np.uint64(0xAAAAAAAAAAAAAAAA)
 _UNROLLED: Final = 8
-_ROOM: Final = 64  # for what is written in eights, and two ends
-
-
-class Index(NamedTuple):
-    """What is known of a chunk of text: offsets in it, as many as it has bytes at most.
-
-    ``quotes`` are opening and closing quotes in turn. A string that its line does not close ends at the byte before the
-    newline, after which no event goes on. ``marks`` are blocks that hold escapes by number or unknown ones, control
-    characters in strings, or what is not ASCII. ``escapes`` are blocks that hold a backslash.
-    """
-
-    quotes: Offsets
-    marks: Offsets
-    escapes: Offsets
-
-
-def empty_index(size: int) -> Index:
-    """Return an index for chunks of a size."""
-    return Index(*(np.empty(size + _ROOM, np.uint32) for _ in range(3)))
+ROOM: Final = 64
+"""Offsets more than a line has quotes: they are written in eights, and there are two ends."""
 
 
 @inlined
@@ -86,39 +65,33 @@ def _simple_escapes(address: int) -> np.uint64:
 
 
 @compiled
-def index_strings(text: int, size: int, index: Index) -> tuple[int, int]:
-    """Fill an index from ``size`` bytes of whole lines at an address; return how many marks and escapes there are."""
-    quotes, marks, escapes = index.quotes, index.marks, index.escapes
-    count, marked, escaping = 0, 0, 0
+def index_strings(text: int, size: int, quotes: Offsets) -> tuple[bool, bool]:
+    """Fill in where the quotes are, opening and closing ones in turn, in the ``size`` bytes of a line at an address.
+
+    ``quotes`` has room for as many and ``ROOM`` more; a string that the line does not close ends with it.
+
+    Returns:
+        Whether its strings must be looked at, because they may hold faults or what is not ASCII, and whether there is a
+        backslash.
+    """
+    count, place = 0, 0
+    is_marked, has_escapes = False, False
     escape_carry, string_carry = _NONE, _NONE
-    place = 0
     while place < size:
         address = text + place
         found = equal_64(address, _QUOTE)
         backslashes = equal_64(address, _BACKSLASH)
-        newlines = equal_64(address, _NEWLINE)
-        control = below_64(address, _SPACE)
         strange = from_64(address, _FIRST_NON_ASCII)
         if backslashes | escape_carry:
-            escapes[escaping] = place
-            escaping += 1
+            has_escapes = True
             escaped, escape_carry = _escaped(backslashes, escape_carry)
             found &= ~escaped
             strange |= escaped & ~_simple_escapes(address)
         if place + 64 > size:
-            rest = (_ONE << np.uint64(size - place)) - _ONE
-            found &= rest
-            newlines &= rest
+            found &= (_ONE << np.uint64(size - place)) - _ONE
         inside = _inside(found) ^ string_carry
         string_carry = _NONE - (inside >> np.uint64(63))
-        step = 64
-        broken = newlines & inside
-        if broken:
-            step = trailing_zeros(broken) + 1
-            found &= (_ONE << np.uint64(step - 1)) - _ONE
-        if strange | (control & inside):
-            marks[marked] = place
-            marked += 1
+        is_marked |= (strange | (below_64(address, _SPACE) & inside)) != _NONE
         after = count + count_ones(found)
         while True:
             for _ in range(_UNROLLED):
@@ -128,13 +101,9 @@ def index_strings(text: int, size: int, index: Index) -> tuple[int, int]:
             if not found:
                 break
         count = after
-        place += step
-        if broken:
-            quotes[count] = place - 2
-            count += 1
-            escape_carry, string_carry = _NONE, _NONE
+        place += 64
     if string_carry:
         quotes[count] = size - 1
         count += 1
     quotes[count] = quotes[count + 1] = size
-    return marked, escaping
+    return is_marked, has_escapes

@@ -12,17 +12,30 @@ from typing import Final
 
 import numpy as np
 
-from rumpattern.events.scan.simd import as_double, byte_at, compiled, inlined, leading_zeros, product_high
+from rumpattern.events.scan.simd import (
+    as_double,
+    byte_at,
+    compiled,
+    equal_64,
+    inlined,
+    leading_zeros,
+    product_high,
+    trailing_zeros,
+    word_at,
+)
 
 _MINUS: Final = ord("-")
 _DOT: Final = ord(".")
-_ZERO: Final = ord("0")
 _ONE: Final = np.uint64(1)
 _NONE: Final = np.uint64(0)
 _FEW_DIGITS: Final = 10**15
 _MANY_DIGITS: Final = 10**17
 _LONGEST: Final = 24
 _MOST_PLACES: Final = 22
+_MOST_DIGITS: Final = 18
+_POWERS: Final = np.array([10**places for places in range(_MOST_DIGITS + 1)], np.int64)
+_ZEROS: Final = np.uint64(0x3030303030303030)
+_FOUR_BYTES: Final = np.uint64(0x000000FF000000FF)
 _TENS: Final = np.array([10.0**places for places in range(_MOST_PLACES + 1)])
 _FIVES: Final = np.array([5**places for places in range(_MOST_PLACES + 1)], np.uint64)
 _FRACTION_BITS: Final = 52
@@ -86,25 +99,44 @@ def _is_nearest(digits: np.uint64, places: int, bits: np.uint64) -> bool:
     return bool((borrowed == _NONE and difference < half) or (borrowed == ~_NONE and ~difference + _ONE < half))
 
 
+@inlined
+def _eight_digits(word: np.uint64) -> np.uint64:
+    """Return the number that eight decimal digits are, one in each byte, the first in the lowest."""
+    word = (word * np.uint64(10)) + (word >> np.uint64(8))
+    odd = (word & _FOUR_BYTES) * np.uint64(100 + (1_000_000 << 32))
+    even = ((word >> np.uint64(16)) & _FOUR_BYTES) * np.uint64(1 + (10_000 << 32))
+    return (odd + even) >> np.uint64(32)
+
+
+@inlined
+def _digits(place: int, length: int) -> int:
+    """Return the number that up to 18 digits at an address are."""
+    value = 0
+    first = length & 7
+    if first:
+        value = np.int64(_eight_digits((word_at(place) ^ _ZEROS) << np.uint64(64 - 8 * first)))
+    for offset in range(first, length, 8):
+        value = value * 10**8 + np.int64(_eight_digits(word_at(place + offset) ^ _ZEROS))
+    return value
+
+
 @compiled
 def number_of(place: int, stop: int) -> float:
     """Return the number whose text, which has no exponent, stands between two addresses; NaN if it is left."""
-    if stop - place > _LONGEST:
-        return np.nan
     is_negative = byte_at(place) == _MINUS
-    digits, places = 0, -1
-    for address in range(place + is_negative, stop):
-        byte = byte_at(address)
-        if byte == _DOT:
-            places = 0
-        else:
-            if digits >= _MANY_DIGITS:
-                return np.nan
-            digits = digits * 10 + (byte - _ZERO)
-            places += places >= 0
-    places = max(places, 0)
-    if places > _MOST_PLACES:
+    begin = place + is_negative
+    length = stop - begin
+    if length > _LONGEST:
         return np.nan
+    whole = trailing_zeros(equal_64(begin, _DOT) | (_ONE << np.uint64(length)))
+    places = max(length - whole - 1, 0)
+    if whole > _MOST_DIGITS or places > _MOST_PLACES:
+        return np.nan
+    digits = _digits(begin, whole)
+    zeros = max(places - _MOST_DIGITS, 0)
+    if (digits and whole + places > _MOST_DIGITS) or _digits(stop - places, zeros):
+        return np.nan
+    digits = digits * _POWERS[places - zeros] + _digits(stop - places + zeros, places - zeros)
     if digits < _FEW_DIGITS:
         value = digits / _TENS[places]
         return float(-value if is_negative else value)

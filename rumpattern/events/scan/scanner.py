@@ -17,10 +17,11 @@ from rumpattern.events.columns import Column, EventBatch
 from rumpattern.events.lines import PickedLines, TextLines
 from rumpattern.events.scan.block import Cells, Found, Request, count_lines, scan_block
 from rumpattern.events.scan.dictionary import empty_dictionaries
-from rumpattern.events.scan.index import empty_index
+from rumpattern.events.scan.index import ROOM
 from rumpattern.events.scan.keys import build_keys, build_types
-from rumpattern.events.scan.simd import PADDING
-from rumpattern.events.scan.walk import MAX_DEPTH, Notes
+from rumpattern.events.scan.shapes import no_shapes
+from rumpattern.events.scan.simd import PADDING, Array
+from rumpattern.events.scan.walk import empty_notes
 from rumpattern.events.tree import Tree
 from rumpattern.jsontext import comparable
 
@@ -30,8 +31,7 @@ if TYPE_CHECKING:
     from rumpattern.events.lines import Bytes, Spans
     from rumpattern.events.scan.dictionary import Dictionaries
 
-_CHUNK: Final = 1 << 18
-"""Bytes that are indexed at once: what stays in the processor's cache."""
+_LONGEST: Final = 1 << 18
 _MOST_ROWS: Final = 1 << 18
 """Rows of one batch; blocks of more lines, which are shorter than any event, are left to the decoder."""
 
@@ -41,12 +41,12 @@ class Scanner:
 
     Args:
         decoder: what to read, and who reads the lines that are left.
-        chunk: how many bytes to index at once.
+        longest: bytes of the longest line to read; longer ones are left to the decoder.
     """
 
-    def __init__(self, decoder: Decoder, chunk: int = _CHUNK) -> None:
+    def __init__(self, decoder: Decoder, longest: int = _LONGEST) -> None:
         self.decoder = decoder
-        self.chunk = chunk
+        self.longest = longest
         self.paths = [EVENT_TYPE, *(path for path in decoder.paths if path != EVENT_TYPE)]
         self.request = self._request()
         self.decode(TextLines(b""))  # compiles; whatever keeps numba from working shows here
@@ -64,7 +64,8 @@ class Scanner:
         wanted = np.full((len(trees or ()) + 1, len(self.paths)), trees is None)
         for row, tree in enumerate((trees or {}).values()):
             wanted[row, [numbers[path] for path in tree.paths]] = True
-        return Request(keys, nodes, build_types(list(trees or ())), wanted)
+        self.wanted = wanted
+        return Request(keys, nodes, build_types(list(trees or ())), _listed(wanted))
 
     def decode(self, lines: TextLines) -> EventBatch:
         """Return the batch of some lines: a line that is no event becomes a reject, a blank one is counted."""
@@ -95,13 +96,13 @@ class Scanner:
             place,
             size,
             self.request,
-            Notes(np.zeros((len(self.request.keys.members), 3), np.int64), np.zeros(MAX_DEPTH, np.int64)),
+            empty_notes(len(self.request.keys.members)),
             cells,
             dictionaries,
             found,
-            empty_index(self.chunk),
+            no_shapes(),
+            np.empty(self.longest + ROOM, np.uint32),
             timed,
-            self.chunk,
         )
         inexact = _finish_numbers(text, cells, found.late[:late])
         columns = self._columns(text, cells, dictionaries, rows)
@@ -128,11 +129,20 @@ class Scanner:
     def _read(self, columns: dict[str, Column]) -> dict[str, Flags]:
         """Return for each field that can be filled in which rows are asked for it."""
         types = columns[EVENT_TYPE]
-        wanted = self.request.wanted
+        wanted = self.wanted
         numbers = {name: number for number, name in enumerate(self.decoder.trees or ())}
         by_code = np.array([numbers.get(name, len(wanted) - 1) for name in types.strings] or [0], np.intp)
         fields = columns.keys() & {*DERIVED_FIELDS, APPLICATION_NAME}
         return {path: wanted[by_code[types.codes], self.paths.index(path)] for path in fields}
+
+
+def _listed(wanted: Flags) -> Array:
+    """Return for each row of flags the numbers of its columns but the first, and a 0 at the end."""
+    listed = np.zeros(wanted.shape, np.int64)
+    for row, flags in enumerate(wanted[:, 1:]):
+        columns = np.flatnonzero(flags) + 1
+        listed[row, : len(columns)] = columns
+    return listed
 
 
 def _strings(text: Bytes, dictionaries: Dictionaries, column: int) -> tuple[str, ...]:

@@ -81,14 +81,29 @@ def _loader(bits: int, result: Any) -> Any:
     return _of_one(result, types.int64, lambda builder, address: builder.zext(_load(builder, address, kind), _WORD))
 
 
-def _compare(symbol: str) -> Any:
+def _compare(symbol: str, *, signed: bool = False) -> Any:
     def build(builder: Any, address: Any, byte: Any) -> Any:
         undefined = ir.Constant(_BLOCK, ir.Undefined)
         single = builder.insert_element(undefined, builder.trunc(byte, _BYTE), ir.IntType(32)(0))
         spread = builder.shuffle_vector(single, undefined, _EVERYWHERE)
-        return builder.bitcast(builder.icmp_unsigned(symbol, _load(builder, address, _BLOCK), spread), _WORD)
+        compare = builder.icmp_signed if signed else builder.icmp_unsigned
+        return builder.bitcast(compare(symbol, _load(builder, address, _BLOCK), spread), _WORD)
 
     return _of_two(types.uint64, (types.int64, types.int64), build)
+
+
+def _differing(builder: Any, one: Any, other: Any) -> Any:
+    blocks = (_load(builder, address, _BLOCK) for address in (one, other))
+    return builder.bitcast(builder.icmp_unsigned("!=", *blocks), _WORD)
+
+
+def _others(low: int, count: int) -> Any:
+    def build(builder: Any, address: Any) -> Any:
+        lowest, number = (ir.Constant(_BLOCK, [value] * 64) for value in (low, count))
+        shifted = builder.sub(_load(builder, address, _BLOCK), lowest)
+        return builder.bitcast(builder.icmp_unsigned(">=", shifted, number), _WORD)
+
+    return _of_one(types.uint64, types.int64, build)
 
 
 def _product_high(builder: Any, one: Any, other: Any) -> Any:
@@ -112,6 +127,12 @@ below_64: Final[Callable[[int, int], np.uint64]] = _compare("<")
 """Which of the 64 bytes at an address are smaller than a byte."""
 from_64: Final[Callable[[int, int], np.uint64]] = _compare(">=")
 """Which of the 64 bytes at an address are at least a byte."""
+outside_ascii_from_64: Final[Callable[[int, int], np.uint64]] = _compare("<", signed=True)
+"""Which of the 64 bytes at an address are smaller than an ASCII character, or no ASCII."""
+no_digits_64: Final[Callable[[int], np.uint64]] = _others(ord("0"), 10)
+"""Which of the 64 bytes at an address are no digits."""
+differing_64: Final[Callable[[int, int], np.uint64]] = _of_two(types.uint64, (types.int64, types.int64), _differing)
+"""Which of the 64 bytes at two addresses differ."""
 trailing_zeros: Final[Callable[[np.uint64], int]] = _of_one(
     types.int64, types.uint64, lambda builder, word: builder.cttz(word, ir.Constant(ir.IntType(1), 0))
 )

@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from rumpattern.events.fields import Kind
 from rumpattern.events.scan.simd import (
     below_64,
     byte_at,
@@ -14,6 +15,8 @@ from rumpattern.events.scan.simd import (
     from_64,
     half_at,
     inlined,
+    no_digits_64,
+    outside_ascii_from_64,
     trailing_zeros,
     word_at,
 )
@@ -33,11 +36,17 @@ _E: Final = ord("e")
 _CASE: Final = 0x20
 _U: Final = ord("u")
 _ESCAPES: Final = b'"\\/bfnrt'
-_TRUE: Final = int.from_bytes(b"true", "little")
-_FALSE: Final = int.from_bytes(b"false"[:4], "little")
-_NULL: Final = int.from_bytes(b"null", "little")
-_LONGEST_NUMBER: Final = 25
-"""Characters; longer ones are left to the exact reader, as are exponents."""
+_N: Final = ord("n")
+_T: Final = ord("t")
+_TRUE_WORD: Final = int.from_bytes(b"true", "little")
+_FALSE_WORD: Final = int.from_bytes(b"false"[:4], "little")
+_NULL_WORD: Final = int.from_bytes(b"null", "little")
+_NULL: Final = int(Kind.NULL)
+_FALSE: Final = int(Kind.FALSE)
+_TRUE: Final = int(Kind.TRUE)
+_NUMBER: Final = int(Kind.NUMBER)
+_LONGEST_NUMBER: Final = 24
+"""Characters after the sign; longer ones are left to the exact reader, as are exponents."""
 _SURROGATES: Final = 0xD8
 _SURROGATE_BITS: Final = 0xF8
 _ONE: Final = np.uint64(1)
@@ -83,31 +92,68 @@ def number_end(place: int, first: int) -> int:
 
     It is 0 if there is none, or a long one.
     """
-    begin = place
     if first == _MINUS:
         place += 1
         first = byte_at(place)
-    digits = place
-    place = _skip_digits(place)
-    if place == digits or (first == _ZERO and place > digits + 1):
+    others = no_digits_64(place)
+    length = trailing_zeros(others)
+    if length == 0 or (first == _ZERO and length > 1):
         return 0
-    byte = byte_at(place)
+    byte = byte_at(place + length)
     if byte == _DOT:
-        digits = place + 1
-        place = _skip_digits(digits)
-        byte = byte_at(place)
-        if place == digits:
+        whole, length = length, trailing_zeros(others & (others - _ONE))
+        byte = byte_at(place + length)
+        if length == whole + 1:
             return 0
-    return 0 if byte | _CASE == _E or place - begin > _LONGEST_NUMBER else place
+    return 0 if byte | _CASE == _E or length > _LONGEST_NUMBER else place + length
 
 
 @inlined
 def literal_end(place: int) -> int:
     """Return the address after true, false or null, or 0 if there is none."""
     word = half_at(place)
-    if word in (_TRUE, _NULL):
+    if word in (_TRUE_WORD, _NULL_WORD):
         return place + 4
-    return place + 5 if word == _FALSE and byte_at(place + 4) == _E else 0
+    return place + 5 if word == _FALSE_WORD and byte_at(place + 4) == _E else 0
+
+
+@inlined
+def scalar_end(place: int, first: int) -> tuple[int, int]:
+    """Return the kind of a number or a literal and the address after it, which is 0 if there is neither."""
+    stop = number_end(place, first)
+    if stop:
+        return _NUMBER, stop
+    return _NULL if first == _N else _TRUE if first == _T else _FALSE, literal_end(place)
+
+
+@inlined
+def string_end(place: int) -> int:
+    """Return the address of the quote that ends a string whose text starts at ``place``, or 0 if it is not sound."""
+    while True:
+        quotes = equal_64(place, QUOTE)
+        others = equal_64(place, _BACKSLASH) | outside_ascii_from_64(place, _SPACE)
+        if others & (quotes ^ (quotes - _ONE)):
+            return _string_end_one_by_one(place)
+        if quotes:
+            return place + trailing_zeros(quotes)
+        place += 64
+
+
+@compiled
+def _string_end_one_by_one(place: int) -> int:
+    """Return what ``string_end`` does, for a string with escapes, characters that are no ASCII, or a fault."""
+    while True:
+        found = equal_64(place, QUOTE) | equal_64(place, _BACKSLASH) | outside_ascii_from_64(place, _SPACE)
+        if not found:
+            place += 64
+            continue
+        place += trailing_zeros(found)
+        byte = byte_at(place)
+        if byte == QUOTE:
+            return place
+        place = 0 if byte < _SPACE else _escape_end(place) if byte == _BACKSLASH else _character_end(place)
+        if place == 0:
+            return 0
 
 
 @inlined

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+import numpy as np
+
 from rumpattern.events.fields import Kind
 from rumpattern.events.scan.keys import DOTTED, NOTHING, SLOT, Keys, find_key
 from rumpattern.events.scan.simd import Array, byte_at, compiled, half_at, inlined, pair_at
-from rumpattern.events.scan.tokens import QUOTE, has_escape, literal_end, number_end, skip_space
+from rumpattern.events.scan.tokens import QUOTE, has_escape, scalar_end, skip_space
 
 _COLON: Final = ord(":")
 _COMMA: Final = ord(",")
@@ -16,60 +18,70 @@ _OPEN_OBJECT: Final = ord("{")
 _OPEN_ARRAY: Final = ord("[")
 _CLOSE_OBJECT: Final = ord("}")
 _CLOSE_ARRAY: Final = ord("]")
-_N: Final = ord("n")
-_T: Final = ord("t")
 _SKIPPED: Final = NOTHING
 _ARRAY: Final = -2
+_MOST_VALUES: Final = 512
 MAX_DEPTH: Final = 256
 """Containers in each other; deeper lines are left to the exact reader."""
 OFFSET: Final = 4
 """Bytes of one offset in a list of quotes."""
 
 _MISSING: Final = int(Kind.MISSING)
-_NULL: Final = int(Kind.NULL)
-_FALSE: Final = int(Kind.FALSE)
-_TRUE: Final = int(Kind.TRUE)
-_NUMBER: Final = int(Kind.NUMBER)
 _STRING: Final = int(Kind.STRING)
 _OBJECT: Final = int(Kind.OBJECT)
 
 
 class Notes(NamedTuple):
-    """What stands at each member of the event being walked, and the tables of the objects around the present one.
+    """What is noted of one event.
 
-    ``values``, of shape (members, 3), are a member's kind and the addresses where its text begins and stops.
+    Attributes:
+        kinds: shape (members,), the kind of what stands at each member.
+        spans: shape (members, 2), the addresses where its text begins and stops, if it is a scalar.
+        stack: the tables of the objects around the present one.
+        trail: shape (values, 4), of each scalar and each wanted object in turn the kind, the member that it fills (or
+            ``NOTHING``), and where it begins and stops.
     """
 
-    values: Array
+    kinds: Array
+    spans: Array
     stack: Array
+    trail: Array
+
+
+def empty_notes(members: int) -> Notes:
+    """Return notes of events with so many members to read."""
+    return Notes(
+        np.zeros(members, np.uint8),
+        np.zeros((members, 2), np.int64),
+        np.zeros(MAX_DEPTH, np.int64),
+        np.zeros((_MOST_VALUES, 4), np.int64),
+    )
 
 
 @inlined
-def _scalar(place: int, first: int) -> tuple[int, int]:
-    """Return the kind of a number or a literal and the address after it, which is 0 if there is neither."""
-    stop = number_end(place, first)
-    if stop:
-        return _NUMBER, stop
-    return _NULL if first == _N else _TRUE if first == _T else _FALSE, literal_end(place)
+def _follow(trail: Array, count: int, kind: int, node: int, begin: int, stop: int) -> None:
+    if count < len(trail):
+        trail[count, 0], trail[count, 1], trail[count, 2], trail[count, 3] = kind, node, begin, stop
 
 
 @compiled
-def walk_event(text: int, place: int, quote: int, escapes: int, keys: Keys, notes: Notes) -> tuple[int, int]:
+def walk_event(place: int, quote: int, has_escapes: bool, keys: Keys, notes: Notes) -> tuple[int, int]:
     """Walk one event, which opens at address ``place``.
 
     Args:
-        text: the address that quotes are counted from.
-        place: the address of the opening brace.
-        quote: the address of the offset of the first quote after ``place``; opening and closing ones take turns.
-        escapes: the address from which keys may hold escapes.
+        place: the address of the opening brace, which quotes are counted from.
+        quote: the address of the offset of the first quote; opening and closing ones take turns.
+        has_escapes: whether there are any.
         keys: the members to note.
-        notes: where to note them.
+        notes: where to note them; no kinds are noted yet.
 
     Returns:
-        The address after the event, and the address of the offset of the quote after it. If there is no event, or one
-        that the exact reader must look at, the first is the negative of where that became clear.
+        The address after the event, 0 if there is none, or one that the exact reader must look at; and how many values
+        it has, more than the trail has room for if they are too many.
     """
-    tables, members, values, stack = keys.tables, keys.members, notes.values, notes.stack
+    tables, members, kinds, spans = keys.tables, keys.members, notes.kinds, notes.spans
+    stack, trail, count = notes.stack, notes.trail, 0
+    text = place
     all_slots, key_text = keys.slots.ctypes.data, keys.text.ctypes.data
     slots, mask = all_slots, tables[0, 1]
     table, depth = 0, 0
@@ -83,7 +95,7 @@ def walk_event(text: int, place: int, quote: int, escapes: int, keys: Keys, note
             node = NOTHING
             if table != _ARRAY:
                 if byte != QUOTE:
-                    return -place, quote
+                    return 0, count
                 begin, stop = place + 1, text + half_at(quote + OFFSET)
                 quote += 2 * OFFSET
                 place = stop + 1
@@ -91,15 +103,15 @@ def walk_event(text: int, place: int, quote: int, escapes: int, keys: Keys, note
                 if not has_string:
                     place = skip_space(place)
                     if byte_at(place) != _COLON:
-                        return -place, quote
+                        return 0, count
                 if table >= 0:
                     node = find_key(slots, mask, key_text, begin, stop - begin)
                     if (
                         node == DOTTED
-                        or (node >= 0 and values[node, 0] != _MISSING)
-                        or (escapes <= stop and has_escape(begin, stop))
+                        or (node >= 0 and kinds[node] != _MISSING)
+                        or (has_escapes and has_escape(begin, stop))
                     ):
-                        return -place, quote
+                        return 0, count
                 place += 1
                 byte = QUOTE
                 if not has_string:
@@ -112,7 +124,7 @@ def walk_event(text: int, place: int, quote: int, escapes: int, keys: Keys, note
                 place = stop + 1
             elif byte in (_OPEN_OBJECT, _OPEN_ARRAY):
                 if depth == MAX_DEPTH or (node >= 0 and byte == _OPEN_ARRAY):
-                    return -place, quote
+                    return 0, count
                 stack[depth] = table
                 depth += 1
                 table = _SKIPPED
@@ -121,20 +133,26 @@ def walk_event(text: int, place: int, quote: int, escapes: int, keys: Keys, note
                     table = _ARRAY
                     closing = _CLOSE_ARRAY
                 elif node >= 0:
-                    values[node, 0] = _OBJECT
+                    kinds[node] = _OBJECT
                     table = members[node, 0]
                     if table >= 0:
                         slots, mask = all_slots + tables[table, 0] * SLOT, tables[table, 1]
+                    if members[node, 1] != NOTHING:
+                        _follow(trail, count, _OBJECT, node, place + 1, place + 1)
+                        count += 1
                 place += 1
                 is_new = True
                 continue
             else:
-                kind, stop = _scalar(place, byte)
+                kind, stop = scalar_end(place, byte)
                 if stop == 0:
-                    return -place, quote
+                    return 0, count
                 place = stop
+            _follow(trail, count, kind, node, begin, stop)
+            count += 1
             if node >= 0:
-                values[node, 0], values[node, 1], values[node, 2] = kind, begin, stop
+                kinds[node] = kind
+                spans[node, 0], spans[node, 1] = begin, stop
         while True:
             place = skip_space(place)
             byte = byte_at(place)
@@ -143,10 +161,10 @@ def walk_event(text: int, place: int, quote: int, escapes: int, keys: Keys, note
                 is_new = False
                 break
             if byte != closing:
-                return -place, quote
+                return 0, count
             place += 1
             if depth == 0:
-                return place, quote
+                return place, count
             depth -= 1
             table = stack[depth]
             closing = _CLOSE_ARRAY if table == _ARRAY else _CLOSE_OBJECT
