@@ -20,20 +20,38 @@ if TYPE_CHECKING:
     from rumpattern.match.compiled import Compiled
     from rumpattern.plan.plan import Plan
 
+    Offsets = np.ndarray[tuple[int], np.dtype[np.int64]]
+    Rows = np.ndarray[tuple[int], np.dtype[np.int64]]
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Matches:
-    """Which rows of a batch each definition matches."""
+    """Which rows of a batch each definition matches: definition i matches ``rows[offsets[i]:offsets[i + 1]]``.
 
-    masks: tuple[Flags, ...]
+    Attributes:
+        size: how many rows the batch has.
+        offsets: shape (definitions + 1,), ascending from 0.
+        rows: shape (matches,), ascending within each definition.
+    """
+
+    size: int
+    offsets: Offsets
+    rows: Rows
 
     def mask(self, index: int) -> Flags:
-        """Return shape (rows,): True where definition ``index`` matches."""
-        return self.masks[index]
+        """Return shape (size,): True where definition ``index`` matches; a new array each time."""
+        mask = np.zeros(self.size, dtype=np.bool_)
+        mask[self.of(index)] = True
+        return mask
 
     def counts(self) -> list[int]:
         """Return the number of matched rows of each definition, in their order."""
-        return [int(np.count_nonzero(mask)) for mask in self.masks]
+        counts: list[int] = np.diff(self.offsets).tolist()
+        return counts
+
+    def of(self, index: int) -> Rows:
+        """Return shape (matches of definition ``index``,): its rows, ascending."""
+        return self.rows[self.offsets[index] : self.offsets[index + 1]]
 
 
 def match(plan: Plan, compiled: Sequence[Compiled], batch: EventBatch) -> Matches:
@@ -47,7 +65,9 @@ def match(plan: Plan, compiled: Sequence[Compiled], batch: EventBatch) -> Matche
 
     masks = [_one_of(step.branches, test, len(batch)) for step in plan.steps]
     _match_odd_rows(plan, batch, masks)
-    return Matches(tuple(masks))
+    rows = [np.flatnonzero(mask) for mask in masks]
+    offsets = np.cumsum([0, *map(len, rows)])
+    return Matches(len(batch), offsets, np.concatenate([*rows, np.zeros(0, np.int64)]))
 
 
 def _one_of(branches: Sequence[Sequence[int]], test: Callable[[int], Flags], n: int) -> Flags:

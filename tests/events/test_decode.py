@@ -272,7 +272,8 @@ def test_each_type_has_its_own_columns():
     engine = typed('{"event_type":["t"],"a":[1]}', '{"event_type":["u"],"b":[1]}', '{"event_type":["t","v"],"c":[1]}')
     lines = [b'{"event_type":"%s","a":1,"b":1,"c":1}' % event_type for event_type in (b"u", b"t", b"v", b"w")]
     batch = engine.batch(b"\n".join(lines * 100))
-    assert [mask.tolist() for mask in engine.match(batch).masks] == [
+    matches = engine.match(batch)
+    assert [matches.mask(i).tolist() for i in range(3)] == [
         [False, True, False, False] * 100,
         [True, False, False, False] * 100,
         [False, True, True, False] * 100,

@@ -18,6 +18,11 @@ def parts(texts, cuts):
     return [texts[start:end] for start, end in pairwise(ends)]
 
 
+def masks_of(engine, batch):
+    matches = engine.match(batch)
+    return [matches.mask(i).tolist() for i in range(len(engine.plan.steps))]
+
+
 CUTS = st.lists(st.integers(0, 30), max_size=4)
 
 
@@ -32,11 +37,11 @@ def test_masks_and_rejects(world, cuts):
     assert [replace(reject, offset=0) for reject in whole.rejects] == list(listed.rejects)
     assert all(block[reject.offset :].startswith(reject.text) for reject in whole.rejects)
     assert whole.blank == listed.blank
-    masks = [mask.tolist() for mask in engine.match(whole).masks]
-    assert [mask.tolist() for mask in engine.match(listed).masks] == masks
+    masks = masks_of(engine, whole)
+    assert masks_of(engine, listed) == masks
     batches = [engine.batch(part) for part in parts(texts, cuts)]
-    split = [engine.match(batch).masks for batch in batches]
-    assert [[flag for some in split for flag in some[i].tolist()] for i in range(len(sources))] == masks
+    split = [masks_of(engine, batch) for batch in batches]
+    assert [[flag for some in split for flag in some[i]] for i in range(len(sources))] == masks
     assert [reject.text for batch in batches for reject in batch.rejects] == [reject.text for reject in whole.rejects]
 
 

@@ -21,11 +21,12 @@ def check(sources, texts, application_name=None):
     assert [reject.text for reject in batch.rejects] == [texts[number - 1] for number in want.rejected]
     assert batch.blank == want.blank
     found = engine.match(batch)
+    masks = [found.mask(i) for i in range(len(patterns))]
     for i, pattern in enumerate(patterns):
         answers = [matches(pattern.branches, leaves(complete(event, application_name))) for _, event in want.rows]
-        assert np.array_equal(found.mask(i), np.array(answers, dtype=np.bool_)), sources[i]
-    assert found.counts() == [int(np.count_nonzero(mask)) for mask in found.masks]
-    return batch, found.masks
+        assert np.array_equal(masks[i], np.array(answers, dtype=np.bool_)), sources[i]
+    assert found.counts() == [int(np.count_nonzero(mask)) for mask in masks]
+    return batch, masks
 
 
 @settings(max_examples=max(2_000, settings.default.max_examples))

@@ -16,7 +16,8 @@ def test_masks_move_with_their_definitions(world, random):
 
     def masks(some):
         engine = rp.compile([rp.MetricDefinition(str(i), pattern=patterns[i]) for i in some])
-        return [mask.tolist() for mask in engine.match(engine.batch(texts)).masks]
+        matches = engine.match(engine.batch(texts))
+        return [matches.mask(i).tolist() for i in range(len(some))]
 
     in_order = masks(range(len(patterns)))
     assert masks(order) == [in_order[i] for i in order]
