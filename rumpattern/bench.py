@@ -164,8 +164,8 @@ class Stages:
 
     def _derived(self, batch: EventBatch, matches: Matches) -> Partial:
         partial = Partial()
-        for samples in self.engine.derive(batch, matches, self.period):
-            partial.add(samples)
+        for table in self.engine.tables(batch, matches, self.period):
+            partial.add(table)
         return partial
 
     def pipeline(self) -> ReplayResult:

@@ -1,8 +1,8 @@
-"""Matches to samples: the value, dimensions and period of every datum, and a counted reason for every one dropped.
+"""What a matched event publishes: its value, dimensions and period, or a reason why nothing.
 
 What RUM publishes is documented for the good case only. Every other case is a policy here: the datum is not published
-and its reason is counted. Columns answer for whole batches; odd rows go through ``sample_event``, which also states the
-policy in its plainest form.
+and its reason is counted. ``sample_event`` states the policy in its plainest form, one event at a time;
+``rumpattern.samples`` applies it to batches.
 """
 
 from __future__ import annotations
@@ -11,25 +11,15 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
 from rumpattern.definition.model import APPLICATION_DIMENSION
 from rumpattern.definition.rumevents import APPLICATION_NAME, EVENT_TIMESTAMP
 from rumpattern.events.fields import Kind, find
 from rumpattern.jsontext import NumberText, canonical_number, is_number
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from rumpattern.definition.model import MetricDefinition
-    from rumpattern.events.columns import Codes, Column, EventBatch, Flags, Numbers
     from rumpattern.events.fields import Value
     from rumpattern.jsontext import Exact
-    from rumpattern.match.kernel import Matches
-    from rumpattern.plan.plan import Plan
-
-    Reasons = np.ndarray[tuple[int], np.dtype[np.uint8]]
-    Starts = np.ndarray[tuple[int], np.dtype[np.int64]]
 
 MAX_VALUE: Final = 2.0**360
 """CloudWatch takes values from -2^360 to 2^360 (PutMetricData, MetricDatum)."""
@@ -63,7 +53,6 @@ REASONS: Final = (
 )
 """Why a matched event publishes nothing, in the order in which they are looked for; the first is no reason."""
 PUBLISHED: Final = REASONS[0]
-_CODE: Final = {reason: code for code, reason in enumerate(REASONS)}
 
 
 # --- the policy, one value at a time --------------------------------------------------------------------------------
@@ -175,170 +164,3 @@ def _label(event: Exact, path: str) -> tuple[str, str]:
     kind, value = find(event, path)
     text = dimension_text(kind, value)
     return text, dimension_reason(kind, text)
-
-
-# --- batches --------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Labels:
-    """A dimension over m samples: ``codes`` of shape (m,) index ``texts``, where None leaves the dimension out."""
-
-    codes: Codes
-    texts: tuple[str | None, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Samples:
-    """What one definition publishes from one batch: m samples, and how many matched rows gave none and why.
-
-    Attributes:
-        definition: the definition's number in the plan.
-        matched: how many rows it matched.
-        values: shape (m,).
-        starts: shape (m,), the beginning of each sample's period in seconds since 1970.
-        dimensions: one ``Labels`` for each of ``dimension_names``.
-        dropped: reason to count; ``matched == published + sum(dropped.values())``.
-        odd: samples of odd rows, in addition to the m.
-    """
-
-    definition: int
-    matched: int
-    values: Numbers
-    starts: Starts
-    dimensions: tuple[Labels, ...]
-    dropped: dict[str, int]
-    odd: tuple[Sample, ...] = ()
-
-    @property
-    def published(self) -> int:
-        """How many samples there are, odd rows included."""
-        return len(self.values) + len(self.odd)
-
-
-def derive(plan: Plan, batch: EventBatch, matches: Matches, period: int) -> list[Samples]:
-    """Return the samples of every definition of a plan; ``period`` is in seconds."""
-    readings = _Readings(batch, period)
-    regular = batch.regular()
-    return [
-        _samples(number, step.definition, matches.mask(number), regular, readings)
-        for number, step in enumerate(plan.steps)
-    ]
-
-
-def _samples(number: int, definition: MetricDefinition, mask: Flags, regular: Flags, readings: _Readings) -> Samples:
-    batch = readings.batch
-    rows = np.flatnonzero(mask & regular)
-    parts = [readings.dimension(path) for path, _ in definition.dimension_keys]
-    times = readings.times()
-    reasons = [part.reasons for part in (*parts, times)]
-    if definition.value_key is not None:
-        reasons.insert(0, readings.values(definition.value_key).reasons)
-    reason = _first(reasons, rows)
-    kept = rows[reason == 0]
-    values = np.ones(len(kept)) if definition.value_key is None else batch.columns[definition.value_key].numbers[kept]
-    if len(parts) < len(dimension_names(definition)):
-        parts.append(readings.optional(APPLICATION_NAME))
-    dimensions = tuple(Labels(part.codes[kept], part.texts) for part in parts)
-    counts = np.bincount(reason, minlength=len(REASONS)).tolist()
-    dropped = {REASONS[code]: count for code, count in enumerate(counts) if code and count}
-    odd = [sample_event(definition, batch.odd[row], readings.period) for row in batch.odd if mask[row]]
-    for answer in odd:
-        if isinstance(answer, str):
-            dropped[answer] = dropped.get(answer, 0) + 1
-    samples = tuple(answer for answer in odd if isinstance(answer, Sample))
-    return Samples(number, len(rows) + len(odd), values, times.starts[kept], dimensions, dropped, samples)
-
-
-def _first(reasons: Sequence[Reasons], rows: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Reasons:
-    """Return shape (rows,): the first reason that is not 0."""
-    result = np.zeros(len(rows), np.uint8)
-    for reason in reasons:
-        if reason.any():
-            result = np.where(result == 0, reason[rows], result)
-    return result
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Reading:
-    """A column read as a value, dimension or time, over all rows: a reason a row, and labels or period starts."""
-
-    reasons: Reasons
-    codes: Codes
-    texts: tuple[str | None, ...]
-    starts: Starts
-
-
-_NO_CODES: Final = np.zeros(0, np.int32)
-_NO_STARTS: Final = np.zeros(0, np.int64)
-
-
-class _Readings:
-    """The readings of one batch, each made once, when a definition first asks for it."""
-
-    def __init__(self, batch: EventBatch, period: int) -> None:
-        self.batch = batch
-        self.period = period
-        self.made: dict[tuple[str, str], _Reading] = {}
-
-    def _once(self, role: str, path: str, make: Callable[[Column], _Reading]) -> _Reading:
-        reading = self.made.get((role, path))
-        if reading is None:
-            reading = self.made[role, path] = make(self.batch.columns[path])
-        return reading
-
-    def values(self, path: str) -> _Reading:
-        return self._once("value", path, _read_value)
-
-    def dimension(self, path: str) -> _Reading:
-        return self._once("dimension", path, _read_dimension)
-
-    def times(self) -> _Reading:
-        return self._once("time", EVENT_TIMESTAMP, self._read_time)
-
-    def optional(self, path: str) -> _Reading:
-        """Read a dimension that is left out where the field cannot be one."""
-        return self._once("optional", path, lambda _: _left_out(self.dimension(path)))
-
-    def _read_time(self, column: Column) -> _Reading:
-        reasons = _kind_reasons(column, lambda kind: timestamp_reason(kind, 0))
-        outside = ~((column.numbers >= 0) & (column.numbers < MAX_TIMESTAMP_MS))
-        reasons[(reasons == 0) & outside] = _CODE["timestamp_out_of_range"]
-        starts = np.where(reasons == 0, column.numbers, 0) // (1000 * self.period) * self.period
-        return _Reading(reasons, _NO_CODES, (), starts.astype(np.int64))
-
-
-def _read_value(column: Column) -> _Reading:
-    reasons = _kind_reasons(column, lambda kind: value_reason(kind, 0))
-    by_text = np.array([_CODE[value_reason(Kind.STRING, text)] for text in column.strings] or [0], np.uint8)
-    reasons = np.where(column.kinds == Kind.STRING, by_text[column.codes], reasons)
-    reasons[(column.kinds == Kind.NUMBER) & (np.abs(column.numbers) > MAX_VALUE)] = _CODE["value_out_of_range"]
-    return _Reading(reasons, _NO_CODES, (), _NO_STARTS)
-
-
-def _read_dimension(column: Column) -> _Reading:
-    """Number the distinct values: the column's strings, then false and true, then its distinct numbers."""
-    codes = column.codes.copy()
-    texts = [*column.strings, "false", "true"]
-    codes[column.kinds == Kind.FALSE] = len(texts) - 2
-    codes[column.kinds == Kind.TRUE] = len(texts) - 1
-    is_number = column.kinds == Kind.NUMBER
-    if is_number.any():
-        numbers, inverse = np.unique(column.numbers[is_number], return_inverse=True)
-        codes[is_number] = inverse + len(texts)
-        texts += map(canonical_number, numbers.tolist())
-    by_text = np.array([_CODE[dimension_reason(Kind.STRING, text)] for text in texts], np.uint8)
-    reasons = _kind_reasons(column, lambda kind: dimension_reason(kind, "x"))
-    reasons = np.where(reasons == 0, by_text[codes], reasons)
-    return _Reading(reasons, codes, tuple(texts), _NO_STARTS)
-
-
-def _left_out(reading: _Reading) -> _Reading:
-    codes = np.where(reading.reasons == 0, reading.codes, len(reading.texts)).astype(np.int32)
-    return _Reading(np.zeros_like(reading.reasons), codes, (*reading.texts, None), _NO_STARTS)
-
-
-def _kind_reasons(column: Column, reason: Callable[[Kind], str]) -> Reasons:
-    """Return shape (rows,): the reason that the kind alone gives, for a value that is good otherwise."""
-    by_kind = np.array([_CODE[reason(kind)] for kind in Kind], np.uint8)
-    return by_kind[column.kinds]

@@ -10,8 +10,11 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+
 from rumpattern.aggregate import Partial, series
 from rumpattern.definition.rumevents import ABSENT_FIELDS, EVENT_TYPE
+from rumpattern.derive import REASONS
 from rumpattern.diagnostics import Diagnostic, InputError, Severity
 from rumpattern.events.columns import Reject
 from rumpattern.events.envelopes import cut_lines, detect, read_documents
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from rumpattern.events.columns import EventBatch
     from rumpattern.events.lines import Lines
     from rumpattern.events.sources import Source
+    from rumpattern.samples import Counts
 
 _RARE_KEYS: Final = frozenset[str]().union(*ABSENT_FIELDS.values())
 SHOWN_REJECTS: Final = 5
@@ -146,16 +150,14 @@ class DefinitionAccount:
     dropped: Counter[str] = field(default_factory=Counter)
     series: int = 0
 
-    def add(self, other: DefinitionAccount) -> None:
-        """Add the account of other events."""
-        self.matched += other.matched
-        self.published += other.published
-        self.dropped.update(other.dropped)
-
 
 @dataclass(slots=True)
 class BlockResult:
-    """What one block comes to; ``counted`` is the block's."""
+    """What one block comes to; ``counted`` is the block's.
+
+    ``counts``, of shape (definitions, reasons), are the matched rows of each definition that came to each of
+    ``REASONS``.
+    """
 
     source: int
     form: Form
@@ -167,7 +169,7 @@ class BlockResult:
     synthesised: Counter[str]
     present: set[str]
     absent: set[str]
-    definitions: list[DefinitionAccount]
+    counts: Counts
     partial: Partial
     counted: bool
 
@@ -177,14 +179,10 @@ def process_block(engine: Engine, block: Block, period: int) -> BlockResult:
     lines = block.lines()
     batch = engine.decode(lines)
     partial = Partial()
-    accounts = []
-    for definition, samples in zip(
-        engine.plan.definitions, engine.derive(batch, engine.match(batch), period), strict=True
-    ):
-        partial.add(samples)
-        accounts.append(
-            DefinitionAccount(definition.name, samples.matched, samples.published, Counter(samples.dropped))
-        )
+    counts = np.zeros((len(engine.plan.steps), len(REASONS)), np.int64)
+    for table in engine.tables(batch, engine.match(batch), period):
+        partial.add(table)
+        counts[table.definitions] = table.counts
     return BlockResult(
         block.source,
         block.form,
@@ -195,7 +193,7 @@ def process_block(engine: Engine, block: Block, period: int) -> BlockResult:
         batch.rejects,
         Counter(batch.synthesised),
         *_presence(engine, batch),
-        accounts,
+        counts,
         partial,
         block.counted,
     )
@@ -318,7 +316,7 @@ def collect(
         InputError: there was not a single event or reject.
     """
     files = [FileAccount(source.name, bytes=source.size) for source in sources]
-    accounts = [DefinitionAccount(definition.name) for definition in definitions]
+    counts = np.zeros((len(definitions), len(REASONS)), np.int64)
     total = Partial()
     present: set[str] = set()
     absent: set[str] = set()
@@ -329,11 +327,14 @@ def collect(
                 first.append((sources[result.source].name, reject))
             if on_reject:
                 on_reject(sources[result.source].name, reject)
-        for account, more in zip(accounts, result.definitions, strict=True):
-            account.add(more)
+        counts += result.counts
         total.merge(result.partial)
         present |= result.present
         absent |= result.absent
+    accounts = [
+        DefinitionAccount(definition.name, sum(row), row[0], _dropped(row))
+        for definition, row in zip(definitions, counts.tolist(), strict=True)
+    ]
     for number, _ in {(number, labels) for number, _, labels in total.groups}:
         accounts[number].series += 1
     accounting = Accounting(files, accounts)
@@ -344,6 +345,10 @@ def collect(
         raise InputError([Diagnostic("RP002", message, hint="are these exports of RUM events?")])
     warnings = [*_absent_fields(definitions, absent - present), *_without_application(total)]
     return ReplayResult(series(definitions, total, period), accounting, warnings, first)
+
+
+def _dropped(counts: Sequence[int]) -> Counter[str]:
+    return Counter({reason: count for reason, count in zip(REASONS[1:], counts[1:], strict=True) if count})
 
 
 def _count_file(file: FileAccount, result: BlockResult) -> Iterator[Reject]:

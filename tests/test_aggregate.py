@@ -16,7 +16,6 @@ SUBNORMAL = 5e-324
 @pytest.mark.parametrize(
     ("values", "total"),
     [
-        ([], 0.0),
         ([0.1] * 10, 1.0),
         ([1e308, 1, -1e308], 1.0),
         ([1e16, 1, -1e16], 1.0),
@@ -34,20 +33,20 @@ SUBNORMAL = 5e-324
     ],
 )
 def test_exact_sums(values, total):
-    (units,) = sum_units(np.array(values, np.float64), np.zeros(len(values), np.int64), 1)
+    (units,) = sum_units(np.array(values, np.float64), np.array([0]))
     assert Fraction(units, 2**1074) == sum(map(Fraction, values))
     assert str(from_units(units)) == str(total)
     assert units == sum(map(to_units, values))
 
 
 def test_sums_by_group():
-    values = np.array([1.0, 2.0, 4.0, 1e300, -1e300])
-    assert list(map(from_units, sum_units(values, np.array([0, 2, 0, 3, 3]), 5))) == [5.0, 0.0, 2.0, 0.0, 0.0]
+    values = np.array([1.0, 4.0, 2.0, 1e300, -1e300])
+    assert list(map(from_units, sum_units(values, np.array([0, 2, 3])))) == [5.0, 2.0, 0.0]
 
 
 def test_a_million_values_of_one_exponent():
     values = np.full(1_000_000, 1.9999999999999998)
-    (units,) = sum_units(values, np.zeros(1_000_000, np.int64), 1)
+    (units,) = sum_units(values, np.array([0]))
     assert units == 1_000_000 * to_units(1.9999999999999998)
 
 
@@ -78,8 +77,8 @@ def partial(lines):
     engine = rp.compile(DEFINITIONS)
     batch = engine.batch(lines)
     result = Partial()
-    for samples in engine.derive(batch, engine.match(batch)):
-        result.add(samples)
+    for table in engine.tables(batch, engine.match(batch)):
+        result.add(table)
     return result
 
 
@@ -124,9 +123,9 @@ def test_many_dimensions_of_many_values():
     batch = engine.batch(
         [{"event_timestamp": 0} | {f"k{i}": f"{(n * (i + 3)) % 97}" for i in range(8)} for n in range(300)]
     )
-    (samples,) = engine.derive(batch, engine.match(batch))
+    (table,) = engine.tables(batch, engine.match(batch))
     result = Partial()
-    result.add(samples)
+    result.add(table)
     assert len(result.groups) == 97
     assert sum(statistics[0] for statistics in result.groups.values()) == 300
     assert (0, 0, (*("0" for _ in range(8)), None)) in result.groups

@@ -7,11 +7,14 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+
 from rumpattern.aggregate import Partial
 from rumpattern.definition.model import MetricDefinition
+from rumpattern.derive import REASONS
 from rumpattern.events.columns import Reject
 from rumpattern.events.forms import Form
-from rumpattern.job import Block, BlockResult, DefinitionAccount
+from rumpattern.job import Block, BlockResult
 from rumpattern.pattern.parse import parse_pattern
 
 if TYPE_CHECKING:
@@ -98,7 +101,7 @@ def pack_result(result: BlockResult) -> tuple[dict[str, Any], bytes]:
         "present": sorted(result.present),
         "absent": sorted(result.absent),
         "rejects": [(r.line, r.offset, r.code, r.reason, r.text.decode("latin-1")) for r in result.rejects],
-        "definitions": [(d.name, d.matched, d.published, d.dropped) for d in result.definitions],
+        "counts": result.counts.tolist(),
     }
     return header, result.partial.to_bytes()
 
@@ -109,16 +112,13 @@ def unpack_result(header: dict[str, Any], data: bytes) -> BlockResult:
         Reject(line, offset, code, reason, text.encode("latin-1"))
         for line, offset, code, reason, text in header.pop("rejects")
     )
-    definitions = (
-        DefinitionAccount(n, matched, out, Counter(why)) for n, matched, out, why in header.pop("definitions")
-    )
     return BlockResult(
         form=Form(header.pop("form")),
         present=set(header.pop("present")),
         absent=set(header.pop("absent")),
         synthesised=Counter(header.pop("synthesised")),
         rejects=tuple(rejects),
-        definitions=list(definitions),
+        counts=np.array(header.pop("counts"), np.int64).reshape(-1, len(REASONS)),
         partial=Partial.from_bytes(data),
         **header,
     )

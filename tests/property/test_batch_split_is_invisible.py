@@ -51,21 +51,23 @@ def test_samples_and_partials(definitions, texts, cuts):
 
     def run(some):
         batch = engine.batch(some)
-        return batch, engine.derive(batch, engine.match(batch))
+        matches = engine.match(batch)
+        return batch, engine.derive(batch, matches), list(engine.tables(batch, matches))
 
-    whole, samples = run(texts)
+    whole, samples, tables = run(texts)
     runs = [run(part) for part in parts(texts, cuts)]
     together = Partial()
-    for _, some in reversed(runs):
-        for of_definition in some:
-            together.add(of_definition)
+    for _, _, some in reversed(runs):
+        for table in some:
+            together.add(table)
     alone = Partial()
+    for table in tables:
+        alone.add(table)
     for i, of_definition in enumerate(samples):
-        alone.add(of_definition)
-        same = [some[i] for _, some in runs]
+        same = [some[i] for _, some, _ in runs]
         assert of_definition.matched == sum(part.matched for part in same)
         assert Counter(flat(of_definition)) == sum((Counter(flat(part)) for part in same), Counter())
         assert Counter(of_definition.dropped) == sum((Counter(part.dropped) for part in same), Counter())
     assert together == alone
-    synthesised = sum((Counter(batch.synthesised) for batch, _ in runs), Counter())
+    synthesised = sum((Counter(batch.synthesised) for batch, _, _ in runs), Counter())
     assert Counter(whole.synthesised) == synthesised

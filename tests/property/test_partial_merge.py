@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rumpattern.aggregate import Partial, Statistics, from_units, sum_units, to_units
-from rumpattern.derive import Labels, Sample, Samples
+from rumpattern.derive import REASONS, Sample
+from rumpattern.samples import Labels, SampleTable
 
 EDGES = (0.0, -0.0, 1.0, -1.0, 5e-324, -5e-324, 2.2250738585072014e-308, 0.1, 2.0**360, -(2.0**360), 1e-200, 3e107)
 VALUES = st.one_of(st.sampled_from(EDGES), st.floats(-(2.0**360), 2.0**360))
@@ -54,10 +55,11 @@ def test_sums_are_exact(observations):
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.one_of(VALUES, st.floats(allow_nan=False, allow_infinity=False)))))
 def test_array_sums_are_exact(pairs):
-    values = np.array([value for _, value in pairs], np.float64)
-    groups = np.array([group for group, _ in pairs], np.int64)
-    exact = [sum(Fraction(value) for group, value in pairs if group == i) for i in range(3)]
-    assert [Fraction(units, 2**1074) for units in sum_units(values, groups, 3)] == exact
+    groups = [[value for group, value in pairs if group == i] for i in range(3)]
+    groups = [group for group in groups if group] or [[0.0]]
+    begins = np.cumsum([0, *map(len, groups[:-1])])
+    values = np.array([value for group in groups for value in group])
+    assert [Fraction(units, 2**1074) for units in sum_units(values, begins)] == [sum(map(Fraction, g)) for g in groups]
 
 
 @given(OBSERVATIONS)
@@ -67,19 +69,14 @@ def test_arrays_and_single_samples_add_up_alike(observations):
         some = [(key, value) for key, value in observations if key[0] == number]
         texts = ("x", "y", None, "", "z")
         columns = [np.array([texts.index(key[2][i]) for key, _ in some], np.int32) for i in (0, 1)]
-        at_once.add(
-            Samples(
-                number,
-                len(some),
-                np.array([value for _, value in some], np.float64),
-                np.array([key[1] for key, _ in some], np.int64),
-                tuple(Labels(codes, texts) for codes in columns),
-                {},
-            )
-        )
-        odd = tuple(Sample(value, key[2], key[1]) for key, value in some)
-        nothing = np.zeros(0)
-        one_by_one.add(Samples(number, len(some), nothing, nothing.astype(np.int64), (), {}, odd))
+        numbers, counts = np.array([number]), np.zeros((1, len(REASONS)), np.int64)
+        owners = np.zeros(len(some), np.int64)
+        values = np.array([value for _, value in some], np.float64)
+        starts = np.array([key[1] for key, _ in some], np.int64)
+        labels = tuple(Labels(codes, texts) for codes in columns)
+        at_once.add(SampleTable(numbers, owners, values, starts, labels, counts))
+        odd = tuple((number, Sample(value, key[2], key[1])) for key, value in some)
+        one_by_one.add(SampleTable(numbers, owners[:0], values[:0], starts[:0], (), counts, odd))
     assert one_by_one == at_once == partial(observations)
 
 

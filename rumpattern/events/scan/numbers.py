@@ -20,6 +20,7 @@ from rumpattern.events.scan.simd import (
     inlined,
     leading_zeros,
     product_high,
+    signed,
     trailing_zeros,
     word_at,
 )
@@ -114,9 +115,9 @@ def _digits(place: int, length: int) -> int:
     value = 0
     first = length & 7
     if first:
-        value = np.int64(_eight_digits((word_at(place) ^ _ZEROS) << np.uint64(64 - 8 * first)))
+        value = signed(_eight_digits((word_at(place) ^ _ZEROS) << np.uint64(64 - 8 * first)))
     for offset in range(first, length, 8):
-        value = value * 10**8 + np.int64(_eight_digits(word_at(place + offset) ^ _ZEROS))
+        value = value * 10**8 + signed(_eight_digits(word_at(place + offset) ^ _ZEROS))
     return value
 
 

@@ -136,7 +136,7 @@ class Scanner:
         return {path: wanted[by_code[types.codes], self.paths.index(path)] for path in fields}
 
 
-def _listed(wanted: Flags) -> Array:
+def _listed(wanted: Array) -> Array:
     """Return for each row of flags the numbers of its columns but the first, and a 0 at the end."""
     listed = np.zeros(wanted.shape, np.int64)
     for row, flags in enumerate(wanted[:, 1:]):

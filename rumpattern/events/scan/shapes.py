@@ -13,7 +13,7 @@ import numpy as np
 
 from rumpattern.events.fields import Kind
 from rumpattern.events.scan.keys import NOTHING
-from rumpattern.events.scan.simd import Array, byte_at, compiled, differing_64, inlined
+from rumpattern.events.scan.simd import Array, byte_at, compiled, differing_64, inlined, signed
 from rumpattern.events.scan.tokens import are_equal, scalar_end, string_end
 
 if TYPE_CHECKING:
@@ -63,15 +63,15 @@ def match_shape(place: int, shapes: Shapes, notes: Notes) -> int:
     """Note the values of the event at an address; return the address after it, 0 if its shape is not known."""
     nodes, kinds, spans = shapes.nodes, notes.kinds, notes.spans
     texts = nodes.ctypes.data + _FIELDS
-    number = np.int64(nodes[_ROOT].next)
+    number = signed(nodes[_ROOT].next)
     while number:
         node = nodes[number]
-        length = np.int64(node.length)
+        length = signed(node.length)
         if differing_64(texts + number * _NODE, place) << np.uint64(_NODE - length):
-            number = np.int64(node.other)
+            number = signed(node.other)
             continue
         begin = stop = place + length
-        kind = np.int64(node.kind)
+        kind = signed(node.kind)
         if kind == _STRING:
             stop = string_end(begin)
         elif kind == _SCALAR:
@@ -79,13 +79,13 @@ def match_shape(place: int, shapes: Shapes, notes: Notes) -> int:
         elif kind == _END:
             return int(begin)
         if stop == 0:
-            number = np.int64(node.other)
+            number = signed(node.other)
             continue
-        member = np.int64(node.member)
+        member = signed(node.member)
         if member >= 0:
             kinds[member] = kind
             spans[member, 0], spans[member, 1] = begin, stop
-        place, number = stop, np.int64(node.next)
+        place, number = stop, signed(node.next)
     return 0
 
 
@@ -117,13 +117,13 @@ def _add_text(shapes: Shapes, node: int, place: int, end: int, kind: int, member
 def _add(shapes: Shapes, before: int, place: int, length: int, kind: int, member: int) -> int:
     """Return the node after another that has some text and value, which is added if there is none; 0 without room."""
     nodes, last = shapes.nodes, 0
-    number = np.int64(nodes[before].next)
+    number = signed(nodes[before].next)
     while number:
         node = nodes[number]
         text = nodes.ctypes.data + number * _NODE + _FIELDS
         if node.length == length and node.kind == kind and node.member == member and are_equal(text, place, length):
             return int(number)
-        last, number = number, np.int64(node.other)
+        last, number = number, signed(node.other)
     number = shapes.size[0]
     if number == len(nodes):
         return _ROOT
