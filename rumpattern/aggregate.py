@@ -11,28 +11,18 @@ from datetime import UTC, datetime
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
-import numpy as np
 import orjson
 
 from rumpattern.derive import dimension_names
+from rumpattern.groups import UNIT_EXPONENT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rumpattern.definition.model import MetricDefinition
-    from rumpattern.events.columns import Numbers
-    from rumpattern.samples import SampleTable
+    from rumpattern.groups import Grouped
 
-    Groups = np.ndarray[tuple[int], np.dtype[np.int64]]
-
-UNIT_EXPONENT: Final = 1074
 _UNITS_OF_ONE: Final = 1 << UNIT_EXPONENT
-_MANTISSA_BITS: Final = 53
-_LIMB_BITS: Final = 32
-_LIMB: Final = (1 << _LIMB_BITS) - 1
-_MAX_RADIX: Final = 2**40
-_MAX_PACKED: Final = 2**63
-_MAX_SECONDS: Final = 2**20
 
 Labels: TypeAlias = tuple[str | None, ...]
 Key: TypeAlias = tuple[int, int, Labels]
@@ -75,33 +65,18 @@ class Partial:
 
     groups: dict[Key, Statistics] = field(default_factory=dict)
 
-    def add(self, table: SampleTable) -> None:
+    def add(self, grouped: Grouped) -> None:
         """Add what some definitions publish from one batch."""
-        if len(table.owners):
-            self._add_arrays(table)
-        for definition, sample in table.odd:
-            units = to_units(sample.value)
-            key = (definition, sample.start, sample.labels)
-            self.put(key, Statistics(1, units, sample.value + 0.0, sample.value + 0.0))
-
-    def _add_arrays(self, table: SampleTable) -> None:
-        order, begins = group_samples(table)
-        first = order[begins]
-        counts = np.diff(begins, append=len(order))
-        if table.values is None:
-            ones = [1.0] * len(first)
-            columns = [(count << UNIT_EXPONENT for count in counts.tolist()), ones, ones]
-        else:
-            values = table.values[order] + 0.0  # -0 is 0
-            lows, highs = np.minimum.reduceat(values, begins), np.maximum.reduceat(values, begins)
-            columns = [sum_units(values, begins), lows.tolist(), highs.tolist()]
-        labels = zip(
-            *([part.texts[code] for code in part.codes[first].tolist()] for part in table.dimensions), strict=True
-        )
-        definitions, starts = table.definitions[table.owners[first]].tolist(), table.starts[first].tolist()
-        keys = zip(definitions, starts, labels, strict=True)
-        for key, statistics in zip(keys, map(Statistics, counts.tolist(), *columns), strict=True):
-            self.put(key, statistics)
+        groups = grouped.groups
+        if groups is not None:
+            labels = zip(*(part.as_list() for part in groups.dimensions), strict=True)
+            keys = zip(groups.definitions.tolist(), groups.starts.tolist(), labels, strict=True)
+            numbers = zip(groups.counts, groups.units, groups.lows, groups.highs, strict=True)
+            for key, statistics in zip(keys, numbers, strict=True):
+                self.put(key, Statistics._make(statistics))
+        for definition, sample in grouped.odd:
+            value = sample.value + 0.0  # -0 is 0
+            self.put((definition, sample.start, sample.labels), Statistics(1, to_units(value), value, value))
 
     def put(self, key: Key, statistics: Statistics) -> None:
         """Add statistics to one group."""
@@ -153,57 +128,6 @@ def _pack(units: int) -> tuple[str, int]:
 def _by_key(group: tuple[Key, Statistics]) -> tuple[int, int, list[tuple[bool, str]]]:
     definition, start, labels = group[0]
     return definition, start, [(label is not None, label or "") for label in labels]
-
-
-def group_samples(table: SampleTable) -> tuple[Groups, Groups]:
-    """Sort samples by definition, period and dimension values.
-
-    Returns:
-        The samples' order, shape (samples,), and where each group begins in it, shape (groups,).
-    """
-    codes, radix = table.owners, len(table.definitions)
-    periods = table.starts - table.starts.min()
-    if periods.max() > _MAX_SECONDS:
-        periods = np.unique(periods, return_inverse=True)[1]
-    parts = [(periods, int(periods.max()) + 1)]
-    parts += [(labels.codes.astype(np.int64), len(labels.texts)) for labels in table.dimensions]
-    for part, size in parts:
-        if radix * size > _MAX_RADIX:
-            distinct, codes = np.unique(codes, return_inverse=True)
-            radix = len(distinct)
-        codes = codes * size + part
-        radix *= size
-    bits = len(codes).bit_length()
-    if radix << bits < _MAX_PACKED:
-        packed = np.sort((codes << bits) | np.arange(len(codes)))
-        order, codes = packed & ((1 << bits) - 1), packed >> bits
-    else:
-        order = np.argsort(codes, kind="stable")
-        codes = codes[order]
-    begins = np.flatnonzero(codes[1:] != codes[:-1]) + 1
-    return order, np.concatenate([[0], begins])
-
-
-def sum_units(values: Numbers, begins: Groups) -> list[int]:
-    """Return the exact sum of each group of values in units of 2^-1074; ``begins``, ascending, tells where it begins.
-
-    A value is a whole number shifted by its exponent. Its bits are added up in limbs of 32, which stay exact in 64 bits
-    for 2^31 values.
-    """
-    mantissas, exponents = np.frexp(values)
-    lowest = int(exponents.min())
-    whole = np.abs(np.ldexp(mantissas, _MANTISSA_BITS)).astype(np.int64)
-    signs = np.where(values < 0, -1, 1)
-    shifts = (exponents - lowest).astype(np.int64)
-    totals = [0] * len(begins)
-    for place in range(0, int(shifts.max()) + _MANTISSA_BITS, _LIMB_BITS):
-        right = place - shifts
-        limb = np.where(right >= 0, whole >> np.clip(right, 0, 63), whole << np.clip(-right, 0, 63))
-        limb = np.where(right > -_LIMB_BITS, limb & _LIMB, 0) * signs
-        sums = np.add.reduceat(limb, begins).tolist()
-        totals = [total + (limb_sum << place) for total, limb_sum in zip(totals, sums, strict=True)]
-    shift = lowest - _MANTISSA_BITS + UNIT_EXPONENT
-    return [total << shift if shift >= 0 else total >> -shift for total in totals]
 
 
 # --- series ---------------------------------------------------------------------------------------------------------

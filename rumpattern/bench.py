@@ -164,8 +164,8 @@ class Stages:
 
     def _derived(self, batch: EventBatch, matches: Matches) -> Partial:
         partial = Partial()
-        for table in self.engine.tables(batch, matches, self.period):
-            partial.add(table)
+        for part in self.engine.grouped(batch, matches, self.period):
+            partial.add(part)
         return partial
 
     def pipeline(self) -> ReplayResult:

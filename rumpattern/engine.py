@@ -10,6 +10,7 @@ from rumpattern.events.decode import Decoder
 from rumpattern.events.lines import RecordLines, TextLines
 from rumpattern.events.readers import Reader, ReaderError
 from rumpattern.events.scan.cache import cache_folder
+from rumpattern.groups import Grouped
 from rumpattern.jsontext import dump_exact
 from rumpattern.match.compiled import compile_plan
 from rumpattern.match.kernel import match
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
     from rumpattern.events.columns import EventBatch
     from rumpattern.events.lines import Lines
     from rumpattern.events.scan.scanner import Scanner
+    from rumpattern.fold import Folder
     from rumpattern.match.kernel import Matches
-    from rumpattern.samples import Samples, SampleTable
+    from rumpattern.samples import Samples
 
 Event: TypeAlias = bytes | str | Mapping[str, object]
 DEFAULT_PERIOD = 60
@@ -65,6 +67,7 @@ class Engine:
             event_type_required=event_type_required,
         )
         self.scanner = _scanner(self.decoder) if reader is Reader.SCAN else None
+        self.folder = _folder(self.deriver) if reader is Reader.SCAN else None
 
     def batch(self, lines: Event | Iterable[Event]) -> EventBatch:
         """Decode events: NDJSON as bytes or text, or an iterable of events as bytes, text or mappings.
@@ -90,12 +93,14 @@ class Engine:
 
     def derive(self, batch: EventBatch, matches: Matches, period: int = DEFAULT_PERIOD) -> list[Samples]:
         """Return what every definition publishes from a batch; ``period`` is in seconds."""
-        tables = self.tables(batch, matches, period)
+        tables = self.deriver.derive(batch, matches, period)
         return sorted((samples for table in tables for samples in table.split()), key=attrgetter("definition"))
 
-    def tables(self, batch: EventBatch, matches: Matches, period: int = DEFAULT_PERIOD) -> Iterator[SampleTable]:
-        """Yield the same for definitions that read the same fields together: the way for thousands of them."""
-        return self.deriver.derive(batch, matches, period)
+    def grouped(self, batch: EventBatch, matches: Matches, period: int = DEFAULT_PERIOD) -> Iterator[Grouped]:
+        """Yield the same added up, for definitions that read the same fields together."""
+        if self.folder is not None:
+            return self.folder.fold(batch, matches, period)
+        return map(Grouped.of, self.deriver.derive(batch, matches, period))
 
     def explain(self) -> str:
         """Return the plan as text: columns, shared predicates, definitions."""
@@ -115,6 +120,12 @@ def _scanner(decoder: Decoder) -> Scanner:
     except Exception as error:
         hint = f"delete {cache_folder()}, where its code is kept, or take the reader orjson"
         raise ReaderError(f"the scan reader does not work ({type(error).__name__}: {error}): {hint}") from error
+
+
+def _folder(deriver: Deriver) -> Folder:
+    from rumpattern.fold import Folder  # noqa: PLC0415 - as above
+
+    return Folder(deriver)
 
 
 def _to_bytes(line: Event) -> bytes:

@@ -180,9 +180,9 @@ def process_block(engine: Engine, block: Block, period: int) -> BlockResult:
     batch = engine.decode(lines)
     partial = Partial()
     counts = np.zeros((len(engine.plan.steps), len(REASONS)), np.int64)
-    for table in engine.tables(batch, engine.match(batch), period):
-        partial.add(table)
-        counts[table.definitions] = table.counts
+    for part in engine.grouped(batch, engine.match(batch), period):
+        partial.add(part)
+        counts[part.definitions] = part.counts
     return BlockResult(
         block.source,
         block.form,

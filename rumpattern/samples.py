@@ -7,9 +7,9 @@ definitions there are.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -32,14 +32,15 @@ from rumpattern.jsontext import canonical_number
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from rumpattern.events.columns import Codes, Column, EventBatch, Numbers
+    from rumpattern.definition.model import MetricDefinition
+    from rumpattern.events.columns import Column, EventBatch, Numbers
     from rumpattern.match.kernel import Matches
     from rumpattern.plan.plan import Plan
 
     Counts = np.ndarray[tuple[int, int], np.dtype[np.int64]]
-    Integers = np.ndarray[tuple[int], np.dtype[np.int64]]
-    Reasons = np.ndarray[tuple[int], np.dtype[np.uint8]]
+    Integers = np.ndarray[tuple[int], np.dtype[np.integer[Any]]]
 
+_NO_NUMBERS: Final = np.zeros(0)
 _CODE: Final = {reason: code for code, reason in enumerate(REASONS)}
 
 
@@ -47,8 +48,16 @@ _CODE: Final = {reason: code for code, reason in enumerate(REASONS)}
 class Labels:
     """A dimension over m samples: ``codes`` of shape (m,) index ``texts``, where None leaves the dimension out."""
 
-    codes: Codes
+    codes: Integers
     texts: tuple[str | None, ...]
+
+    def take(self, places: Integers | slice) -> Labels:
+        """Return the labels of the samples at some places."""
+        return Labels(self.codes[places], self.texts)
+
+    def as_list(self) -> list[str | None]:
+        """Return the label of each sample."""
+        return [self.texts[code] for code in self.codes.tolist()]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,7 +122,7 @@ class SampleTable:
                 sum(reasons.values()),
                 values[part],
                 self.starts[part],
-                tuple(Labels(labels.codes[part], labels.texts) for labels in self.dimensions),
+                tuple(labels.take(part) for labels in self.dimensions),
                 {reason: count for reason, count in reasons.items() if count and reason != PUBLISHED},
                 tuple(sample for definition, sample in self.odd if definition == number),
             )
@@ -133,169 +142,215 @@ class Deriver:
 
     def derive(self, batch: EventBatch, matches: Matches, period: int) -> Iterator[SampleTable]:
         """Yield the samples of definitions that read the same fields; ``period`` is in seconds."""
-        readings = _Readings(batch, period)
-        for group in self.groups:
-            yield self._samples(group, matches, readings)
+        for fields in self.fields(Readings(batch, period), matches):
+            yield fields.table()
 
-    def _samples(self, group: Integers, matches: Matches, readings: _Readings) -> SampleTable:
-        definition = self.definitions[group[0]]
-        rows, owners = _matched(group, matches)
-        odd_rows, odd_owners = rows[:0], owners[:0]
-        if readings.batch.odd:
-            is_odd = ~readings.batch.regular()[rows]
-            odd_rows, odd_owners = rows[is_odd], owners[is_odd]
-            rows, owners = rows[~is_odd], owners[~is_odd]
-        parts = [readings.dimension(path) for path, _ in definition.dimension_keys]
-        time = readings.times()
-        value = None if definition.value_key is None else readings.values(definition.value_key)
-        reason = _first_reason([*([] if value is None else [value]), *parts, time], rows)
-        counts = _count(owners, reason, len(group))
+    def fields(self, readings: Readings, matches: Matches) -> Iterator[Fields]:
+        """Yield what the same definitions read."""
+        for numbers in self.groups:
+            definition = self.definitions[numbers[0]]
+            labels = [readings.dimension(path) for path, _ in definition.dimension_keys]
+            if len(labels) < len(dimension_names(definition)):
+                labels.append(readings.optional(APPLICATION_NAME))
+            value = None if definition.value_key is None else readings.values(definition.value_key)
+            yield Fields(self.definitions, numbers, matches, readings, value, tuple(labels), readings.times())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fields:
+    """What some definitions read from a batch.
+
+    Attributes:
+        all_definitions: those of the plan.
+        definitions: shape (d,), the numbers of these.
+        matches: the rows that they match.
+        readings: the batch.
+        value: the reading of the ValueKey, None if they have none.
+        labels: the readings of the dimensions.
+        time: the reading of the time.
+    """
+
+    all_definitions: Sequence[MetricDefinition]
+    definitions: Integers
+    matches: Matches
+    readings: Readings
+    value: Reading | None
+    labels: tuple[Reading, ...]
+    time: Reading
+
+    def table(self) -> SampleTable:
+        """Return the samples."""
+        rows, owners = _matched(self.definitions, self.matches)
+        if self.readings.batch.odd:
+            regular = self.readings.batch.regular()[rows]
+            rows, owners = rows[regular], owners[regular]
+        reason = _first_reason([*([] if self.value is None else [self.value]), *self.labels, self.time], rows)
+        counts = _count(owners, reason, len(self.definitions))
         if reason is not None:
             rows, owners = rows[reason == 0], owners[reason == 0]
-        if len(parts) < len(dimension_names(definition)):
-            parts.append(readings.optional(APPLICATION_NAME))
         return SampleTable(
-            group,
+            self.definitions,
             owners,
-            None if value is None else value.numbers[rows],
-            time.starts[rows],
-            tuple(Labels(part.codes[rows], part.texts) for part in parts),
+            None if self.value is None else self.value.numbers[rows],
+            self.time.marks[rows],
+            tuple(Labels(reading.marks[rows], reading.texts) for reading in self.labels),
             counts,
-            tuple(self._odd_samples(group, odd_rows, odd_owners, counts, readings)),
+            tuple(self.odd_samples(counts)),
         )
 
-    def _odd_samples(
-        self, group: Integers, rows: Integers, owners: Integers, counts: Counts, readings: _Readings
-    ) -> Iterator[tuple[int, Sample]]:
-        for row, owner in zip(rows.tolist(), owners.tolist(), strict=True):
-            number = int(group[owner])
-            answer = sample_event(self.definitions[number], readings.batch.odd[row], readings.period)
-            if isinstance(answer, str):
-                counts[owner, _CODE[answer]] += 1
-            else:
-                counts[owner, 0] += 1
+    def odd_samples(self, counts: Counts) -> Iterator[tuple[int, Sample]]:
+        """Yield the samples of odd rows with the numbers of their definitions, and count what became of the rows."""
+        odd = self.readings.batch.odd
+        if not odd:
+            return
+        rows, owners = _matched(self.definitions, self.matches)
+        places = np.flatnonzero(~self.readings.batch.regular()[rows])
+        for row, owner in zip(rows[places].tolist(), owners[places].tolist(), strict=True):
+            number = int(self.definitions[owner])
+            answer = sample_event(self.all_definitions[number], odd[row], self.readings.period)
+            counts[owner, _CODE[answer] if isinstance(answer, str) else 0] += 1
+            if isinstance(answer, Sample):
                 yield number, answer
 
 
-def _matched(group: Integers, matches: Matches) -> tuple[Integers, Integers]:
-    """Return the rows that a group's definitions match, one definition after the other, and which of them does."""
-    if len(group) == 1:
-        rows = matches.of(group[0])
+def _matched(numbers: Integers, matches: Matches) -> tuple[Integers, Integers]:
+    """Return the rows that some definitions match, one definition after the other, and which of them does."""
+    if len(numbers) == 1:
+        rows = matches.of(numbers[0])
         return rows, np.zeros(len(rows), np.int64)
-    starts, lengths = matches.offsets[group], matches.offsets[group + 1] - matches.offsets[group]
+    starts, lengths = matches.offsets[numbers], matches.offsets[numbers + 1] - matches.offsets[numbers]
     shifts = starts - np.cumsum(lengths) + lengths
     places = np.arange(lengths.sum()) + np.repeat(shifts, lengths)
-    return matches.rows[places], np.repeat(np.arange(len(group)), lengths)
+    return matches.rows[places], np.repeat(np.arange(len(numbers)), lengths)
 
 
-def _first_reason(readings: Sequence[_Reading], rows: Integers) -> Reasons | None:
+def _first_reason(readings: Sequence[Reading], rows: Integers) -> Integers | None:
     """Return shape (rows,): the first reason that is not 0; None if there is none for any row."""
-    result: Reasons | None = None
+    result: Integers | None = None
     for reading in readings:
         if reading.has_reasons:
-            reason = reading.reasons[rows]
+            reason = -np.minimum(reading.marks[rows], 0)
             result = reason if result is None else np.where(result == 0, reason, result)
     return result
 
 
-def _count(owners: Integers, reason: Reasons | None, groups: int) -> Counts:
-    """Return shape (groups, reasons): how many rows of each owner there are for each reason."""
+def _count(owners: Integers, reason: Integers | None, definitions: int) -> Counts:
+    """Return shape (definitions, reasons): how many rows of each owner there are for each reason."""
     if reason is None:
-        counts = np.zeros((groups, len(REASONS)), np.int64)
-        counts[:, 0] = np.bincount(owners, minlength=groups)
+        counts = np.zeros((definitions, len(REASONS)), np.int64)
+        counts[:, 0] = np.bincount(owners, minlength=definitions)
         return counts
-    cells = np.bincount(owners * len(REASONS) + reason, minlength=groups * len(REASONS))
-    return cells.reshape(groups, len(REASONS))
+    cells = np.bincount(owners * len(REASONS) + reason, minlength=definitions * len(REASONS))
+    return cells.reshape(definitions, len(REASONS))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Reading:
-    """A column read as a value, dimension or time, over all rows: a reason a row, and labels or period starts."""
+class Reading:
+    """A column read as a value, a dimension or a time.
 
-    reasons: Reasons
+    Attributes:
+        marks: shape (rows,): what is read (0 for a value, an index into ``texts``, the start of a period in seconds
+            since 1970), or minus the reason why it cannot be.
+        has_reasons: whether there is a reason in any row.
+        numbers: shape (rows,), the values.
+        texts: the labels; None leaves a dimension out.
+    """
+
+    marks: Integers
     has_reasons: bool
-    numbers: Numbers
-    codes: Codes
-    texts: tuple[str | None, ...]
-    starts: Integers
+    numbers: Numbers = field(default_factory=lambda: _NO_NUMBERS)
+    texts: tuple[str | None, ...] = ()
 
 
-_NO_NUMBERS: Final = np.zeros(0)
-_NO_CODES: Final = np.zeros(0, np.int32)
-_NO_STARTS: Final = np.zeros(0, np.int64)
-
-
-class _Readings:
-    """The readings of one batch, each made once, when a definition first asks for it."""
+class Readings:
+    """The readings of one batch, each made once, when a definition first asks for it; ``period`` is in seconds."""
 
     def __init__(self, batch: EventBatch, period: int) -> None:
         self.batch = batch
         self.period = period
-        self.made: dict[tuple[str, str], _Reading] = {}
+        self.made: dict[tuple[str, str], Reading] = {}
 
-    def _once(self, role: str, path: str, make: Callable[[Column], _Reading]) -> _Reading:
+    def _once(self, role: str, path: str, make: Callable[[Column], Reading]) -> Reading:
         reading = self.made.get((role, path))
         if reading is None:
             reading = self.made[role, path] = make(self.batch.columns[path])
         return reading
 
-    def values(self, path: str) -> _Reading:
-        return self._once("value", path, _read_value)
+    def values(self, path: str) -> Reading:
+        """Return a field read as a value."""
+        return self._once("value", path, self.read_value)
 
-    def dimension(self, path: str) -> _Reading:
-        return self._once("dimension", path, _read_dimension)
+    def dimension(self, path: str) -> Reading:
+        """Return a field read as a dimension."""
+        return self._once("dimension", path, self.read_dimension)
 
-    def times(self) -> _Reading:
-        return self._once("time", EVENT_TIMESTAMP, self._read_time)
-
-    def optional(self, path: str) -> _Reading:
-        """Read a dimension that is left out where the field cannot be one."""
+    def optional(self, path: str) -> Reading:
+        """Return a field read as a dimension that is left out where the field cannot be one."""
         return self._once("optional", path, lambda _: _left_out(self.dimension(path)))
 
-    def _read_time(self, column: Column) -> _Reading:
-        reasons = _kind_reasons(column, lambda kind: timestamp_reason(kind, 0))
+    def times(self) -> Reading:
+        """Return the time read as a period's start."""
+        return self._once("time", EVENT_TIMESTAMP, self.read_time)
+
+    def read_value(self, column: Column) -> Reading:
+        """Read a column as a value."""
+        reasons = np.where(column.kinds == Kind.STRING, value_texts(column)[column.codes], VALUE_KINDS[column.kinds])
+        reasons[(column.kinds == Kind.NUMBER) & (np.abs(column.numbers) > MAX_VALUE)] = OUT_OF_RANGE
+        return Reading(-reasons, bool(reasons.any()), column.numbers)
+
+    def read_dimension(self, column: Column) -> Reading:
+        """Number the distinct values: the column's strings, then false and true, then its distinct numbers."""
+        codes = column.codes.copy()
+        texts = [*column.strings, "false", "true"]
+        codes[column.kinds == Kind.FALSE] = len(texts) - 2
+        codes[column.kinds == Kind.TRUE] = len(texts) - 1
+        is_number = column.kinds == Kind.NUMBER
+        if is_number.any():
+            numbers, inverse = np.unique(column.numbers[is_number], return_inverse=True)
+            codes[is_number] = inverse + len(texts)
+            texts += map(canonical_number, numbers.tolist())
+        reasons = DIMENSION_KINDS[column.kinds]
+        reasons = np.where(reasons == 0, label_texts(texts)[codes], reasons)
+        return Reading(np.where(reasons == 0, codes, -reasons), bool(reasons.any()), texts=tuple(texts))
+
+    def read_time(self, column: Column) -> Reading:
+        """Read a column as the start of a period."""
+        reasons = TIME_KINDS[column.kinds]
         outside = ~((column.numbers >= 0) & (column.numbers < MAX_TIMESTAMP_MS))
-        reasons[(reasons == 0) & outside] = _CODE["timestamp_out_of_range"]
+        reasons[(reasons == 0) & outside] = TOO_LATE
         starts = np.where(reasons == 0, column.numbers, 0) // (1000 * self.period) * self.period
-        return _Reading(reasons, bool(reasons.any()), _NO_NUMBERS, _NO_CODES, (), starts.astype(np.int64))
+        return Reading(np.where(reasons == 0, starts.astype(np.int64), -reasons), bool(reasons.any()))
 
 
-def _read_value(column: Column) -> _Reading:
-    reasons = _kind_reasons(column, lambda kind: value_reason(kind, 0))
-    by_text = np.array([_CODE[value_reason(Kind.STRING, text)] for text in column.strings] or [0], np.uint8)
-    reasons = np.where(column.kinds == Kind.STRING, by_text[column.codes], reasons)
-    reasons[(column.kinds == Kind.NUMBER) & (np.abs(column.numbers) > MAX_VALUE)] = _CODE["value_out_of_range"]
-    return _Reading(reasons, bool(reasons.any()), column.numbers, _NO_CODES, (), _NO_STARTS)
+def _left_out(reading: Reading) -> Reading:
+    marks = np.where(reading.marks < 0, len(reading.texts), reading.marks)
+    return Reading(marks.astype(np.int32), has_reasons=False, texts=(*reading.texts, None))
 
 
-def _read_dimension(column: Column) -> _Reading:
-    """Number the distinct values: the column's strings, then false and true, then its distinct numbers."""
-    codes = column.codes.copy()
-    texts = [*column.strings, "false", "true"]
-    codes[column.kinds == Kind.FALSE] = len(texts) - 2
-    codes[column.kinds == Kind.TRUE] = len(texts) - 1
-    is_number = column.kinds == Kind.NUMBER
-    if is_number.any():
-        numbers, inverse = np.unique(column.numbers[is_number], return_inverse=True)
-        codes[is_number] = inverse + len(texts)
-        texts += map(canonical_number, numbers.tolist())
-    by_text = np.fromiter(map(_text_reason, texts), np.uint8, len(texts))
-    reasons = _kind_reasons(column, lambda kind: dimension_reason(kind, "x"))
-    reasons = np.where(reasons == 0, by_text[codes], reasons)
-    return _Reading(reasons, bool(reasons.any()), _NO_NUMBERS, codes, tuple(texts), _NO_STARTS)
+def _by_kind(reason: Callable[[Kind], str]) -> Integers:
+    return np.array([_CODE[reason(kind)] for kind in Kind], np.int32)
+
+
+VALUE_KINDS: Final = _by_kind(lambda kind: value_reason(kind, 0))
+"""Shape (kinds,): the number of the reason that the kind alone gives against a value."""
+DIMENSION_KINDS: Final = _by_kind(lambda kind: dimension_reason(kind, "x"))
+"""Shape (kinds,): the same against a dimension."""
+TIME_KINDS: Final = _by_kind(lambda kind: timestamp_reason(kind, 0))
+"""Shape (kinds,): the same against a time."""
+OUT_OF_RANGE: Final = _CODE["value_out_of_range"]
+TOO_LATE: Final = _CODE["timestamp_out_of_range"]
+
+
+def value_texts(column: Column) -> Integers:
+    """Return the number of the reason against each string of a column as a value, shape (strings,) or (1,) if none."""
+    return np.array([_CODE[value_reason(Kind.STRING, text)] for text in column.strings] or [0], np.int32)
+
+
+def label_texts(texts: Sequence[str]) -> Integers:
+    """Return the number of the reason against each text as a dimension, shape (texts,)."""
+    return np.fromiter(map(_text_reason, texts), np.int32, len(texts))
 
 
 @lru_cache(1 << 16)
 def _text_reason(text: str) -> int:
     return _CODE[dimension_reason(Kind.STRING, text)]
-
-
-def _left_out(reading: _Reading) -> _Reading:
-    codes = np.where(reading.reasons == 0, reading.codes, len(reading.texts)).astype(np.int32)
-    return _Reading(reading.reasons, False, _NO_NUMBERS, codes, (*reading.texts, None), _NO_STARTS)  # noqa: FBT003
-
-
-def _kind_reasons(column: Column, reason: Callable[[Kind], str]) -> Reasons:
-    """Return shape (rows,): the reason that the kind alone gives, for a value that is good otherwise."""
-    by_kind = np.array([_CODE[reason(kind)] for kind in Kind], np.uint8)
-    return by_kind[column.kinds]

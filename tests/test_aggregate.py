@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import rumpattern as rp
-from rumpattern.aggregate import Partial, Series, Statistics, from_units, series, sum_units, to_units
+from rumpattern.aggregate import Partial, Series, Statistics, from_units, series, to_units
+from rumpattern.groups import sum_units
 
 SUBNORMAL = 5e-324
 
@@ -77,8 +78,8 @@ def partial(lines):
     engine = rp.compile(DEFINITIONS)
     batch = engine.batch(lines)
     result = Partial()
-    for table in engine.tables(batch, engine.match(batch)):
-        result.add(table)
+    for part in engine.grouped(batch, engine.match(batch)):
+        result.add(part)
     return result
 
 
@@ -123,9 +124,9 @@ def test_many_dimensions_of_many_values():
     batch = engine.batch(
         [{"event_timestamp": 0} | {f"k{i}": f"{(n * (i + 3)) % 97}" for i in range(8)} for n in range(300)]
     )
-    (table,) = engine.tables(batch, engine.match(batch))
+    (grouped,) = engine.grouped(batch, engine.match(batch))
     result = Partial()
-    result.add(table)
+    result.add(grouped)
     assert len(result.groups) == 97
     assert sum(statistics[0] for statistics in result.groups.values()) == 300
     assert (0, 0, (*("0" for _ in range(8)), None)) in result.groups

@@ -52,7 +52,7 @@ def test_samples_and_partials(definitions, texts, cuts):
     def run(some):
         batch = engine.batch(some)
         matches = engine.match(batch)
-        return batch, engine.derive(batch, matches), list(engine.tables(batch, matches))
+        return batch, engine.derive(batch, matches), list(engine.grouped(batch, matches))
 
     whole, samples, tables = run(texts)
     runs = [run(part) for part in parts(texts, cuts)]

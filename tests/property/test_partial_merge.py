@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rumpattern.aggregate import Partial, Statistics, from_units, sum_units, to_units
+from rumpattern.aggregate import Partial, Statistics, from_units, to_units
 from rumpattern.derive import REASONS, Sample
+from rumpattern.groups import Grouped, sum_units
 from rumpattern.samples import Labels, SampleTable
 
 EDGES = (0.0, -0.0, 1.0, -1.0, 5e-324, -5e-324, 2.2250738585072014e-308, 0.1, 2.0**360, -(2.0**360), 1e-200, 3e107)
@@ -74,9 +75,9 @@ def test_arrays_and_single_samples_add_up_alike(observations):
         values = np.array([value for _, value in some], np.float64)
         starts = np.array([key[1] for key, _ in some], np.int64)
         labels = tuple(Labels(codes, texts) for codes in columns)
-        at_once.add(SampleTable(numbers, owners, values, starts, labels, counts))
+        at_once.add(Grouped.of(SampleTable(numbers, owners, values, starts, labels, counts)))
         odd = tuple((number, Sample(value, key[2], key[1])) for key, value in some)
-        one_by_one.add(SampleTable(numbers, owners[:0], values[:0], starts[:0], (), counts, odd))
+        one_by_one.add(Grouped(numbers, None, counts, odd))
     assert one_by_one == at_once == partial(observations)
 
 

@@ -1,4 +1,4 @@
-"""Where compiled code is kept between runs: a folder for each version of this package's source."""
+"""Where compiled code is kept between runs: a folder for each version of its source."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import hashlib
 import os
 from functools import cache
 from pathlib import Path
+
+import rumpattern
 
 
 @cache
@@ -15,7 +17,7 @@ def cache_folder() -> Path | None:
     numba itself looks only at the file of each function, and would keep what was compiled from other files' old text.
     """
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    for path in (*sorted(Path(__file__).parent.glob("*.py")), Path(rumpattern.__file__).with_name("fold.py")):
         digest.update(path.read_bytes())
     try:
         named = Path(os.environ.get("XDG_CACHE_HOME", ""))

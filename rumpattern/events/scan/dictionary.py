@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from rumpattern.events.scan.simd import Array, inlined, product_high, signed
+from rumpattern.events.scan.simd import Array, inlined, product_high, signed, word_at
 from rumpattern.events.scan.tokens import are_equal, low_bytes
 
 _SEED: Final = np.uint64(0x9E3779B97F4A7C15)
@@ -35,25 +35,29 @@ def empty_dictionaries(columns: int, rows: int) -> Dictionaries:
 
 
 @inlined
-def _mix(word: np.uint64, factor: np.uint64) -> np.uint64:
-    return (word * factor) ^ product_high(word, factor)
+def _mix(one: np.uint64, other: np.uint64) -> np.uint64:
+    return (one * other) ^ product_high(one, other)
 
 
 @inlined
-def _hash(begin: int, length: int) -> int:
+def _hash(begin: int, stop: int) -> int:
+    """Return the hash of the text between two addresses; its last 16 bytes may be read twice."""
+    length = stop - begin
     value = np.uint64(length) * _SEED
-    done = 0
-    while done + _WORD < length:
-        value = _mix(value ^ low_bytes(begin + done, _WORD), _FIRST)
-        done += _WORD
-    return signed(_mix(value ^ low_bytes(begin + done, length - done), _LAST))
+    if length <= _WORD:
+        return signed(_mix(low_bytes(begin, length) ^ _FIRST, value ^ _LAST))
+    while begin + 2 * _WORD < stop:
+        value = _mix(word_at(begin) ^ _FIRST, word_at(begin + _WORD) ^ value)
+        begin += 2 * _WORD
+    first = begin if length <= 2 * _WORD else stop - 2 * _WORD
+    return signed(_mix(word_at(first) ^ _LAST, word_at(stop - _WORD) ^ value))
 
 
 @inlined
 def code_of(slots: Array, entries: Array, sizes: Array, column: int, text: int, begin: int, stop: int) -> int:
     """Return the code of a string in its column's dictionary, which it is added to if it is new."""
     length = stop - begin
-    value = _hash(begin, length)
+    value = _hash(begin, stop)
     mask = slots.shape[1] - 1
     slot = value & mask
     while True:

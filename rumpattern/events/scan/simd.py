@@ -149,6 +149,10 @@ product_high: Final[Callable[[np.uint64, np.uint64], np.uint64]] = _of_two(
     types.uint64, (types.uint64, types.uint64), _product_high
 )
 """The upper 64 of the 128 bits of a product."""
+bits_of: Final[Callable[[float], np.uint64]] = _of_one(
+    types.uint64, types.float64, lambda builder, value: builder.bitcast(value, _WORD)
+)
+"""The bits of a double."""
 as_double: Final[Callable[[np.uint64], float]] = _of_one(
     types.float64, types.uint64, lambda builder, word: builder.bitcast(word, ir.DoubleType())
 )

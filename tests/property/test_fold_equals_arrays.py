@@ -1,0 +1,69 @@
+"""Law: compiled code derives and adds up what array operations do, and both what single samples add up to."""
+
+import numpy as np
+import pytest
+from definitions import definition_events, definition_lists
+from generated import lines
+from hypothesis import given
+from hypothesis import strategies as st
+
+import rumpattern as rp
+from rumpattern.aggregate import Partial, Statistics, to_units
+from rumpattern.derive import REASONS
+from rumpattern.groups import Grouped
+
+pytest.importorskip("numba", reason="the extra fast is not installed")
+
+from rumpattern.fold import Folder
+
+EXTREME = (5e-324, 1e-300, 2.0**-79, 2.0**-78, 1e-9, 0.1, 1.5, 2.0**49, 2.0**50, 1e30, 2.0**360, -0.0, 0.0)
+VALUES = st.one_of(st.sampled_from(EXTREME), st.sampled_from(EXTREME).map(lambda value: -value), st.floats(-1e9, 1e9))
+
+
+def added(parts, definitions):
+    partial, counts = Partial(), np.zeros((definitions, len(REASONS)), np.int64)
+    for part in parts:
+        partial.add(part)
+        counts[part.definitions] += part.counts
+    return partial, counts.tolist()
+
+
+def both(definitions, batch, period=60):
+    engine = rp.compile(definitions)
+    matches = engine.match(batch(engine))
+    folded = Folder(engine.deriver).fold(batch(engine), matches, period)
+    arrays = map(Grouped.of, engine.deriver.derive(batch(engine), matches, period))
+    return added(folded, len(definitions)), added(arrays, len(definitions))
+
+
+@given(
+    definition_lists(),
+    st.lists(lines(definition_events()), min_size=1, max_size=12),
+    st.sampled_from((1, 60, 3600)),
+)
+def test_any_events(definitions, texts, period):
+    folded, arrays = both(definitions, lambda engine: engine.batch(texts), period)
+    assert folded == arrays
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), VALUES), min_size=1, max_size=20))
+def test_sums_are_exact(observations):
+    definition = rp.MetricDefinition("m", value_key="v", dimension_keys=(("d", "D"),))
+    events = [{"event_timestamp": 0, "d": label, "v": value} for label, value in observations]
+    (folded, _), (arrays, _) = both([definition], lambda engine: engine.batch(events))
+    expected = Partial()
+    for label, value in observations:
+        value += 0.0  # noqa: PLW2901 - -0 is 0
+        expected.put((0, 0, (label, None)), Statistics(1, to_units(value), value, value))
+    assert folded == arrays == expected
+
+
+def test_many_groups():
+    keys = tuple((f"k{i}", f"K{i}") for i in range(12))
+    definitions = [rp.MetricDefinition(f"m{i}", dimension_keys=keys) for i in range(3)]
+    events = [
+        {"event_timestamp": n * 7_000_000} | {f"k{i}": f"{(n * (i + 3)) % 97}" for i in range(12)} for n in range(500)
+    ]
+    folded, arrays = both(definitions, lambda engine: engine.batch(events))
+    assert folded == arrays
+    assert len(folded[0].groups) == 1_500
