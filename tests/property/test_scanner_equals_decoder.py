@@ -141,6 +141,14 @@ def test_every_length_of_lines_that_are_left():
         assert_same(decoder, block, longest=longest)
 
 
+def test_every_cut_of_a_text_into_blocks(realistic, decoder):
+    lines = [*EDGES, *realistic[:60]]
+    for cut in range(len(lines) + 1):
+        before, after = b"".join(b"%b\n" % line for line in lines[:cut]), b"\n".join(lines[cut:])
+        assert_same(decoder, before)
+        assert_same(decoder, after, offset=len(before))
+
+
 def test_every_alignment_of_a_text():
     decoder, block = Decoder(PATHS), b"\n".join(EDGES)
     for shift in range(130):
@@ -191,7 +199,7 @@ def test_every_byte_of_realistic_events_corrupted(realistic, decoder):
                 event[:place] + puts[place : place + 1] + event[place:],
             )
         ]
-        assert_same(decoder, b"\n".join(changed), longest=1 << 18)
+        assert_same(decoder, b"\n".join([event, *changed]), longest=1 << 18)
 
 
 def test_the_fixtures(decoder):

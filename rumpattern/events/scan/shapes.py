@@ -30,6 +30,8 @@ _NODE: Final = 64
 _FIELDS: Final = 8
 _TEXT: Final = _NODE - _FIELDS
 _MOST_NODES: Final = 4_096
+_MOST_OTHERS: Final = 64
+"""How many nodes are tried one after the other: keys that are never the same make as many as there is room for."""
 _ROOT: Final = 0
 
 
@@ -116,16 +118,16 @@ def _add_text(shapes: Shapes, node: int, place: int, end: int, kind: int, member
 @compiled
 def _add(shapes: Shapes, before: int, place: int, length: int, kind: int, member: int) -> int:
     """Return the node after another that has some text and value, which is added if there is none; 0 without room."""
-    nodes, last = shapes.nodes, 0
+    nodes, last, others = shapes.nodes, 0, 0
     number = signed(nodes[before].next)
     while number:
         node = nodes[number]
         text = nodes.ctypes.data + number * _NODE + _FIELDS
         if node.length == length and node.kind == kind and node.member == member and are_equal(text, place, length):
             return int(number)
-        last, number = number, signed(node.other)
+        last, number, others = number, signed(node.other), others + 1
     number = shapes.size[0]
-    if number == len(nodes):
+    if number == len(nodes) or others == _MOST_OTHERS:
         return _ROOT
     shapes.size[0] += 1
     node = nodes[number]

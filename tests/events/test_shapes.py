@@ -1,0 +1,101 @@
+"""Events read by shapes: what is learned, and what does not fit."""
+
+import json
+
+import pytest
+
+from rumpattern.events.decode import Decoder
+from rumpattern.events.lines import TextLines
+
+pytest.importorskip("numba", reason="the extra fast is not installed")
+
+from rumpattern.events.scan import shapes as shapes_module
+from rumpattern.events.scan.scanner import Scanner
+
+PATHS = ("a", "b.c", "event_type", "z")
+
+
+@pytest.fixture
+def learned(monkeypatch):
+    """Give a function that scans lines, compares with the decoder, and returns how many nodes were learned."""
+    made = []
+
+    def no_shapes():
+        made.append(shapes_module.no_shapes())
+        return made[-1]
+
+    monkeypatch.setattr("rumpattern.events.scan.scanner.no_shapes", no_shapes)
+    decoder = Decoder(PATHS)
+    scanner = Scanner(decoder)
+
+    def scan(lines):
+        block = "\n".join(lines).encode()
+        batch, same = scanner.decode(TextLines(block)), decoder.decode(TextLines(block))
+        for path in PATHS:
+            column, other = batch.columns[path], same.columns[path]
+            assert column.kinds.tolist() == other.kinds.tolist()
+            assert column.numbers.tolist() == other.numbers.tolist()
+            assert [column.strings[c] if k == 5 else None for k, c in zip(column.kinds, column.codes, strict=True)] == [
+                other.strings[c] if k == 5 else None for k, c in zip(other.kinds, other.codes, strict=True)
+            ]
+        assert len(batch) == len(same)
+        return int(made[-1].size[0]) - 1
+
+    return scan
+
+
+def test_one_shape_is_learned_once(learned):
+    lines = [json.dumps({"event_type": "t", "a": n, "b": {"c": str(n)}, "q": [n, None, "é"]}) for n in range(100)]
+    assert learned(lines) == 7
+
+
+def test_strings_and_scalars_in_one_place_are_two_ways(learned):
+    values = ('"x"', "1", "null", "-0.5", "true", '""', '"\\n"', '"é"', "1e5", "[]", "{}", '{"c":1}')
+    lines = [f'{{"event_type":"t","a":{value},"z":1}}' for value in values]
+    assert learned(lines * 3) > 4
+
+
+def test_wanted_objects_are_noted(learned):
+    lines = ['{"event_type":"t","a":{"x":1,"y":"z"},"z":2}', '{"event_type":"t","a":{},"z":2}'] * 3
+    assert learned(lines) == 8
+
+
+@pytest.mark.parametrize("length", range(50, 120))
+def test_texts_of_all_lengths_between_values(learned, length):
+    key = "k" * length
+    lines = [f'{{"event_type":"t","{key}":{n},"z":"{key}"}}' for n in (1, 2, 3)]
+    lines += [f'{{"event_type":"t","{key[:-1]}j":1,"z":"{key[:-1]}"}}', f'{{"event_type":"t","{key}":1 }}']
+    assert learned(lines * 2) > 5
+
+
+def test_keys_that_never_repeat_do_not_fill_one_place(learned):
+    assert learned([f'{{"k{n}":1,"event_type":"t"}}' for n in range(1_000)]) < 200
+
+
+def test_more_shapes_than_there_is_room_for(learned):
+    lines = [
+        json.dumps({"event_type": "t", **{f"k{n >> i & 7}{i}": i for i in range(12)}, "a": n}) for n in range(4_000)
+    ]
+    assert learned(lines) == 4_095
+
+
+def test_more_values_than_are_followed(learned):
+    assert learned([json.dumps({"event_type": "t", "q": list(range(600)), "a": 1})] * 3) == 0
+
+
+def test_spaces_belong_to_a_shape(learned):
+    lines = ['{"event_type" : "t", "a":1}', '{"event_type":"t","a": 1 }', ' {"event_type":"t","a":1}\t', '{"a":1}']
+    assert learned(lines * 2) > 6
+
+
+def test_what_follows_a_known_shape_is_a_fault():
+    lines = [
+        '{"event_type":"t","a":1}',
+        '{"event_type":"t","a":1}}',
+        '{"event_type":"t","a":1} x',
+        '{"event_type":"t"}',
+    ]
+    decoder = Decoder(PATHS)
+    block = "\n".join(lines * 2).encode()
+    found = [len(reader.decode(TextLines(block)).rejects) for reader in (Scanner(decoder), decoder)]
+    assert found == [4, 4]
