@@ -240,6 +240,7 @@ def test_rejects_name_their_line_in_every_block(
     views: list[rp.MetricDefinition], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("rumpattern.events.sources.BLOCK", 100)
+    monkeypatch.setattr("rumpattern.events.buffers.BLOCK", 100)
     _, rejects = replay(views, tmp_path / "a.ndjson", (f"{VIEW}\n" * 9 + "bad\n").encode() * 3)
     line = len(VIEW) + 1
     assert [(reject.line, reject.offset) for reject in rejects] == [
