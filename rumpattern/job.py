@@ -127,8 +127,9 @@ def _read_stream(
         for buffer in fill(stream, head, Buffers(buffers)):
             advance(buffer.stored - stored)
             stored = buffer.stored
-            yield Block(number, form, offset, buffer.size, buffer=buffer)
-            offset += buffer.size
+            block = Block(number, form, offset, buffer.size, buffer=buffer)
+            offset += buffer.size  # which may be another once the block is out
+            yield block
         advance(stream.stored - stored)
     except BrokenSourceError as fault:
         yield _fault_block(number, form, fault, offset)

@@ -202,7 +202,7 @@ class _ByIsal:
         """Put the next text in ``room``; return how many bytes it is, 0 at the end."""
         if self.by_zlib is None:
             try:
-                size = self.reader.readinto(room)
+                size: int = self.reader.readinto(room)
             except (OSError, EOFError, OverflowError, isal_zlib.IsalError):
                 self.file.seek(self.start)
                 self.by_zlib = _Copied(self.file, skipped=self.size)
