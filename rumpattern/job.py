@@ -6,6 +6,7 @@ A block is the unit of work. It can be processed anywhere and in any order, and 
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -94,13 +95,13 @@ def read_blocks(
         buffers: how many buffers there are for the text of a stream, given back when blocks are released; None makes
             one for each block. If there are several, a file is read ahead.
     """
-    try:
-        file = open_source(source)
-    except BrokenSourceError as fault:
-        yield _fault_block(number, form or Form.NDJSON, fault, 0)
-        return
-    with file:
-        head = peek(file) if source.is_regular else b""
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(open_source(source))
+            head = peek(file) if source.is_regular else b""
+        except BrokenSourceError as fault:
+            yield _fault_block(number, form or Form.NDJSON, fault, 0)
+            return
         found = form or detect(head)
         if source.is_regular and not head.startswith(GZIP_MAGIC) and found in LINE_FORMS:
             for offset, length in cut_file(file):
@@ -130,9 +131,9 @@ def _read_stream(
             block = Block(number, form, offset, buffer.size, buffer=buffer)
             offset += buffer.size  # which may be another once the block is out
             yield block
-        advance(stream.stored - stored)
     except BrokenSourceError as fault:
         yield _fault_block(number, form, fault, offset)
+    advance(stream.stored - stored)
 
 
 def _fault_block(number: int, form: Form, fault: BrokenSourceError, offset: int) -> Block:

@@ -18,8 +18,8 @@ STDIN: Final = "-"
 EXPORT_PROBE: Final = "aws-logs-write-test"
 """A file that CloudWatch Logs export tasks leave beside their data, with no events in it."""
 GZIP_MAGIC: Final = b"\x1f\x8b"
-BLOCK: Final = 8 << 20
-"""Bytes of line text that make one batch."""
+BLOCK: Final = 16 << 20
+"""Bytes of line text that make one batch: the thread that inflates waits for the interpreter once for each."""
 RANGE: Final = 16 << 20
 """Bytes of a file of lines that make one batch; they are never in memory together."""
 HEAD: Final = 1 << 16
@@ -118,8 +118,15 @@ def open_source(source: Source) -> BinaryIO:
 
 
 def peek(file: BinaryIO) -> bytes:
-    """Return the first bytes of a file and go back to its start."""
-    head = file.read(HEAD)
+    """Return the first bytes of a file and go back to its start.
+
+    Raises:
+        BrokenSourceError: they cannot be read.
+    """
+    try:
+        head = file.read(HEAD)
+    except OSError as error:
+        raise BrokenSourceError("RP001", f"reading failed: {error.strerror or error}") from None
     file.seek(0)
     return head
 

@@ -20,10 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import BinaryIO
 
-_READ: Final = 1 << 17
-"""Bytes of a file that are read and inflated at once; isal, which gives other threads way when it reads, takes more."""
-_READ_BY_ISAL: Final = 1 << 20
-_PIECE: Final = 1 << 20
+_READ: Final = 1 << 19
+"""Bytes of a file that are read and inflated at once."""
+_PIECE: Final = 1 << 22
 """Bytes of text that zlib gives at once, however well they were compressed."""
 _GZIP_WINDOW: Final = 31  # zlib's code for a gzip header and trailer
 _FLAGS: Final = 3  # where the flags stand in the header of a gzip member
@@ -190,7 +189,7 @@ class _ByIsal:
         self.start = file.tell()
         self.stored = 0
         self.size = 0
-        self.reader = isal_zlib._GzipReader(file, _READ_BY_ISAL)  # noqa: SLF001 - all else in isal copies the text
+        self.reader = isal_zlib._GzipReader(file, _READ)  # noqa: SLF001 - all else in isal copies the text
         self.by_zlib: _Copied | None = None
 
     @property

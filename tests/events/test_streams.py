@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, BinaryIO
 import pytest
 
 from rumpattern.events import streams
-from rumpattern.events.sources import HEAD
+from rumpattern.events.sources import HEAD, find_sources
 from rumpattern.events.streams import open_stream, read_chunks, read_head
+from rumpattern.job import read_blocks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -142,6 +143,8 @@ def test_gzip_damaged_anywhere_is_all_text_before(monkeypatch: pytest.MonkeyPatc
 
 
 def test_faults_in_large_files_are_the_same_at_any_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streams, "_READ", 5000)
+    monkeypatch.setattr(streams, "_PIECE", 20_000)
     draw = Random(5)  # noqa: S311 - any damage will do
     whole = gzip.compress(LONG)
     for _ in range(12):
@@ -233,3 +236,17 @@ def test_the_head_is_not_lost() -> None:
     assert head == LONG[:HEAD]
     assert b"".join(read_chunks(stream, head, heard.append)) == LONG
     assert sum(heard) == len(data)
+
+
+@pytest.mark.parametrize("good", [0, 9, 100])
+def test_a_device_that_fails_is_one_reject(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, good: int) -> None:
+    path = tmp_path / "events.gz"
+    path.write_bytes(MEMBER)
+    monkeypatch.setattr("rumpattern.job.open_source", lambda _: FailingFile(MEMBER, good))
+    (source,) = find_sources([path])
+    blocks = list(read_blocks(0, source, None, lambda _: None))
+    assert blocks[-1].records is not None
+    (reject,) = blocks[-1].records.rejects
+    text, _ = truth(MEMBER[:good])
+    assert (reject.code, reject.offset) == ("RP001", text.rfind(b"\n") + 1)
+    assert b"".join(block.lines().whole() for block in blocks[:-1]) + reject.text == text  # type: ignore[attr-defined]
