@@ -182,7 +182,10 @@ def _up_to_fault(member: zlib._Decompress, data: bytes) -> tuple[bytes, int]:
 
 
 class _ByIsal:
-    """A stream that isal inflates, from a file that can be read twice."""
+    """A stream that isal inflates, from a file that can be read twice.
+
+    isal notices some damage a few symbols later than zlib does; text that was given out by then is not taken back.
+    """
 
     def __init__(self, file: BinaryIO) -> None:
         self.file = file
