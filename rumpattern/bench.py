@@ -85,7 +85,7 @@ def read(inputs: Iterable[str], form: Form | None, limit: int) -> Workload:
 def _held(block: Block) -> Block:
     """Return the block with its text in memory."""
     lines = block.lines()
-    return replace(block, data=lines.whole(), path=None) if isinstance(lines, TextLines) else block
+    return replace(block, data=lines.whole(), buffer=None, path=None) if isinstance(lines, TextLines) else block
 
 
 def _size(block: Block) -> int:

@@ -6,8 +6,8 @@ A block is the unit of work. It can be processed anywhere and in any order, and 
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -16,12 +16,14 @@ from rumpattern.aggregate import Partial, series
 from rumpattern.definition.rumevents import ABSENT_FIELDS, EVENT_TYPE
 from rumpattern.derive import REASONS
 from rumpattern.diagnostics import Diagnostic, InputError, Severity
+from rumpattern.events.buffers import Buffers, fill_ahead, fill_buffers
 from rumpattern.events.columns import Reject
-from rumpattern.events.envelopes import cut_lines, detect, read_documents
+from rumpattern.events.envelopes import detect, read_documents
 from rumpattern.events.fields import Kind, find
 from rumpattern.events.forms import LINE_FORMS, Form
-from rumpattern.events.lines import FileLines, RecordLines, TextLines
-from rumpattern.events.sources import GZIP_MAGIC, HEAD, BrokenSourceError, cut_file, open_source, peek, read_chunks
+from rumpattern.events.lines import BufferLines, FileLines, RecordLines, TextLines
+from rumpattern.events.sources import GZIP_MAGIC, BrokenSourceError, cut_file, open_source, peek
+from rumpattern.events.streams import open_stream, read_chunks, read_head
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from rumpattern.aggregate import Series
     from rumpattern.definition.model import MetricDefinition
     from rumpattern.engine import Engine
+    from rumpattern.events.buffers import Buffer
     from rumpattern.events.columns import EventBatch
     from rumpattern.events.lines import Lines
     from rumpattern.events.sources import Source
@@ -50,7 +53,8 @@ BROKEN_OFF: Final = frozenset(("RP001", "RP003", "RP004", "RP019", "RP020"))
 class Block:
     """Some consecutive input of one source.
 
-    Either the text of whole lines, held in ``data`` or to be read from ``path``, or ``records`` taken from documents.
+    Either the text of whole lines, held in ``data`` or in a ``buffer``, or to be read from ``path``; or ``records``
+    taken from documents.
     ``offset`` and ``length`` are bytes of the decompressed source; ``counted`` says that line numbers are those of the
     file already, not of the block.
     """
@@ -60,6 +64,7 @@ class Block:
     offset: int = 0
     length: int = 0
     data: bytes | None = None
+    buffer: Buffer | None = None
     path: Path | None = None
     records: RecordLines | None = None
     counted: bool = False
@@ -71,61 +76,68 @@ class Block:
         timed = self.form is Form.LOGS_EXPORT
         if self.path is not None:
             return FileLines(self.path, self.offset, self.length, timed=timed)
+        if self.buffer is not None:
+            return BufferLines(self.buffer.text, self.length, self.offset, timed=timed)
         return TextLines(self.data or b"", self.offset, timed)
 
+    def release(self) -> None:
+        """Say that nobody looks at the text any more."""
+        if self.buffer is not None:
+            self.buffer.release()
 
-def read_blocks(number: int, source: Source, form: Form | None, advance: Callable[[int], None]) -> Iterator[Block]:
-    """Yield the blocks of a source in order; ``advance`` hears of bytes read, ``form`` None detects the container."""
-    try:
-        file = open_source(source)
-    except BrokenSourceError as fault:
-        yield _fault_block(number, form or Form.NDJSON, fault, 0)
-        return
-    with file:
-        head = peek(file) if source.is_regular else b""
+
+def read_blocks(
+    number: int, source: Source, form: Form | None, advance: Callable[[int], None], buffers: int | None = None
+) -> Iterator[Block]:
+    """Yield the blocks of a source in order.
+
+    Args:
+        number: the number of the source.
+        source: what to read.
+        form: its container; None detects it.
+        advance: hears of bytes read.
+        buffers: how many buffers there are for the text of a stream, given back when blocks are released; None makes
+            one for each block. If there are several, a file is read ahead.
+    """
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(open_source(source))
+            head = peek(file) if source.is_regular else b""
+        except BrokenSourceError as fault:
+            yield _fault_block(number, form or Form.NDJSON, fault, 0)
+            return
         found = form or detect(head)
         if source.is_regular and not head.startswith(GZIP_MAGIC) and found in LINE_FORMS:
             for offset, length in cut_file(file):
                 advance(length)
                 yield Block(number, found, offset, length, path=source.path)
         else:
-            yield from _read_stream(number, file, form, advance)
+            yield from _read_stream(number, file, form, advance, buffers)
 
 
-def _read_stream(number: int, file: BinaryIO, form: Form | None, advance: Callable[[int], None]) -> Iterator[Block]:
-    chunks = read_chunks(file, advance)
-    head, everything = _head(chunks)
+def _read_stream(
+    number: int, file: BinaryIO, form: Form | None, advance: Callable[[int], None], buffers: int | None
+) -> Iterator[Block]:
+    stream = open_stream(file)
+    head = read_head(stream)
     form = form or detect(head)
     if form not in LINE_FORMS:
-        for records in read_documents(everything, form):
+        for records in read_documents(read_chunks(stream, head, advance), form):
             yield Block(number, form, records=records, counted=True)
         return
-    offset = 0
+    # a pipe is not read ahead: a thread that waits for it cannot be stopped
+    fill = fill_ahead if buffers is not None and buffers > 1 and file.seekable() else fill_buffers
+    offset = stored = 0
     try:
-        for data in cut_lines(everything):
-            yield Block(number, form, offset, len(data), data)
-            offset += len(data)
+        for buffer in fill(stream, head, Buffers(buffers)):
+            advance(buffer.stored - stored)
+            stored = buffer.stored
+            block = Block(number, form, offset, buffer.size, buffer=buffer)
+            offset += buffer.size  # which may be another once the block is out
+            yield block
     except BrokenSourceError as fault:
         yield _fault_block(number, form, fault, offset)
-
-
-def _head(chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
-    """Return the first bytes of a stream, enough to detect its form, and the stream from its start."""
-    head = b""
-    try:
-        for chunk in chunks:
-            head += chunk
-            if len(head) >= HEAD:
-                break
-    except BrokenSourceError as fault:
-        return head, _broken(head, fault)
-    return head, chain([head] if head else [], chunks)
-
-
-def _broken(head: bytes, fault: BrokenSourceError) -> Iterator[bytes]:
-    if head:
-        yield head
-    raise fault
+    advance(stream.stored - stored)
 
 
 def _fault_block(number: int, form: Form, fault: BrokenSourceError, offset: int) -> Block:
@@ -175,7 +187,14 @@ class BlockResult:
 
 
 def process_block(engine: Engine, block: Block, period: int) -> BlockResult:
-    """Decode, match, derive and aggregate one block."""
+    """Decode, match, derive and aggregate one block, and release it."""
+    try:
+        return _process(engine, block, period)
+    finally:
+        block.release()
+
+
+def _process(engine: Engine, block: Block, period: int) -> BlockResult:
     lines = block.lines()
     batch = engine.decode(lines)
     partial = Partial()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import rumpattern as rp
+from rumpattern.events import streams
 from rumpattern.events.forms import Form
 
 if TYPE_CHECKING:
@@ -101,6 +102,14 @@ def inflated(data: bytes) -> tuple[bytes, bool]:
     return text, True
 
 
+@pytest.fixture(params=["isal", "zlib"])
+def _inflater(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Inflate by isal, if it is installed, and by zlib."""
+    if request.param == "zlib":
+        monkeypatch.setattr(streams, "isal_zlib", None)
+
+
+@pytest.mark.usefixtures("_inflater")
 @pytest.mark.parametrize("members", [MEMBERS[:1], MEMBERS], ids=["one member", "two members"])
 def test_gzip_cut_at_any_byte_keeps_all_complete_lines(
     views: list[rp.MetricDefinition], tmp_path: Path, members: list[bytes]
@@ -119,6 +128,7 @@ def test_gzip_cut_at_any_byte_keeps_all_complete_lines(
         assert sum(one.count for one in result.series) == accounting.evaluated
 
 
+@pytest.mark.usefixtures("_inflater")
 def test_a_gzip_export_cut_at_any_byte_keeps_all_complete_lines(
     views: list[rp.MetricDefinition], tmp_path: Path
 ) -> None:
@@ -165,6 +175,7 @@ def test_a_document_cut_at_any_byte_keeps_complete_events(
     assert complete == {"subscription": 3, "put-rum-events": 3, "get-app-monitor-data": 2}.get(form, 1)
 
 
+@pytest.mark.usefixtures("_inflater")
 @pytest.mark.parametrize("form", DOCUMENTS)
 def test_a_gzipped_document_cut_at_any_byte_is_one_reject(
     views: list[rp.MetricDefinition], tmp_path: Path, form: str
@@ -178,6 +189,7 @@ def test_a_gzipped_document_cut_at_any_byte_is_one_reject(
 GARBAGE = [b"trailing garbage", b"\x1f\x8b", b"\x00\x00x", b"\x1f\x8b\x08\x00garbage that is no deflate stream"]
 
 
+@pytest.mark.usefixtures("_inflater")
 @pytest.mark.parametrize("garbage", GARBAGE)
 def test_what_follows_gzip_data_is_one_reject(views: list[rp.MetricDefinition], tmp_path: Path, garbage: bytes) -> None:
     result, rejects = replay(views, tmp_path / "a.gz", MEMBERS[0] + garbage)
@@ -185,6 +197,7 @@ def test_what_follows_gzip_data_is_one_reject(views: list[rp.MetricDefinition], 
     assert [(reject.line, reject.offset, reject.code) for reject in rejects] == [(7, len(LINES), "RP003")]
 
 
+@pytest.mark.usefixtures("_inflater")
 def test_damaged_gzip_data_never_raise(views: list[rp.MetricDefinition], tmp_path: Path) -> None:
     whole = MEMBERS[0]
     for place in range(2, len(whole)):
@@ -240,6 +253,7 @@ def test_rejects_name_their_line_in_every_block(
     views: list[rp.MetricDefinition], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("rumpattern.events.sources.BLOCK", 100)
+    monkeypatch.setattr("rumpattern.events.buffers.BLOCK", 100)
     _, rejects = replay(views, tmp_path / "a.ndjson", (f"{VIEW}\n" * 9 + "bad\n").encode() * 3)
     line = len(VIEW) + 1
     assert [(reject.line, reject.offset) for reject in rejects] == [

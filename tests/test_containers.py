@@ -213,7 +213,7 @@ GZIPPED = {
 def test_gzip_members_are_one_text(
     views: list[rp.MetricDefinition], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: bytes, read: int
 ) -> None:
-    monkeypatch.setattr("rumpattern.events.sources._READ", read)
+    monkeypatch.setattr("rumpattern.events.streams._READ", read)
     path = tmp_path / "events.gz"
     path.write_bytes(data)
     result = rp.replay(views, path, input_format=Form.NDJSON)

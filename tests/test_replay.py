@@ -164,6 +164,7 @@ def test_the_number_of_workers_does_not_matter(
     definitions: list[rp.MetricDefinition], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("rumpattern.events.sources.BLOCK", 60_000)
+    monkeypatch.setattr("rumpattern.events.buffers.BLOCK", 60_000)
     monkeypatch.setattr("rumpattern.events.envelopes.BLOCK", 60_000)
     everything = [FIXTURES / "events", FIXTURES / "bad"]
     one = replay_all(definitions, everything, workers=1, application_name="other")
@@ -186,7 +187,8 @@ def test_the_size_of_blocks_does_not_matter(
     everything = [FIXTURES / "events", FIXTURES / "bad"]
     whole = replay_all(definitions, everything)
     monkeypatch.setattr("rumpattern.events.sources.BLOCK", 1000 * size)
-    monkeypatch.setattr("rumpattern.events.sources._READ", 300 * size)
+    monkeypatch.setattr("rumpattern.events.buffers.BLOCK", 1000 * size)
+    monkeypatch.setattr("rumpattern.events.streams._READ", 300 * size)
     monkeypatch.setattr("rumpattern.events.envelopes.BLOCK", 1000 * size)
     monkeypatch.setattr("rumpattern.events.envelopes.RECORDS", size)
     assert replay_all(definitions, everything) == whole
@@ -198,6 +200,7 @@ def test_one_event_a_block_does_not_matter(
     some = [FIXTURES / "events" / "shop.ndjson", FIXTURES / "events" / "cloudtrail.json", FIXTURES / "bad"]
     whole = replay_all(definitions, some)
     monkeypatch.setattr("rumpattern.events.sources.BLOCK", 1)
+    monkeypatch.setattr("rumpattern.events.buffers.BLOCK", 1)
     monkeypatch.setattr("rumpattern.events.envelopes.BLOCK", 1)
     monkeypatch.setattr("rumpattern.events.envelopes.RECORDS", 1)
     assert replay_all(definitions, some) == whole

@@ -13,7 +13,7 @@ import subprocess
 import sys
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -32,7 +32,7 @@ from rumpattern.events.sources import GZIP_MAGIC, find_sources
 from rumpattern.job import collect, process_block, read_blocks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
     from concurrent.futures import Future
 
     from rumpattern.definition.model import MetricDefinition
@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 _WORTH_WORKERS: Final = 64 << 20
 """Bytes of input from which starting processes pays."""
 _GZIP_RATIO: Final = 7
+_BUFFERS_MORE: Final = 2
+"""Buffers besides those that are read: one is being filled, and one waits to be read."""
 _HIGH_RESOLUTION: Final = (1, 5, 10, 20, 30)
 _MINUTE: Final = 60
 _DAY: Final = 86_400
@@ -96,25 +98,30 @@ def replay(  # noqa: PLR0913 - the choices of a replay
     engine, chosen = _engine(definitions, application_name, Reader(reader), size, on_notice or _unheard)
     count = workers or (available_cores() if size >= _WORTH_WORKERS else 1)
 
-    def blocks() -> Iterator[Block]:
-        for number, source in enumerate(found):
-            yield from read_blocks(number, source, form, lambda n: heard(n, 0, 0))
+    buffers = 1 if count == 1 else count + _BUFFERS_MORE
 
-    def results() -> Iterator[BlockResult]:
+    def blocks() -> Generator[Block]:
+        for number, source in enumerate(found):
+            yield from read_blocks(number, source, form, lambda n: heard(n, 0, 0), buffers)
+
+    def done(given: Iterator[Block]) -> Generator[BlockResult]:
         run = partial(process_block, engine, period=period)
-        done: Iterator[BlockResult]
         if count == 1:
-            done = (run(block) for block in blocks())
+            yield from map(run, given)
         elif chosen is Reader.SCAN:
-            done = _in_order(run, blocks(), count)
+            yield from _in_order(run, given, count)
         else:
             task = {"application_name": application_name, "period": period}
-            done = _in_workers(run, blocks(), count, {**task, "definitions": pack_definitions(definitions)})
-        for result in done:
+            yield from _in_workers(run, given, count, {**task, "definitions": pack_definitions(definitions)})
+
+    def results(given: Iterator[BlockResult]) -> Iterator[BlockResult]:
+        for result in given:
             heard(0, result.evaluated, len(result.rejects))
             yield result
 
-    return replace(collect(definitions, found, results(), period, on_reject), reader=chosen.value)
+    with closing(blocks()) as given, closing(done(given)) as processed:  # whatever happens, no thread stays
+        result = collect(definitions, found, results(processed), period, on_reject)
+    return replace(result, reader=chosen.value)
 
 
 def _engine(
@@ -236,6 +243,7 @@ def _in_workers(
         try:
             return worker.run(block)
         finally:
+            block.release()
             idle.put(worker)
 
     with ExitStack() as stack:

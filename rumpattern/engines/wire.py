@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _LENGTH: Final = 8
 
 
-def send(stream: BinaryIO, header: object, body: bytes = b"") -> None:
+def send(stream: BinaryIO, header: object, body: bytes | memoryview = b"") -> None:
     """Write one message: a JSON header and some bytes."""
     head = json.dumps(header).encode()
     stream.write(len(head).to_bytes(_LENGTH, "big") + len(body).to_bytes(_LENGTH, "big") + head)
@@ -73,10 +73,11 @@ def unpack_definitions(rows: list[list[Any]]) -> list[MetricDefinition]:
     ]
 
 
-def pack_block(block: Block) -> tuple[list[Any], bytes]:
+def pack_block(block: Block) -> tuple[list[Any], bytes | memoryview]:
     """Return a block of text as header and bytes; a block that has a path goes by that path."""
     path = str(block.path) if block.path else None
-    return [block.source, block.form.value, block.offset, block.length, path], block.data or b""
+    data = block.data or b"" if block.buffer is None else block.buffer.text.data[: block.length]
+    return [block.source, block.form.value, block.offset, block.length, path], data
 
 
 def unpack_block(header: list[Any], data: bytes) -> Block:

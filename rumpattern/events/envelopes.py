@@ -96,28 +96,16 @@ def _first_level_keys(text: bytes) -> Iterator[bytes]:
 
 
 def cut_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield the text of a line container in blocks that end at line ends.
-
-    Raises:
-        BrokenSourceError: after all complete lines; ``rest`` of it is the line that broke off.
-    """
+    """Yield the text of a line container in blocks that end at line ends."""
     parts: list[bytes] = []
     size = 0
-    try:
-        for chunk in chunks:
-            parts.append(chunk)
-            size += len(chunk)
-            if size >= BLOCK and (cut := chunk.rfind(b"\n") + 1):
-                parts[-1] = chunk[:cut]
-                yield b"".join(parts)
-                parts, size = [chunk[cut:]], len(chunk) - cut
-    except BrokenSourceError as fault:
-        text = b"".join(parts)
-        cut = text.rfind(b"\n") + 1
-        if cut:
-            yield text[:cut]
-        fault.rest = text[cut:]
-        raise
+    for chunk in chunks:
+        parts.append(chunk)
+        size += len(chunk)
+        if size >= BLOCK and (cut := chunk.rfind(b"\n") + 1):
+            parts[-1] = chunk[:cut]
+            yield b"".join(parts)
+            parts, size = [chunk[cut:]], len(chunk) - cut
     if size:
         yield b"".join(parts)
 

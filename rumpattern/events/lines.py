@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     Bytes = np.ndarray[tuple[int], np.dtype[np.uint8]]
     Spans = np.ndarray[tuple[int, int], np.dtype[np.int64]]
 
+PADDING: Final = 128
+"""How many zeros follow a text in a buffer: what compiled code may look at beyond its end."""
 _CHUNK: Final = 64
 _CHUNK_BYTES: Final = 1 << 17
 BOM: Final = b"\xef\xbb\xbf"
@@ -179,6 +181,30 @@ class TextLines:
     def count(self) -> int:
         """Return the number of lines in the block."""
         return self.seen
+
+
+class BufferLines(TextLines):
+    """The lines in the first ``size`` bytes of a buffer, read where they stand."""
+
+    def __init__(self, text: Bytes, size: int, offset: int, *, timed: bool) -> None:
+        super().__init__(b"", offset, timed)
+        self.buffer = text
+        self.size = size
+
+    def _pieces(self) -> Iterator[bytes]:
+        """Yield the text in pieces of whole lines."""
+        self.whole()
+        return super()._pieces()
+
+    def whole(self) -> bytes:
+        """Return a copy of all of the text, made when it is first asked for."""
+        self.block = self.block or self.buffer[: self.size].tobytes()
+        return self.block
+
+    def padded(self, padding: int) -> tuple[Bytes, int]:
+        """Return the buffer, in which some zeros follow the text, and the length of the text."""
+        assert padding <= PADDING
+        return self.buffer, self.size
 
 
 class FileLines(TextLines):

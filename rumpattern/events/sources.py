@@ -1,33 +1,29 @@
-"""Files, directories and standard input to decompressed bytes. Only this module opens input."""
+"""Files, directories and standard input, opened and cut into ranges. Only this module opens input."""
 
 from __future__ import annotations
 
 import os
 import sys
-import zlib
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from rumpattern.diagnostics import Diagnostic, InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
     from typing import BinaryIO
 
 STDIN: Final = "-"
 EXPORT_PROBE: Final = "aws-logs-write-test"
 """A file that CloudWatch Logs export tasks leave beside their data, with no events in it."""
 GZIP_MAGIC: Final = b"\x1f\x8b"
-BLOCK: Final = 8 << 20
-"""Bytes of line text that make one batch."""
+BLOCK: Final = 16 << 20
+"""Bytes of line text that make one batch: the thread that inflates waits for the interpreter once for each."""
 RANGE: Final = 16 << 20
 """Bytes of a file of lines that make one batch; they are never in memory together."""
-_READ: Final = 1 << 20
 HEAD: Final = 1 << 16
 """Bytes from which the form of a file is detected."""
-_GZIP_WINDOW: Final = 31  # zlib's code for a gzip header and trailer
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +118,15 @@ def open_source(source: Source) -> BinaryIO:
 
 
 def peek(file: BinaryIO) -> bytes:
-    """Return the first bytes of a file and go back to its start."""
-    head = file.read(HEAD)
+    """Return the first bytes of a file and go back to its start.
+
+    Raises:
+        BrokenSourceError: they cannot be read.
+    """
+    try:
+        head = file.read(HEAD)
+    except OSError as error:
+        raise BrokenSourceError("RP001", f"reading failed: {error.strerror or error}") from None
     file.seek(0)
     return head
 
@@ -142,55 +145,3 @@ def cut_file(file: BinaryIO) -> Iterator[tuple[int, int]]:
                 break
         yield start, end - start
         start = end
-
-
-def read_chunks(file: BinaryIO, advance: Callable[[int], None]) -> Iterator[bytes]:
-    """Yield the bytes of a file, decompressed if it is gzip; ``advance`` hears of the bytes read from it.
-
-    Raises:
-        BrokenSourceError: after everything that could be read.
-    """
-    raw = _read_raw(file, advance)
-    first = next(raw, b"")
-    yield from (_inflate(first, raw) if first.startswith(GZIP_MAGIC) else chain([first] if first else [], raw))
-
-
-def _read_raw(file: BinaryIO, advance: Callable[[int], None]) -> Iterator[bytes]:
-    while True:
-        try:
-            chunk = file.read(_READ)
-        except OSError as error:
-            raise BrokenSourceError("RP001", f"reading failed: {error.strerror or error}") from None
-        if not chunk:
-            return
-        advance(len(chunk))
-        yield chunk
-
-
-def _inflate(data: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
-    """Inflate gzip members one after another, a bounded piece at a time; zero bytes after a member are padding."""
-    member = zlib.decompressobj(_GZIP_WINDOW)
-    read = len(data)
-    between = False
-    while True:
-        if between:
-            data = data.lstrip(b"\0")
-        if not data:
-            data = next(rest, b"")
-            read += len(data)
-            if not data:
-                break
-            continue
-        if between:
-            member, between = zlib.decompressobj(_GZIP_WINDOW), False
-        try:
-            piece = member.decompress(data, _READ)
-        except zlib.error as error:
-            place = read - len(data)
-            raise BrokenSourceError("RP003", f"gzip data is damaged near byte {place} of the file: {error}") from None
-        if piece:
-            yield piece
-        between = member.eof
-        data = member.unused_data if member.eof else member.unconsumed_tail
-    if not between:
-        raise BrokenSourceError("RP003", f"gzip data ends early, after byte {read} of the file")

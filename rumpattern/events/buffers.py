@@ -1,0 +1,175 @@
+"""Streams to buffers of whole lines, in which the lines are read where they stand.
+
+Buffers go round: one is filled while others are read, and comes back to be filled again. Their number bounds the memory
+that a stream takes, and how far the thread that fills them runs ahead of those who read.
+"""
+
+from __future__ import annotations
+
+from queue import SimpleQueue
+from threading import Thread
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from rumpattern.events.lines import PADDING
+from rumpattern.events.sources import BLOCK, BrokenSourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rumpattern.events.lines import Bytes
+    from rumpattern.events.streams import Stream
+
+LONGEST: Final = 64 << 20
+"""Bytes of the longest line of a stream: gzip makes a gigabyte of zeros out of a megabyte."""
+_SEARCHED: Final = 1 << 16
+
+
+class Buffer:
+    """Room for text and for the zeros behind it.
+
+    The first ``size`` of the ``filled`` bytes are whole lines; ``stored`` bytes of the source had been read for them.
+    """
+
+    def __init__(self, home: SimpleQueue[Buffer | None]) -> None:
+        self.home = home
+        self.text = _room(BLOCK)
+        self.filled = self.size = self.stored = 0
+
+    @property
+    def capacity(self) -> int:
+        """How many bytes of text there is room for."""
+        return len(self.text) - PADDING
+
+    def release(self) -> None:
+        """Give the buffer back, to be filled again: nobody looks at its text any more."""
+        self.home.put(self)
+
+    def load(self, start: bytes, stream: Stream) -> bool:
+        """Take the start of a line and what comes next, until there is no room left and a line that ends.
+
+        A line that ends nowhere in ``LONGEST`` bytes is taken no further. Return True if the stream has ended.
+        """
+        self._make_room(0, max(BLOCK, len(start)))
+        self.text[: len(start)] = np.frombuffer(start, np.uint8)
+        self.filled = len(start)
+        while not (has_ended := self._take(stream)):
+            self.size = self._end_of_lines()
+            if self.size or self.capacity >= LONGEST:
+                break
+            self._make_room(self.filled, min(2 * self.capacity, LONGEST))
+        self.size = self._end_of_lines()
+        self.stored = stream.stored
+        return has_ended
+
+    def cut(self) -> bytes:
+        """Put zeros behind the whole lines; return what stood there."""
+        rest = self.text[self.size : self.filled].tobytes()
+        self.text[self.size : self.size + PADDING] = 0
+        return rest
+
+    def _take(self, stream: Stream) -> bool:
+        """Take text while there is room for it; return True if the stream has ended."""
+        room = self.text.data
+        while self.filled < self.capacity:
+            more = stream.fill(room[self.filled : self.capacity])
+            if not more:
+                return True
+            self.filled += more
+        return False
+
+    def _make_room(self, kept: int, capacity: int) -> None:
+        if self.capacity != capacity:
+            text = _room(capacity)
+            text[:kept] = self.text[:kept]
+            self.text = text
+
+    def _end_of_lines(self) -> int:
+        end = self.filled
+        while end:
+            start = max(0, end - _SEARCHED)
+            found = self.text[start:end].tobytes().rfind(b"\n")
+            if found >= 0:
+                return start + found + 1
+            end = start
+        return 0
+
+
+def _room(capacity: int) -> Bytes:
+    return np.empty(capacity + PADDING, np.uint8)
+
+
+class Buffers:
+    """Buffers of one stream: at most ``count``, which are given back; or without a count, a new one each time."""
+
+    def __init__(self, count: int | None = None) -> None:
+        self.count = count
+        self._made = 0
+        self._free: SimpleQueue[Buffer | None] = SimpleQueue()
+        self._is_closed = False
+
+    def take(self) -> Buffer | None:
+        """Return a buffer, once there is one; None if nobody wants it any more."""
+        if self._is_closed:
+            return None
+        if self.count is None or (self._made < self.count and self._free.empty()):
+            self._made += 1
+            return Buffer(self._free)
+        return self._free.get()
+
+    def close(self) -> None:
+        """Let whoever waits for a buffer go without."""
+        self._is_closed = True
+        self._free.put(None)
+
+
+def fill_buffers(stream: Stream, head: bytes, buffers: Buffers) -> Iterator[Buffer]:
+    """Yield the text of a stream, which starts with ``head``, in buffers of whole lines.
+
+    Raises:
+        BrokenSourceError: after all complete lines; ``rest`` of it is the line that broke off.
+    """
+    rest = head
+    while buffer := buffers.take():
+        has_ended = buffer.load(rest, stream)
+        if has_ended and stream.fault is None:
+            buffer.size = buffer.filled
+        rest = buffer.cut()
+        if buffer.size:
+            yield buffer
+        elif not has_ended:
+            raise _broken(BrokenSourceError("RP019", f"a line has more than {LONGEST} bytes"), rest)
+        if has_ended and stream.fault:
+            raise _broken(stream.fault, rest)
+        if has_ended:
+            return
+
+
+def _broken(fault: BrokenSourceError, rest: bytes) -> BrokenSourceError:
+    fault.rest = rest
+    return fault
+
+
+def fill_ahead(stream: Stream, head: bytes, buffers: Buffers) -> Iterator[Buffer]:
+    """Yield the buffers of ``fill_buffers``, which runs on a thread of its own until this ends or is closed."""
+    ready: SimpleQueue[Buffer | BaseException | None] = SimpleQueue()
+
+    def run() -> None:
+        try:
+            for buffer in fill_buffers(stream, head, buffers):
+                ready.put(buffer)
+            ready.put(None)
+        except BaseException as error:  # noqa: BLE001 - raised where the buffers are wanted
+            ready.put(error)
+
+    thread = Thread(target=run, name="rumpattern-fill", daemon=True)
+    thread.start()
+    try:
+        while (item := ready.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+    finally:
+        buffers.close()
+        thread.join()
