@@ -22,11 +22,13 @@ from rumpattern.events.scan.scanner import Scanner
 ROOT = Path(__file__).parents[2]
 DEFINITIONS = ROOT / "fixtures" / "definitions" / "extended.json"
 SCAN_FOR_EVER = """
+import signal
 import sys
 from rumpattern.events.decode import Decoder
 from rumpattern.events.lines import TextLines
 from rumpattern.events.scan.scanner import Scanner
 scanner = Scanner(Decoder(("a",)))
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs tests in the background ignores it
 block = b'{"event_type":"t","a":1}\\\\n' * 200_000
 print("ready", flush=True)
 try:
