@@ -12,7 +12,7 @@ from rumpattern.events.readers import Reader, ReaderError
 from rumpattern.events.scan.cache import cache_folder
 from rumpattern.jsontext import dump_exact
 from rumpattern.match.compiled import compile_plan
-from rumpattern.match.kernel import match
+from rumpattern.match.kernel import Kernel
 from rumpattern.pattern.pattern import from_python
 from rumpattern.plan.build import build_plan
 from rumpattern.plan.explain import explain_plan
@@ -54,7 +54,7 @@ class Engine:
         reader: Reader = Reader.ORJSON,
     ) -> None:
         self.plan = build_plan(definitions)
-        self.compiled = compile_plan(self.plan)
+        self.kernel = Kernel(self.plan, compile_plan(self.plan))
         self.paths_by_type = self.plan.paths_by_type()
         self.decoder = Decoder(
             self.plan.paths,
@@ -84,7 +84,7 @@ class Engine:
 
     def match(self, batch: EventBatch) -> Matches:
         """Match every definition against every row."""
-        return match(self.plan, self.compiled, batch)
+        return self.kernel.match(batch)
 
     def derive(self, batch: EventBatch, matches: Matches, period: int = DEFAULT_PERIOD) -> list[Samples]:
         """Return what every definition publishes from a batch; ``period`` is in seconds."""
