@@ -12,11 +12,12 @@ import numpy as np
 
 from rumpattern.events.fields import Kind
 from rumpattern.match.bitsets import words_of
+from rumpattern.match.found import length
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from rumpattern.events.columns import Column, Numbers
+    from rumpattern.events.columns import Column, Flags, Numbers
     from rumpattern.match.compiled import Compiled
     from rumpattern.match.found import Some
     from rumpattern.match.groups import Group
@@ -138,9 +139,8 @@ class PathClasses:
         """Return the class of each string that occurs in some rows, shape (strings,); None if all are of one."""
         if not self.string_tests or not column.strings:
             return None
-        codes = column.codes[some]
         result = np.zeros(len(column.strings), np.int32)
-        used = range(len(result)) if len(result) <= len(codes) else np.unique(codes).tolist()
+        used = range(len(result)) if len(result) <= length(some) else np.unique(column.codes[some]).tolist()
         remembered = self.remembered
         for code in used:
             text = column.strings[code]
@@ -165,14 +165,24 @@ class PathClasses:
     def encode(self, column: Column, some: Some, of_string: Classes | None, search: Search) -> Classes:
         """Return the classes of some rows; ``of_string`` are those of the column's strings."""
         kinds = column.kinds[some]
-        result: Classes = self.of_kind[kinds]
+        parts: list[tuple[Flags, Classes]] = []
         if of_string is not None:
-            result = np.where(kinds == Kind.STRING, of_string[column.codes[some]], result)
+            flags = kinds == Kind.STRING
+            if count := np.count_nonzero(flags):
+                classes = of_string[column.codes[some]]
+                if count == len(kinds):
+                    return classes
+                parts.append((flags, classes))
         if len(self.boundaries):
-            is_number = kinds == Kind.NUMBER
-            if is_number.any():
-                found = self.of_slot[search(self.boundaries, column.numbers[some])]
-                result = found if is_number.all() else np.where(is_number, found, result)
+            flags = kinds == Kind.NUMBER
+            if count := np.count_nonzero(flags):
+                classes = self.of_slot[search(self.boundaries, column.numbers[some])]
+                if count == len(kinds):
+                    return classes
+                parts.append((flags, classes))
+        result: Classes = self.of_kind[kinds]
+        for flags, classes in parts:
+            np.copyto(result, classes, where=flags)
         return result
 
 

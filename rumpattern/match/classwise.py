@@ -15,10 +15,10 @@ from rumpattern.definition.rumevents import EVENT_TYPE
 from rumpattern.match.bitsets import row_owners, stack
 from rumpattern.match.classes import PathClasses, reached
 from rumpattern.match.codes import MOST_CODES, CodeTable, radices
-from rumpattern.match.found import by_owner
+from rumpattern.match.found import blocks, by_owner, length
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from rumpattern.events.columns import Column
     from rumpattern.match.bitsets import Stack
@@ -141,8 +141,8 @@ class Classwise:
         ]
         table, known = state.table_of_all(), state.known()
         if table is None:
-            self.row_form.spend(_length(some) * len(asked) * known.sets.shape[1])
-        found = [self._match_block(asked, block, table, known) for block in _blocks(some)]
+            self.row_form.spend(length(some) * len(asked) * known.sets.shape[1])
+        found = [self._match_block(asked, block, table, known) for block in blocks(some, _BLOCK)]
         if any(path.learned > _MOST_LEARNED for path in state.paths):
             self.state = self._begin()
         return found
@@ -155,16 +155,3 @@ class Classwise:
         else:
             rows, owners = table.owners(table.code(classes), known, self.group.owners)
         return by_owner(self.group.definitions, rows + some.start if isinstance(some, slice) else some[rows], owners)
-
-
-def _blocks(some: Some) -> Iterator[Some]:
-    if isinstance(some, slice):
-        for start in range(some.start, some.stop, _BLOCK):
-            yield slice(start, min(start + _BLOCK, some.stop))
-    else:
-        for start in range(0, len(some), _BLOCK):
-            yield some[start : start + _BLOCK]
-
-
-def _length(some: Some) -> int:
-    return some.stop - some.start if isinstance(some, slice) else len(some)

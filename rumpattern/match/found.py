@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     Rows = np.ndarray[tuple[int], np.dtype[np.int64]]
     Offsets = np.ndarray[tuple[int], np.dtype[np.int64]]
@@ -29,6 +29,21 @@ class Found:
     definitions: Rows
     counts: Rows
     rows: Rows
+
+
+def length(some: Some) -> int:
+    """Return how many rows there are."""
+    return some.stop - some.start if isinstance(some, slice) else len(some)
+
+
+def blocks(some: Some, size: int) -> Iterator[Some]:
+    """Yield rows in parts of at most some size."""
+    if isinstance(some, slice):
+        for start in range(some.start, some.stop, size):
+            yield slice(start, min(start + size, some.stop))
+    else:
+        for start in range(0, len(some), size):
+            yield some[start : start + size]
 
 
 def by_owner(definitions: Rows, rows: Rows, owners: Owners) -> Found:
