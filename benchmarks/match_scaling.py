@@ -58,7 +58,7 @@ def realistic(count: int, batch: EventBatch) -> list[rp.MetricDefinition]:
     pages, countries = batch.columns["metadata.pageId"].strings, batch.columns["metadata.countryCode"].strings
 
     def one(options: Sequence[str]) -> str:
-        return str(options[draw.integers(len(options))])
+        return options[int(draw.integers(len(options)))]
 
     result = []
     for number in range(count):
@@ -185,16 +185,14 @@ def compare(name: str, batch: EventBatch, many: Sequence[rp.MetricDefinition]) -
     once = time.perf_counter() - start
     plan, predicates, kernel = plans[0]
     assert naive(plan, predicates, small) == sum(kernel.match(small).counts())
-    times = seconds(*(lambda kernel=kernel: kernel.match(batch) for _, _, kernel in plans))  # type: ignore[misc]
+    times = seconds(*(lambda kernel=kernel: kernel.match(batch) for _, _, kernel in plans))
     peer, again = seconds(lambda: naive(plan, predicates, small), lambda: kernel.match(small))
     print(f"\n{name}, {len(batch):,} rows (first run of all: {once:.2f} s)")
     for definitions, elapsed, found in zip(some, times, counts, strict=True):
         print(f"  {len(definitions):5,} definitions {elapsed:7.3f} s  {found:,} matches")
     print(f"  {len(many):,} against {len(some[-1])}: {times[0] / times[-1]:.2f}x")
-    scale = len(batch) / len(small)
-    print(
-        f"  naive masks {peer:.2f} s for {len(small):,} rows, scaled {peer * scale:.1f} s: {peer * scale / times[0]:.0f}x"
-    )
+    scaled = peer * len(batch) / len(small)
+    print(f"  naive masks {peer:.2f} s for {len(small):,} rows, scaled {scaled:.1f} s: {scaled / times[0]:.0f}x")
     print(f"  on the same {len(small):,} rows {again:.4f} s: {peer / again:.0f}x")
 
 

@@ -12,6 +12,7 @@ from rumpattern.events.readers import Reader, ReaderError
 from rumpattern.events.scan.cache import cache_folder
 from rumpattern.jsontext import dump_exact
 from rumpattern.match.compiled import compile_plan
+from rumpattern.match.explain import explain_kernel
 from rumpattern.match.kernel import Kernel
 from rumpattern.pattern.pattern import from_python
 from rumpattern.plan.build import build_plan
@@ -91,8 +92,8 @@ class Engine:
         return derive(self.plan, batch, matches, period)
 
     def explain(self) -> str:
-        """Return the plan as text: columns, shared predicates, definitions."""
-        return explain_plan(self.plan)
+        """Return the plan as text: columns, shared predicates, definitions, and how they are matched."""
+        return f"{explain_plan(self.plan)}\n{explain_kernel(self.kernel)}"
 
 
 def compile(definitions: Iterable[MetricDefinition]) -> Engine:  # noqa: A001 - the public name, as in re.compile

@@ -5,6 +5,7 @@ A class is a set of branches: those that its values do not keep from holding. Se
 
 from __future__ import annotations
 
+from itertools import islice
 from threading import Lock
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -31,6 +32,7 @@ Search: TypeAlias = "Callable[[Numbers, Numbers], Classes]"
 
 _MOST_STRINGS: Final = 1 << 16
 """Whose classes are remembered; beyond, all are forgotten."""
+_MOST_NAMED: Final = 1 << 12
 _FEW_BOUNDARIES: Final = 40
 """Up to which comparing with each is cheaper than a search."""
 _CACHED: Final = 1 << 14
@@ -147,6 +149,11 @@ class PathClasses:
             known = remembered.get(text)
             result[code] = self._learn(text) if known is None else known
         return result
+
+    def learn_named(self) -> None:
+        """Learn the classes of the strings that definitions name; a few thousand are enough to estimate by."""
+        for text in islice(self.equal, _MOST_NAMED):
+            self._learn(text)
 
     def _learn(self, text: str) -> int:
         """Return the class of a string, and remember it."""

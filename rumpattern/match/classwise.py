@@ -32,7 +32,7 @@ Intersect: TypeAlias = "Callable[[Stack, Sequence[Classes], Owners], tuple[Rows,
 
 _BLOCK: Final = 1 << 16
 """Rows that go through all steps at once."""
-_WORTH_COMPILING: Final = 1 << 28
+WORTH_COMPILING: Final = 1 << 28
 """Words intersected from which loading compiled code pays: they have taken about as long as loading it does."""
 _MOST_LEARNED: Final = 1 << 20
 """Words of the sets of classes that strings have brought to a path, 8 MB; beyond, the group starts anew."""
@@ -45,7 +45,7 @@ class RowForm:
         worth: words to intersect before compiled code is loaded; None never loads it.
     """
 
-    def __init__(self, worth: int | None = _WORTH_COMPILING) -> None:
+    def __init__(self, worth: int | None = WORTH_COMPILING) -> None:
         self.left = worth if find_spec("numba") is not None else None
         self.search: Search = reached
         self.intersect: Intersect = row_owners
@@ -131,6 +131,13 @@ class Classwise:
 
     def _begin(self) -> _State:
         return _State([PathClasses(self.group, name, self.predicates) for name in self.names], self.most_codes)
+
+    def expected(self) -> Sequence[PathClasses]:
+        """Return for each path the classes that the plan tells of: those of numbers and of the strings it names."""
+        paths = self._begin().paths
+        for path in paths:
+            path.learn_named()
+        return paths
 
     def match(self, columns: Mapping[str, Column], some: Some) -> list[Found]:
         """Return which of some rows each definition matches, in parts of which each has later rows than the last."""

@@ -53,7 +53,7 @@ class Plan:
         """Return the numbers of the steps that can match only some types, by those types; ascending."""
         by_type: dict[str, list[int]] = {}
         for number, step in enumerate(self.steps):
-            for event_type in step.event_types or ():
+            for event_type in sorted(step.event_types or ()):
                 by_type.setdefault(event_type, []).append(number)
         return {event_type: tuple(numbers) for event_type, numbers in by_type.items()}
 
