@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib.util import find_spec
 from math import prod
+from threading import Lock
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from rumpattern.definition.rumevents import EVENT_TYPE
@@ -47,17 +48,19 @@ class RowForm:
 
     def __init__(self, worth: int | None = WORTH_COMPILING) -> None:
         self.left = worth if find_spec("numba") is not None else None
+        self.lock = Lock()
         self.search: Search = reached
         self.intersect: Intersect = row_owners
 
     def spend(self, words: int) -> None:
         """Take note of words that are to be intersected."""
-        if self.left is None:
-            return
-        self.left -= words
-        if self.left < 0:
-            self.left = None
-            self._load()
+        with self.lock:
+            if self.left is None:
+                return
+            self.left -= words
+            if self.left < 0:
+                self.left = None
+                self._load()
 
     def _load(self) -> None:
         try:
