@@ -144,7 +144,7 @@ def first(batch: EventBatch, rows: int) -> EventBatch:
 
 
 def naive(plan: Plan, predicates: Sequence[Compiled], batch: EventBatch, *, shared: bool) -> int:
-    """Return the number of matches, by masks over all rows: for each predicate of each definition, or shared by them."""
+    """Return the number of matches, by masks over all rows: for each predicate of each definition, or shared."""
 
     def test(index: int) -> Flags:
         return holds(predicates[index], batch.columns[plan.predicates[index].path])

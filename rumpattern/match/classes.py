@@ -60,6 +60,7 @@ class PathClasses:
         self.numbers: dict[bytes, int] = {}
         self.bits: BitTable = np.zeros((8, len(self.free)), np.uint64)
         by_kind = np.array([self._of_kind(kind) for kind in Kind])
+        by_kind[Kind.SEVERAL] = by_kind[Kind.MISSING]  # only odd rows have it, and they are not asked
         self.of_kind: Classes = np.array([self._number(bits) for bits in by_kind], np.int32)
         self.boundaries, self.of_slot = self._number_classes(by_kind[Kind.NUMBER])
         self.string_base: Bits = by_kind[Kind.STRING]

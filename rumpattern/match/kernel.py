@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from rumpattern.match.groups import Group
     from rumpattern.plan.plan import Plan
 
-FEW_BRANCHES: Final = 12
-"""Up to which masks are cheaper than classes."""
+FEW_BRANCHES: Final = 3
+"""Up to which masks are cheaper than classes, as measured at 12,000 and 600,000 rows."""
 _FEW_TYPES: Final = 16
 """Up to which looking for the rows of each type is cheaper than sorting rows by type."""
 

@@ -34,7 +34,7 @@ definitions (3)
       value        1 for each event  unit None
       dimensions   application_name = added by RUM
 matching
-  up to 12 branches of a type: a mask for each predicate
+  up to 3 branches of a type: a mask for each predicate
   more: classes of values; up to 2,097,152 combinations of classes have a table, else sets of
         branches are intersected row by row, by compiled code after 268,435,456 words
   any type: 1 definition, 1 branch: masks
