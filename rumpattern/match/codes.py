@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 
 MOST_CODES: Final = 1 << 21
 """What a table has room for, which is 8 MB; a row's answer is one look-up in it."""
-_MOST_OWNERS: Final = 1 << 22
-"""Remembered in all; beyond, the next batch begins with an empty table."""
+ALL_CODES: Final = 1 << 24
+"""What all tables of an engine have room for."""
+_MOST_OWNERS: Final = 1 << 21
+"""Remembered by one table; beyond, the next batch begins with an empty one."""
 _UNKNOWN: Final = 0
 _NOBODY: Final = 1
 
@@ -78,7 +80,7 @@ class CodeTable:
         rows = np.flatnonzero(answers > _NOBODY)
         answers = answers[rows]
         lengths = lists.lengths[answers]
-        begins = lists.begins[answers] - (np.cumsum(lengths) - lengths)
+        begins = lists.begins[answers] - (np.cumsum(lengths, dtype=np.int64) - lengths)
         places = np.repeat(begins, lengths) + np.arange(lengths.sum())
         return np.repeat(rows, lengths), lists.owners[places]
 
@@ -103,8 +105,8 @@ class CodeTable:
 class _Lists(NamedTuple):
     """Lists of owners: list i is ``owners[begins[i]:begins[i] + lengths[i]]``."""
 
-    begins: Rows
-    lengths: Rows
+    begins: Classes
+    lengths: Classes
     owners: Owners
 
 
@@ -112,7 +114,7 @@ class _Entries:
     """Lists of owners that grow. What has been added stays where it is, also in arrays that a reader still holds."""
 
     def __init__(self) -> None:
-        self.lists = _Lists(np.zeros(64, np.int64), np.zeros(64, np.int64), np.zeros(256, np.uint16))
+        self.lists = _Lists(np.zeros(64, np.int32), np.zeros(64, np.int32), np.zeros(256, np.uint16))
         self.used = _NOBODY + 1
         self.used_owners = 0
 

@@ -14,7 +14,7 @@ import numpy as np
 from rumpattern.definition.rumevents import EVENT_TYPE
 from rumpattern.events.fields import Kind
 from rumpattern.match.classwise import Classwise, RowForm
-from rumpattern.match.codes import MOST_CODES
+from rumpattern.match.codes import ALL_CODES, MOST_CODES
 from rumpattern.match.found import Found, put_together
 from rumpattern.match.groups import typed_groups, untyped_groups
 from rumpattern.match.masks import Answers, Masks
@@ -90,8 +90,8 @@ class Kernel:
         self.predicates = predicates
         self.few_branches = few_branches
         self.row_form = row_form or RowForm()
-        self.most_codes = most_codes
         self.steps_by_type = plan.steps_by_type()
+        self.most_codes = min(most_codes, ALL_CODES // (len(self.steps_by_type) + 1))
         self.untyped_steps = plan.untyped_steps
         self.untyped = [self._form(group) for group in untyped_groups(plan, predicates)]
         self.typed: dict[str, list[Masks | Classwise]] = {}
