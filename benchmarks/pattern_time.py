@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import rumpattern as rp
 from rumpattern.events.columns import build_column
 from rumpattern.match.compiled import compile_elements
-from rumpattern.match.kernel import holds
+from rumpattern.match.masks import holds
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,8 @@ from rumpattern.events.scan.cache import cache_folder
 from rumpattern.groups import Grouped
 from rumpattern.jsontext import dump_exact
 from rumpattern.match.compiled import compile_plan
-from rumpattern.match.kernel import match
+from rumpattern.match.explain import explain_kernel
+from rumpattern.match.kernel import Kernel
 from rumpattern.pattern.pattern import from_python
 from rumpattern.plan.build import build_plan
 from rumpattern.plan.explain import explain_plan
@@ -57,7 +58,7 @@ class Engine:
         reader: Reader = Reader.ORJSON,
     ) -> None:
         self.plan = build_plan(definitions)
-        self.compiled = compile_plan(self.plan)
+        self.kernel = Kernel(self.plan, compile_plan(self.plan))
         self.deriver = Deriver(self.plan)
         self.paths_by_type = self.plan.paths_by_type()
         self.decoder = Decoder(
@@ -89,7 +90,7 @@ class Engine:
 
     def match(self, batch: EventBatch) -> Matches:
         """Match every definition against every row."""
-        return match(self.plan, self.compiled, batch)
+        return self.kernel.match(batch)
 
     def derive(self, batch: EventBatch, matches: Matches, period: int = DEFAULT_PERIOD) -> list[Samples]:
         """Return what every definition publishes from a batch; ``period`` is in seconds."""
@@ -103,8 +104,8 @@ class Engine:
         return map(Grouped.of, self.deriver.derive(batch, matches, period))
 
     def explain(self) -> str:
-        """Return the plan as text: columns, shared predicates, definitions."""
-        return explain_plan(self.plan)
+        """Return the plan as text: columns, shared predicates, definitions, and how they are matched."""
+        return f"{explain_plan(self.plan)}\n{explain_kernel(self.kernel)}"
 
 
 def compile(definitions: Iterable[MetricDefinition]) -> Engine:  # noqa: A001 - the public name, as in re.compile

@@ -52,12 +52,14 @@ class Compiled:
         lows: shape (n,), ascending, the numbers that match from here ...
         highs: shape (n,), ... to here, both included; the intervals are disjoint.
         text: the test of a string whose kind does not decide, None if no such string matches.
+        equal: the only strings that pass the test, None where it is more than equality.
     """
 
     kinds: Flags
     lows: Numbers
     highs: Numbers
     text: Check | None
+    equal: frozenset[str] | None
 
 
 def compile_plan(plan: Plan) -> tuple[Compiled, ...]:
@@ -73,7 +75,8 @@ def compile_elements(elements: Iterable[Element]) -> Compiled:
     texts = compile_texts(parts.texts)
     checks = [*([] if texts is None else [texts]), *parts.checks]
     intervals = np.array(merged(parts.intervals), np.float64).reshape(-1, 2)
-    return Compiled(parts.kinds, intervals[:, 0].copy(), intervals[:, 1].copy(), any_of(checks))
+    lows, highs = intervals[:, 0].copy(), intervals[:, 1].copy()
+    return Compiled(parts.kinds, lows, highs, any_of(checks), parts.equal())
 
 
 class _Parts:
@@ -109,6 +112,11 @@ class _Parts:
                 self.texts.append(element)
             case _:
                 assert_never(element)
+
+    def equal(self) -> frozenset[str] | None:
+        """Return the strings that match if equality is all that is asked of strings, else None."""
+        values = [element.value for element in self.texts if isinstance(element, StringEquals)]
+        return None if self.checks or len(values) < len(self.texts) else frozenset(values)
 
     def anything_but(self, excluded: Sequence[Excluded]) -> None:
         """Match every scalar of a kind that is not excluded, and of the excluded kind what is left."""

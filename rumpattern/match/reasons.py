@@ -10,7 +10,7 @@ import numpy as np
 from rumpattern.events.fields import Kind
 from rumpattern.jsontext import canonical_number
 from rumpattern.match.compiled import compile_elements
-from rumpattern.match.kernel import holds
+from rumpattern.match.masks import holds
 from rumpattern.pattern.explain import explain
 from rumpattern.pattern.misses import Miss, Misses, Reason
 from rumpattern.plan.plan import Predicate

@@ -49,6 +49,19 @@ class Plan:
                 by_type[event_type] = by_type.get(event_type, frozenset()) | step.paths
         return by_type
 
+    def steps_by_type(self) -> dict[str, tuple[int, ...]]:
+        """Return the numbers of the steps that can match only some types, by those types; ascending."""
+        by_type: dict[str, list[int]] = {}
+        for number, step in enumerate(self.steps):
+            for event_type in sorted(step.event_types or ()):
+                by_type.setdefault(event_type, []).append(number)
+        return {event_type: tuple(numbers) for event_type, numbers in by_type.items()}
+
+    @property
+    def untyped_steps(self) -> tuple[int, ...]:
+        """The numbers of the steps that can match events of any type, or of none."""
+        return tuple(number for number, step in enumerate(self.steps) if step.event_types is None)
+
     @property
     def definitions(self) -> tuple[MetricDefinition, ...]:
         """The definitions in the order given."""

@@ -1,6 +1,7 @@
 """A plan as text."""
 
 import rumpattern as rp
+from rumpattern.match import explain
 
 EXPLAINED = """\
 columns (8)
@@ -31,7 +32,13 @@ definitions (3)
       event types  any
       matches      every event
       value        1 for each event  unit None
-      dimensions   application_name = added by RUM"""
+      dimensions   application_name = added by RUM
+matching
+  up to 3 branches of a type: a mask for each predicate
+  more: classes of values; up to 2,097,152 combinations of classes have a table, else sets of
+        branches are intersected row by row, by compiled code after 268,435,456 words
+  any type: 1 definition, 1 branch: masks
+  com.amazon.rum.performance_navigation_event: 2 definitions, 2 branches: masks"""
 
 
 def test_alternatives_are_explained():
@@ -40,7 +47,22 @@ def test_alternatives_are_explained():
     assert "p2  c in [3]  used by 1" in engine.explain()
 
 
-def test_explain():
+def test_forms_are_explained():
+    def explained(*patterns):
+        engine = rp.compile([rp.MetricDefinition("m", pattern=rp.parse_pattern(pattern)) for pattern in patterns])
+        return engine.explain().splitlines()[-1]
+
+    strings = [{"event_type": ["t"], "a": [f"v{i}"], "b": [{"exists": i % 2 > 0}]} for i in range(20)]
+    assert explained(*strings) == "  t: 20 definitions, 20 branches: 21+ x 2 classes of a, b: table"
+    ranges = [{path: [{"numeric": [">", i]}] for path in "abcd"} for i in range(50)]
+    assert (
+        explained(*ranges)
+        == "  any type: 50 definitions, 50 branches: 51 x 51 x 51 x 51 classes of a, b, c, d: row by row"
+    )
+
+
+def test_explain(monkeypatch):
+    monkeypatch.setattr(explain, "find_spec", lambda _: True)
     navigation = '"event_type":["com.amazon.rum.performance_navigation_event"]'
     tolerated = f'{{{navigation},"event_details":{{"duration":[{{"numeric":[">=",2000,"<",8000]}}]}}}}'
     engine = rp.compile(

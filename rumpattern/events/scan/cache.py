@@ -6,8 +6,12 @@ import hashlib
 import os
 from functools import cache
 from pathlib import Path
+from typing import Final
 
 import rumpattern
+
+_ELSEWHERE: Final = ("fold.py", "match/native.py")
+"""Files of compiled code outside this folder."""
 
 
 @cache
@@ -17,7 +21,8 @@ def cache_folder() -> Path | None:
     numba itself looks only at the file of each function, and would keep what was compiled from other files' old text.
     """
     digest = hashlib.sha256()
-    for path in (*sorted(Path(__file__).parent.glob("*.py")), Path(rumpattern.__file__).with_name("fold.py")):
+    package = Path(rumpattern.__file__).parent
+    for path in (*sorted(Path(__file__).parent.glob("*.py")), *(package / name for name in _ELSEWHERE)):
         digest.update(path.read_bytes())
     try:
         named = Path(os.environ.get("XDG_CACHE_HOME", ""))
