@@ -73,6 +73,9 @@ CODES: dict[str, str] = {
     "RP205": "a metadata field is nearly one of RUM's own",
     "RP206": "a star stands for itself",
     "RP208": "an event type is nearly a built-in one",
+    "RP209": "a field stands below one that holds a value",
+    "RP210": "the name of an operator stands as a field",
+    "RP211": "the field never holds such a value",
     # 3 RUM rules
     "RP300": "the input does not have the shape of metric definitions",
     "RP301": "a required member is missing",
@@ -118,6 +121,9 @@ CODES: dict[str, str] = {
     "RP346": "there are more definitions than one destination takes",
     "RP347": "a definition occurs more than once",
     "RP348": "what a template asks to ignore is no code",
+    "RP349": "an entry of a template's Metadata for rumpattern has no effect",
+    "RP350": "the field of a dimension holds an object or array",
+    "RP351": "a dimension has the name of the one that RUM adds",
 }
 """Every code with its one-line meaning. A code is never given a second meaning; RP109 is no longer used."""
 
