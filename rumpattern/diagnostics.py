@@ -125,7 +125,9 @@ CODES: dict[str, str] = {
     "RP350": "the field of a dimension holds an object or array",
     "RP351": "a dimension has the name of the one that RUM adds",
 }
-"""Every code with its one-line meaning. A code is never given a second meaning; RP109 is no longer used."""
+"""Every code with its one-line meaning. A code is never given a second meaning."""
+UNUSED: tuple[str, ...] = ("RP109",)
+"""Codes that had a meaning once."""
 
 
 class Severity(StrEnum):

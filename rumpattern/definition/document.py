@@ -93,7 +93,9 @@ def read_text(source: Source) -> tuple[str, str | None]:
     try:
         return json.dumps(source, default=_plain_container, ensure_ascii=False, allow_nan=False), None
     except RecursionError:
-        raise DefinitionError([Diagnostic("RP015", "the definitions are nested too deep, or hold themselves")]) from None
+        raise DefinitionError(
+            [Diagnostic("RP015", "the definitions are nested too deep, or hold themselves")]
+        ) from None
     except (TypeError, ValueError) as error:
         raise DefinitionError([Diagnostic("RP300", f"the definitions are not JSON values: {error}")]) from None
 
@@ -104,7 +106,7 @@ def _plain_container(value: object) -> object:
         return dict(value)
     if isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray)):
         return list(value)
-    raise TypeError(f"{type(value).__name__} is none")
+    raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
 
 
 def parse_document(text: str, name: str | None = None) -> Document:
@@ -114,7 +116,7 @@ def parse_document(text: str, name: str | None = None) -> Document:
     ``.yaml`` or ``.yml`` is JSON only if it has no fault as such: flow collections of YAML look alike.
 
     Raises:
-        DefinitionError: it is not what it should be, with the places of all commas too many and of the first other fault.
+        DefinitionError: with the places of the first fault, and of those before it that are commas too many.
     """
     text = text.removeprefix(BOM)
     suffix = PurePath(name or "").suffix.lower()

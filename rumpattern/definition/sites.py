@@ -300,10 +300,12 @@ class _Finder:
             match settled(one.node, self.document) if origin is Origin.CLOUDFORMATION else one.node:
                 case Unknown(what="Fn::If", argument=JsonArray(items=(condition, *branches))):
                     name = condition.value if isinstance(condition, JsonString) else one.path
-                    todo += reversed([
-                        _Found(branch, f"{one.path}.Fn::If[{number}]", one.choices | {(name, number)})
-                        for number, branch in enumerate(branches, 1)
-                    ])
+                    todo += reversed(
+                        [
+                            _Found(branch, f"{one.path}.Fn::If[{number}]", one.choices | {(name, number)})
+                            for number, branch in enumerate(branches, 1)
+                        ]
+                    )
                 case Unknown():
                     continue
                 case value:

@@ -192,12 +192,17 @@ class _Reader:
             return
         message = f"a field's value is an array or an object, not {describe(value)}"
         hint = "put the value in an array: [...]"
-        fix: tuple[Edit, ...] = (Edit(value.span.start, value.span.start, "["), Edit(value.span.end, value.span.end, "]"))
+        fix: tuple[Edit, ...] = (
+            Edit(value.span.start, value.span.start, "["),
+            Edit(value.span.end, value.span.end, "]"),
+        )
         operator = meant_operator(key.value)
         if operator:
             written = json.dumps(to_python(value), ensure_ascii=False)
             hint, fix = f'an operator stands in an array: write [{{"{operator}": {written}}}]', ()
-        self.report("RP104", message, value.span.start, place, f'"{key.value}" must be an object or an array', hint, fix)
+        self.report(
+            "RP104", message, value.span.start, place, f'"{key.value}" must be an object or an array', hint, fix
+        )
 
     def field(self, path: str, node: JsonArray, place: str) -> Field:
         if not node.items:

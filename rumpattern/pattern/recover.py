@@ -20,7 +20,7 @@ _NAME_MARKS: Final = frozenset("_$-.")
 
 
 def parse_with_faults(text: str, most: int = _MAX_FAULTS) -> tuple[JsonValue, list[JsonError]]:
-    """Parse one JSON text; what cannot be read becomes a ``JsonFault``, and after the ``most``-th fault nothing is read.
+    """Parse one JSON text; what cannot be read becomes a ``JsonFault``; it stops after ``most`` faults.
 
     Returns:
         The value and the faults in the order of the text; without faults it is what ``jsontext.parse`` returns.

@@ -47,9 +47,9 @@ def test_hidden_findings(top, shop, hidden):
 def test_what_is_no_code():
     report = rp.validate(TEMPLATE.format(top="{rumpattern: {ignore: [RP999, RP335, 5]}}", shop="{}"))
     assert [str(one) for one in report.diagnostics if one.code == "RP348"] == [
-        f"<text>:2:{column} Metadata.rumpattern.ignore: {what} is neither a code nor the beginning of one "
-        "[RP348]  hint: write a code such as RP206"
-        for column, what in ((34, 'the string "RP999"'), (48, "the number 5"))
+        f"<text>:2:{column} Metadata.rumpattern.ignore[{index}]: {what} is neither a code nor the beginning "
+        "of one [RP348]  hint: write a code such as RP206"
+        for column, index, what in ((34, 0, 'the string "RP999"'), (48, 2, "the number 5"))
     ]
 
 

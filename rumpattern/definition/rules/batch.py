@@ -30,7 +30,7 @@ REQUEST_MEMBERS: Final = (
     "NextToken",
     "ResponseMetadata",
 )
-"""The members of the batch-create and update requests, and of what the service answers to those and to a list request."""
+"""The members of the batch-create and update requests, and of the answers to those and to list."""
 _REQUESTS: Final = (Origin.CREATE_REQUEST, Origin.UPDATE_REQUEST)
 DESTINATIONS: Final = ("CloudWatch", "Evidently")
 _ARN: Final = re.compile(r"arn:[^:]*:[^:]*:[^:]*:[^:]*:.*", re.DOTALL)
@@ -152,7 +152,9 @@ def numbers(document: Document, sites: Sequence[Site]) -> Iterator[Diagnostic]:
 def _deployed(sites: Sequence[Site]) -> Sequence[Site]:
     """Return sites that can be deployed together: of each condition those of the branch that has more of them."""
     counts = Counter(choice for site in sites for choice in site.choices)
-    left_out = {(condition, branch) for condition, branch in counts if counts[condition, 3 - branch] > counts[condition, branch]}
+    left_out = {
+        (condition, branch) for condition, branch in counts if counts[condition, 3 - branch] > counts[condition, branch]
+    }
     left_out |= {(condition, 2) for condition, branch in counts if counts[condition, 1] == counts[condition, 2]}
     return [site for site in sites if left_out.isdisjoint(site.choices)] or sites[:1]
 
@@ -174,9 +176,7 @@ def duplicates(document: Document, sites: Sequence[Site], reads: Sequence[Read])
             same.append(site)
 
 
-def holders(
-    document: Document, sites: Sequence[Site], given: str | None
-) -> Iterator[Diagnostic]:
+def holders(document: Document, sites: Sequence[Site], given: str | None) -> Iterator[Diagnostic]:
     """Yield what is wrong with requests and metric destinations.
 
     Args:

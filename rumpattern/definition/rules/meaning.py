@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from rumpattern.definition.eventtypes import METADATA, FieldType, info, scalar_above
@@ -24,7 +23,7 @@ from rumpattern.pattern.format import format_element
 from rumpattern.pattern.operators import OPERATORS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from rumpattern.definition.eventtypes import FieldInfo
     from rumpattern.definition.subject import Subject
