@@ -92,11 +92,7 @@ def read_text(source: Source) -> tuple[str, str | None]:
         return _read_file(Path(source)), str(source)
     try:
         return json.dumps(source, default=_plain_container, ensure_ascii=False, allow_nan=False), None
-    except RecursionError:
-        raise DefinitionError(
-            [Diagnostic("RP015", "the definitions are nested too deep, or hold themselves")]
-        ) from None
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise DefinitionError([Diagnostic("RP300", f"the definitions are not JSON values: {error}")]) from None
 
 

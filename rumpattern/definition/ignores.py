@@ -13,7 +13,7 @@ from rumpattern.jsontext import JsonArray, JsonObject, JsonString
 from rumpattern.pattern.findings import describe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from rumpattern.definition.document import Document
     from rumpattern.jsontext import JsonValue
@@ -82,23 +82,29 @@ class _Reader:
         table = _member(_member(holder, _METADATA), _TABLE)
         if table is None:
             return ()
-        if id(table) not in self.known:
-            self.known[id(table)] = tuple(self.entries(table, f"{place}{_METADATA}.{_TABLE}"))
-        return self.known[id(table)]
+        return self.once(table, f"{place}{_METADATA}.{_TABLE}", self.entries)
+
+    def once(self, node: JsonValue, path: str, read: Callable[[JsonValue, str], Iterator[str]]) -> Codes:
+        if id(node) not in self.known:
+            self.known[id(node)] = tuple(read(node, path))
+        return self.known[id(node)]
 
     def entries(self, table: JsonValue, path: str) -> Iterator[str]:
         if not isinstance(table, JsonObject):
             self.problem("RP349", f"{_TABLE} takes an object, not {describe(table)}", table, path)
             return
         for key, node in table.members:
-            where = f"{path}.{key.value}"
-            if key.value != _KEY:
-                self.problem("RP349", f'{_TABLE} takes "{_KEY}", not "{key.value}"', key, where)
-            elif isinstance(node, JsonArray):
-                for index, item in enumerate(node.items):
-                    yield from self.entry(item, f"{where}[{index}]")
+            if key.value == _KEY:
+                yield from self.once(node, f"{path}.{_KEY}", self.listed)
             else:
-                yield from self.entry(node, where)
+                self.problem("RP349", f'{_TABLE} takes "{_KEY}", not "{key.value}"', key, f"{path}.{key.value}")
+
+    def listed(self, node: JsonValue, path: str) -> Iterator[str]:
+        if not isinstance(node, JsonArray):
+            yield from self.entry(node, path)
+            return
+        for index, item in enumerate(node.items):
+            yield from self.entry(item, f"{path}[{index}]")
 
     def entry(self, node: JsonValue, path: str) -> Iterator[str]:
         code = code_prefix(node.value) if isinstance(node, JsonString) else None

@@ -171,7 +171,7 @@ def unknown_metadata(subject: Subject) -> Iterator[Diagnostic]:
 
 def _info(subject: Subject, path: str) -> FieldInfo | None:
     """Return what is known of a field in all events that can match, None if that is not one thing."""
-    names = subject.builtin_types or (frozenset(("",)) if not path.startswith("event_details") else frozenset())
+    names = subject.builtin_types or (frozenset(("",)) if not path.startswith("event_details.") else frozenset())
     found = [info(path, name) for name in sorted(names)]
     first = next(iter(found), None)
     return first if first is not None and all(one == first for one in found) else None
