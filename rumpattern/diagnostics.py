@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -215,5 +216,10 @@ def printable(text: str) -> str:
 
 def did_you_mean(word: str, known: Sequence[str], cutoff: float = 0.6) -> str | None:
     """Return a hint that names the known word nearest to ``word``, or None when none is near."""
+    return _nearest(word, tuple(known), cutoff)
+
+
+@lru_cache(maxsize=1_000)
+def _nearest(word: str, known: tuple[str, ...], cutoff: float) -> str | None:
     near = difflib.get_close_matches(word, known, n=1, cutoff=cutoff) or [k for k in known if k.lower() == word.lower()]
     return f'did you mean "{near[0]}"?' if near else None

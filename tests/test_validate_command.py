@@ -181,7 +181,9 @@ def test_configuration(tmp_path, options):
         ("[tool.rumpattern]\nprofile = 'lax'", "'lax' is not one of 'documented', 'strict', 'lenient'."),
         ("[tool.rumpattern]\nignore = ['RP999']", 'no code begins with "RP999"'),
         ("[tool]\nrumpattern = 5", "tool.rumpattern is not a table"),
-        ("tool = 5", "is not a valid pyproject.toml"),
+        ("tool = 5", "is not a valid pyproject.toml: tool is not a table"),
+        ("tool = []", "is not a valid pyproject.toml: tool is not a table"),
+        (f"tool = {'[' * 5_000}{']' * 5_000}", "is nested too deep"),
         ("[tool.rumpattern", "is not a valid pyproject.toml"),
     ],
 )
@@ -388,6 +390,26 @@ def test_edits_that_are_left_out_are_not_called_fixable(tmp_path):
     file = tmp_path / "a.yaml"
     file.write_text('Name: m\nNamespace: RUM/CustomMetrics/12\nEventPattern: \'{"event_type":["e"]}\'\n', "utf-8")
     assert run(file, "--fix").stdout.endswith("1 definition checked: 1 warning\n")
+
+
+ODD = '{"Name": "m\\u0000\\u001b\\ud800", "Namespace": "App", "EventPattern": "{}", "Ünknown": 1}'
+
+
+def test_what_the_input_says_cannot_disturb_its_readers(monkeypatch):
+    done = run("-", "--format", "github", stdin=ODD.replace("m\\u0000", "\u0085"))
+    assert done.stdout.isascii() or done.stdout.replace("\n", "").isprintable()
+    (log,) = json.loads(run("-", "--format", "sarif", stdin=ODD).stdout)["runs"]
+    texts = [one["message"]["text"] for one in log["results"]]
+    assert all(text.isprintable() and text.count("{") % 2 == 0 for text in texts)
+    monkeypatch.setenv("PYTHONIOENCODING", "latin-1")
+    assert run("-", "--format", "junit", stdin=WARNED).stdout.isascii()
+    assert "file=missing.json" in run("missing.json", "--format", "github").stdout
+
+
+def test_utf_16_is_named(tmp_path):
+    file = tmp_path / "a.json"
+    file.write_bytes(GOLDEN.encode("utf-16"))
+    assert "hint: it is UTF-16: save it as UTF-8" in run(file).stdout
 
 
 def test_it_loads_nothing_heavy():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -143,10 +144,16 @@ def _read_file(path: Path) -> str:
         message = f"{path}: {error.strerror or error}"
         problem = Diagnostic("RP001", message, hint="name a JSON or YAML file of definitions")
     except JsonError as error:
-        problem = Diagnostic(error.code, f"{path}: {error.message}")
+        hint = "it is UTF-16: save it as UTF-8" if error.offset == 0 and _starts_as_utf16(path) else None
+        problem = Diagnostic(error.code, f"{path}: {error.message}", hint=hint)
     except ValueError as error:
         problem = Diagnostic("RP001", f"{path}: {error}")
     raise DefinitionError([problem])
+
+
+def _starts_as_utf16(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return stream.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def _parse_json(text: str, name: str | None) -> Document:

@@ -81,13 +81,15 @@ _PRESENT = Values(False, _LITERALS, ALL, None, None)  # noqa: FBT003 - the first
 Meaning: TypeAlias = frozenset[frozenset[tuple[str, Values]]]
 
 
-def meaning(branches: Iterable[Branch]) -> Meaning:
+def meaning(branches: Sequence[Branch]) -> Meaning:
     """Return what branches accept: sets of paths with their values. Branches that differ in one path are joined."""
     return frozenset(frozenset(one.items()) for one in joined(branches))
 
 
-def joined(branches: Iterable[Branch]) -> list[dict[str, Values]]:
+def joined(branches: Sequence[Branch]) -> list[dict[str, Values]]:
     """Return what branches accept, each as paths with their values, those that differ in one path joined."""
+    if len(branches) == 1:
+        return [{one.path: values(one.elements) for one in branches[0]}]
     items = _Items()
     sets = list(dict.fromkeys(map(items.bits, branches)))
     for path in sorted(path for path, own in items.of_path.items() if own.bit_count() > 1):
