@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
@@ -37,7 +38,7 @@ def write(reports: Iterable[Report], stream: TextIO) -> None:
         "results": [_result(finding, codes) for finding in findings],
     }
     log = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
-    stream.write(f"{json.dumps(log)}\n")  # in one go: indented it takes ten times as long
+    stream.write(f"{json.dumps(log)}\n")  # indented it takes half as long again
 
 
 def _rule(entry: Entry) -> dict[str, object]:
@@ -76,6 +77,7 @@ def _fix(finding: Diagnostic, name: str) -> dict[str, object]:
     return {"artifactChanges": [{"artifactLocation": _artifact(name), "replacements": replacements}]}
 
 
+@cache
 def _artifact(name: str) -> dict[str, str]:
     return {"uri": quote(PurePath(name).as_posix())}
 
