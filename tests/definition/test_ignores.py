@@ -61,7 +61,7 @@ def test_plain_definitions_have_no_metadata():
 def test_what_has_no_effect():
     for top, message in (
         ("{rumpattern: [RP335]}", "takes an object, not an array"),
-        ("{rumpattern: {ignroe: 5}}", "ignroe"),
+        ("{rumpattern: {ignorez: 5}}", "ignorez"),
     ):
         (finding,) = [
             one for one in rp.validate(TEMPLATE.format(top=top, shop="{}")).diagnostics if one.code == "RP349"
