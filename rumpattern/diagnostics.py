@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -73,6 +74,9 @@ CODES: dict[str, str] = {
     "RP205": "a metadata field is nearly one of RUM's own",
     "RP206": "a star stands for itself",
     "RP208": "an event type is nearly a built-in one",
+    "RP209": "a field stands below one that holds a value",
+    "RP210": "the name of an operator stands as a field",
+    "RP211": "the field never holds such a value",
     # 3 RUM rules
     "RP300": "the input does not have the shape of metric definitions",
     "RP301": "a required member is missing",
@@ -118,8 +122,13 @@ CODES: dict[str, str] = {
     "RP346": "there are more definitions than one destination takes",
     "RP347": "a definition occurs more than once",
     "RP348": "what a template asks to ignore is no code",
+    "RP349": "an entry of a template's Metadata for rumpattern has no effect",
+    "RP350": "the field of a dimension holds an object or array",
+    "RP351": "a dimension has the name of the one that RUM adds",
 }
-"""Every code with its one-line meaning. A code is never given a second meaning; RP109 is no longer used."""
+"""Every code with its one-line meaning. A code is never given a second meaning."""
+UNUSED: tuple[str, ...] = ("RP109",)
+"""Codes that had a meaning once."""
 
 
 class Severity(StrEnum):
@@ -207,5 +216,10 @@ def printable(text: str) -> str:
 
 def did_you_mean(word: str, known: Sequence[str], cutoff: float = 0.6) -> str | None:
     """Return a hint that names the known word nearest to ``word``, or None when none is near."""
+    return _nearest(word, tuple(known), cutoff)
+
+
+@lru_cache(maxsize=1_000)
+def _nearest(word: str, known: tuple[str, ...], cutoff: float) -> str | None:
     near = difflib.get_close_matches(word, known, n=1, cutoff=cutoff) or [k for k in known if k.lower() == word.lower()]
     return f'did you mean "{near[0]}"?' if near else None

@@ -13,13 +13,13 @@ import json
 import re
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias
 
 from rumpattern.diagnostics import Edit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 MAX_DEPTH: Final = 1_000
 MAX_NUMBER_TEXT: Final = 1_000
@@ -299,13 +299,20 @@ class SourceText:
 
     def offset_in_string(self, literal: Span, index: int) -> int:
         """Return where character ``index`` of an unescaped string literal stands in this text."""
-        offset = literal.start + 1
-        while index > 0 and offset < literal.end - 1:
-            unit = _ESCAPE_UNIT.match(self.text, offset)
-            assert unit is not None
-            offset = unit.end()
-            index -= 1
-        return offset
+        offsets = _offsets_in_string(self.text, literal)
+        return offsets[min(index, len(offsets) - 1)]
+
+
+@lru_cache(maxsize=8)
+def _offsets_in_string(text: str, literal: Span) -> Sequence[int]:
+    """Return where each character of an unescaped string literal stands in its text, and where its closing quote does.
+
+    The last few are kept: there are as many questions about a pattern as there are findings in it.
+    """
+    first, end = literal.start + 1, literal.end - 1
+    if text.find("\\", first, end) < 0:
+        return range(first, end + 1)
+    return [*(unit.start() for unit in _ESCAPE_UNIT.finditer(text, first, end)), end]
 
 
 _ESCAPE_UNIT: Final = re.compile(
@@ -586,11 +593,13 @@ class Parser:
 
     def after_comma(self, what: str, message: str, service: str) -> JsonError:
         """Return the error of a closing mark, which tells of a comma that it comes after."""
-        before = self.text[: self.at].rstrip(" \t\r\n")
-        if not before.endswith(","):
+        comma = self.at - 1
+        while comma > 0 and self.text[comma] in " \t\r\n":
+            comma -= 1
+        if comma < 0 or self.text[comma] != ",":
             return self.error(message, service=service)
         error = self.error(f"{message} (a comma before it has no {what} after it)", service=service)
-        error.comma = len(before) - 1
+        error.comma = comma
         return error
 
     def no_colon(self) -> JsonError:

@@ -8,8 +8,12 @@ from importlib.resources import files
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import click
 import jsonschema
 import pytest
+
+from rumpattern.cli import mending
+from rumpattern.cli.validate import command
 
 ROOT = Path(__file__).parents[1]
 BROKEN = "fixtures/definitions/broken.json"
@@ -177,7 +181,9 @@ def test_configuration(tmp_path, options):
         ("[tool.rumpattern]\nprofile = 'lax'", "'lax' is not one of 'documented', 'strict', 'lenient'."),
         ("[tool.rumpattern]\nignore = ['RP999']", 'no code begins with "RP999"'),
         ("[tool]\nrumpattern = 5", "tool.rumpattern is not a table"),
-        ("tool = 5", "is not a valid pyproject.toml"),
+        ("tool = 5", "is not a valid pyproject.toml: tool is not a table"),
+        ("tool = []", "is not a valid pyproject.toml: tool is not a table"),
+        (f"tool = {'[' * 5_000}{']' * 5_000}", "is nested too deep"),
         ("[tool.rumpattern", "is not a valid pyproject.toml"),
     ],
 )
@@ -301,6 +307,109 @@ def test_inputs_that_cannot_be_read(tmp_path):
     assert done.returncode == 2
     assert "there are no metric definitions in the 1 JSON and YAML files of" in done.stderr
     assert run("-", stdin="a: [").returncode == 1
+
+
+@pytest.mark.parametrize("options", [["--select", "RP2"], ["--ignore", "RP"], ["--select", "RP32", "--ignore", "RP0"]])
+def test_what_cannot_be_read_is_told_whatever_was_selected(tmp_path, options):
+    assert run("missing.json", *options).returncode == 2
+    (tmp_path / "long.json").write_text('{"EventPattern": %s}' % ("1" * 1_001), encoding="utf-8")
+    (tmp_path / "broken.json").write_text('{"EventPattern": "{}"', encoding="utf-8")
+    (tmp_path / "good.json").write_text(WARNED, encoding="utf-8")
+    done = run(tmp_path, "--format", "concise", *options)
+    assert done.returncode == 1
+    assert [line.split()[3] for line in done.stdout.splitlines()] == ["RP004", "RP016"]
+    file = tmp_path / "comma.json"
+    file.write_text(f"[{WARNED},]", encoding="utf-8")
+    assert run(file, "--fix", *options).returncode == 1
+    assert file.read_text(encoding="utf-8") == f"[{WARNED},]"
+
+
+def test_files_without_definitions(tmp_path):
+    for name, text in (("a.yaml", "a: 1"), ("b.yaml", "Resources: {}"), ("metrics.json", "{}"), ("c.json", WARNED)):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    assert run("*.yaml", cwd=tmp_path).returncode == 2
+    assert run("*", "--format", "concise", cwd=tmp_path).stdout.count("\n") == 1
+    assert run("a.yaml", cwd=tmp_path).returncode == 1
+    assert run("b.yaml", cwd=tmp_path).returncode == 0
+    done = run("a.yaml", "metrics.json", "--skip-unrelated", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "0 definitions checked: nothing found\n")
+    hook = (ROOT / ".pre-commit-hooks.yaml").read_text("utf-8")
+    assert "entry: rumpattern validate --format concise --skip-unrelated\n" in hook
+
+
+def test_only_files_with_definitions_are_mended(tmp_path):
+    file = tmp_path / "tsconfig.json"
+    file.write_text('{"a": [1,],}', encoding="utf-8")
+    done = run(file, "--fix")
+    assert (done.returncode, file.read_text(encoding="utf-8")) == (1, '{"a": [1,],}')
+    assert run(file, "--diff").stdout == ""
+
+
+def test_nothing_is_mended_if_something_cannot_be(tmp_path):
+    file = tmp_path / "definitions.json"
+    file.write_text(GOLDEN, encoding="utf-8")
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for other in ("-", pipe):
+        done = run(file, other, "--fix", stdin=GOLDEN)
+        assert done.returncode == 2
+        assert "--fix needs a file to write to" in done.stderr
+        assert file.read_text(encoding="utf-8") == GOLDEN
+
+
+def test_a_file_that_cannot_be_written_is_told(tmp_path, monkeypatch, capsys):
+    one, other = tmp_path / "a.json", tmp_path / "b.json"
+    for file in (one, other):
+        file.write_text(GOLDEN, encoding="utf-8")
+    write = mending.write
+
+    def fails_once(name, text):
+        if name == str(one):
+            raise OSError(28, "No space left on device")
+        write(name, text)
+
+    monkeypatch.setattr(mending, "write", fails_once)
+    assert command.main([str(one), str(other), "--fix"], standalone_mode=False) == 2
+    assert f"error: {one} could not be written: No space left on device" in capsys.readouterr().err
+    assert (one.read_text("utf-8") == GOLDEN, other.read_text("utf-8") == GOLDEN) == (True, False)
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(click.UsageError, match=r"--fix may not write .*a\.json; nothing was changed"):
+        command.main([str(one), "--fix"], standalone_mode=False)
+
+
+def test_other_names_of_a_mended_file_stay_its_names(tmp_path):
+    file, other = tmp_path / "a.json", tmp_path / "b.json"
+    file.write_text(GOLDEN, encoding="utf-8")
+    os.link(file, other)
+    run(file, "--fix")
+    assert other.samefile(file)
+    assert other.read_text("utf-8") != GOLDEN
+
+
+def test_edits_that_are_left_out_are_not_called_fixable(tmp_path):
+    file = tmp_path / "a.yaml"
+    file.write_text('Name: m\nNamespace: RUM/CustomMetrics/12\nEventPattern: \'{"event_type":["e"]}\'\n', "utf-8")
+    assert run(file, "--fix").stdout.endswith("1 definition checked: 1 warning\n")
+
+
+ODD = '{"Name": "m\\u0000\\u001b\\ud800", "Namespace": "App", "EventPattern": "{}", "Ünknown": 1}'
+
+
+def test_what_the_input_says_cannot_disturb_its_readers(monkeypatch):
+    done = run("-", "--format", "github", stdin=ODD.replace("m\\u0000", "\u0085"))
+    assert done.stdout.isascii() or done.stdout.replace("\n", "").isprintable()
+    (log,) = json.loads(run("-", "--format", "sarif", stdin=ODD).stdout)["runs"]
+    texts = [one["message"]["text"] for one in log["results"]]
+    assert all(text.isprintable() and text.count("{") % 2 == 0 for text in texts)
+    monkeypatch.setenv("PYTHONIOENCODING", "latin-1")
+    assert run("-", "--format", "junit", stdin=WARNED).stdout.isascii()
+    assert "file=missing.json" in run("missing.json", "--format", "github").stdout
+
+
+def test_utf_16_is_named(tmp_path):
+    file = tmp_path / "a.json"
+    file.write_bytes(GOLDEN.encode("utf-16"))
+    assert "hint: it is UTF-16: save it as UTF-8" in run(file).stdout
 
 
 def test_it_loads_nothing_heavy():

@@ -47,11 +47,16 @@ def _table(file: Path) -> Mapping[str, Any] | None:
 
     try:
         with file.open("rb") as stream:
-            table = tomllib.load(stream).get("tool", {}).get("rumpattern")
+            tool = tomllib.load(stream).get("tool", {})
     except OSError as error:
         raise click.BadParameter(f"{file}: {error.strerror or error}", param_hint="--config") from None
-    except (ValueError, AttributeError) as error:
+    except ValueError as error:
         raise click.BadParameter(f"{file} is not a valid pyproject.toml: {error}", param_hint="--config") from None
+    except RecursionError:
+        raise click.BadParameter(f"{file} is nested too deep", param_hint="--config") from None
+    if not isinstance(tool, dict):
+        raise click.BadParameter(f"{file} is not a valid pyproject.toml: tool is not a table", param_hint="--config")
+    table = tool.get("rumpattern")
     if table is not None and not isinstance(table, dict):
         raise click.BadParameter(f"{file}: tool.rumpattern is not a table", param_hint="--config")
     return table

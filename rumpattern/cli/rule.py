@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from rumpattern.definition.rulebook import rulebook
-from rumpattern.diagnostics import did_you_mean
+from rumpattern.diagnostics import UNUSED, code_prefix, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rumpattern.definition.rulebook import Entry
 
 
 @click.command(name="rule")
@@ -16,14 +23,26 @@ def command(codes: tuple[str, ...], *, everything: bool) -> None:
 
     \b
     rumpattern rule RP206
+    rumpattern rule RP2                                all codes that begin so
     rumpattern rule --all
     """
     entries = rulebook()
     if everything == bool(codes):
         raise click.UsageError("name a code such as RP206, or give --all")
-    wanted = [code.upper() for code in codes] or list(entries)
-    for code in wanted:
-        if code not in entries:
-            hint = did_you_mean(code, list(entries), cutoff=0.7) or "rumpattern rule --all lists them"
-            raise click.UsageError(f'there is no code "{code}": {hint}')
-    click.echo("\n\n".join(str(entries[code]) for code in wanted))
+    wanted = [entry for code in codes or ("RP",) for entry in _begin_with(code, entries)]
+    click.echo("\n\n".join(map(str, wanted)))
+
+
+def _begin_with(code: str, entries: Mapping[str, Entry]) -> list[Entry]:
+    """Return the entry of a code, or those of all that begin so.
+
+    Raises:
+        click.UsageError: there is none.
+    """
+    prefix = code_prefix(code)
+    if prefix is not None:
+        return [entry for known, entry in entries.items() if known.startswith(prefix)]
+    if code.upper() in UNUSED:
+        raise click.UsageError(f"{code.upper()} is no longer used")
+    hint = did_you_mean(code.upper(), list(entries), cutoff=0.7) or "rumpattern rule --all lists them"
+    raise click.UsageError(f'there is no code "{code.upper()}": {hint}')

@@ -19,13 +19,12 @@ from rumpattern.diagnostics import Diagnostic, InputError, Severity, code_prefix
 from rumpattern.jsontext import JsonError, decode_utf8
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 _FORMATS: Final = ("full", "concise", "json", "sarif", "github", "junit")
 _SUFFIXES: Final = (".json", ".yaml", ".yml", ".template")
 _RANKS: Final = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
 _STDIN: Final = "<stdin>"
-_UNREAD: Final = ("RP001", "RP004", "RP006", "RP014", "RP015")
 _MARKS: Final = ("EventPattern", "MetricDefinition", "event_pattern", "AWS::RUM::")
 
 
@@ -65,7 +64,12 @@ def _codes(_ctx: click.Context, parameter: click.Parameter, value: str | None) -
     help="Exit with 1 when something of this severity or worse is found.",
 )
 @click.option("--fix", "mend", is_flag=True, help="Write safe edits to the files, then report what is left.")
-@click.option("--diff", is_flag=True, help="Show what --fix would change, and change nothing.")
+@click.option(
+    "--diff",
+    is_flag=True,
+    help="Show what --fix would change and change nothing, with --fix or without; --format does not matter then.",
+)
+@click.option("--skip-unrelated", is_flag=True, help="Pass over FILES without definitions, as in directories.")
 @click.option(
     "--config",
     metavar="FILE",
@@ -85,6 +89,7 @@ def command(  # noqa: PLR0913 - one for each option
     fail_on: str,
     mend: bool,
     diff: bool,
+    skip_unrelated: bool,
 ) -> int:
     """Check the metric definitions in FILES as RUM would check them, and what they mean for the events there are.
 
@@ -97,15 +102,22 @@ def command(  # noqa: PLR0913 - one for each option
     rumpattern validate cdk.out/ --ignore RP2 --fail-on warning
     rumpattern validate definitions.json --diff
     """
+    if mend and not diff:
+        from rumpattern.cli.mending import check_files  # noqa: PLC0415 - only --fix needs it
+
+        check_files(files)
     checks = _Checks(destination, Profile(profile), select or ("RP",), ignore)
-    reports = list(checks.reports(files))
+    reports = [one for one in checks.reports(files) if not skip_unrelated or _is_related(one)]
     worst = _RANKS[Severity(fail_on)]
     if diff:
         is_clean = not checks.show_fixes(reports)
         return Exit.CLEAN if is_clean and not _is_bad(reports, worst) else _bad_exit(reports)
+    is_written = True
     if mend:
-        reports = checks.fixed(reports)
+        reports, is_written = checks.fixed(reports)
     import_module(f"rumpattern.emit.findings.{form}").write(reports, sys.stdout)
+    if not is_written:
+        return Exit.ERROR
     return _bad_exit(reports) if _is_bad(reports, worst) else Exit.CLEAN
 
 
@@ -134,23 +146,26 @@ class _Checks:
         try:
             return self._text(decode_utf8(sys.stdin.buffer.read()), _STDIN)
         except JsonError as error:
-            return Report(_STDIN, "", (), (Diagnostic(error.code, f"{_STDIN}: {error.message}"),))
+            return Report(_STDIN, "", (), (Diagnostic(error.code, f"{_STDIN}: {error.message}"),), is_read=False)
 
-    def _directory(self, path: Path) -> Iterator[Report]:
-        """Yield the reports of the files in a directory that hold definitions; others are none of our business."""
+    def _directory(self, path: Path) -> Sequence[Report]:
         names = sorted(one for one in path.rglob("*") if one.suffix.lower() in _SUFFIXES and one.is_file())
-        found = [report for report in map(self._file, names) if report.definitions or _should_have(report)]
-        if not found:
-            message = f"there are no metric definitions in the {len(names):,} JSON and YAML files of {path}"
-            raise InputError([Diagnostic("RP002", message)])
-        yield from found
+        return self._related(names, f"JSON and YAML files of {path}")
 
-    def _matching(self, pattern: str) -> Iterator[Report]:
+    def _matching(self, pattern: str) -> Sequence[Report]:
         matching = glob(pattern, recursive=True)  # noqa: PTH207 - Path.glob takes no absolute patterns
-        names = sorted(name for name in matching if Path(name).is_file())
+        names = sorted(Path(name) for name in matching if Path(name).is_file())
         if not names:
             raise InputError([Diagnostic("RP001", f"no file matches {pattern}", hint="** stands for any folders")])
-        yield from (self._file(Path(name)) for name in names)
+        return self._related(names, f"files that match {pattern}")
+
+    def _related(self, names: Sequence[Path], what: str) -> Sequence[Report]:
+        """Return the reports of those of many files that hold definitions; others are none of our business."""
+        found = [report for report in map(self._file, names) if _is_related(report)]
+        if not found:
+            message = f"there are no metric definitions in the {len(names):,} {what}"
+            raise InputError([Diagnostic("RP002", message)])
+        return found
 
     def _file(self, path: Path) -> Report:
         return self._selected(validate(path, self.destination, self.profile))
@@ -159,30 +174,43 @@ class _Checks:
         return self._selected(validate_text(text, name, self.destination, self.profile))
 
     def _selected(self, report: Report) -> Report:
-        """Return a report with the findings that were asked for."""
+        """Return a report with the findings that were asked for; why nothing could be read is always told."""
 
         def chosen(findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
             return tuple(
                 one for one in findings if one.code.startswith(self.select) and not one.code.startswith(self.ignore)
             )
 
+        if not report.is_read:
+            asked = chosen(report.elsewhere)
+            return replace(
+                report, elsewhere=tuple(one if one in asked else replace(one, fix=()) for one in report.elsewhere)
+            )
         definitions = tuple(replace(one, diagnostics=chosen(one.diagnostics)) for one in report.definitions)
         return replace(report, definitions=definitions, elsewhere=chosen(report.elsewhere))
 
-    def fixed(self, reports: Iterable[Report]) -> list[Report]:
-        """Mend files and return the reports of what they are now."""
-        from rumpattern.cli.mending import mended, write  # noqa: PLC0415 - only --fix needs it
+    def fixed(self, reports: Iterable[Report]) -> tuple[list[Report], bool]:
+        """Mend files; return the reports of what they are now, and whether all could be written.
 
-        after = []
-        for report in reports:
-            if report.name in (None, _STDIN):
-                raise click.UsageError("--fix needs a file to write to: name it, or use --diff")
-            now, done = mended(report, self._text)
-            if done:
-                write(str(report.name), now.text)
-                click.echo(f"fixed {_what(report, done)}", err=True)
-            after.append(now)
-        return after
+        Raises:
+            click.UsageError: a file may not be written; then none is.
+        """
+        from rumpattern.cli.mending import check_writable, mended, unfixable, write  # noqa: PLC0415 - only --fix needs it
+
+        pairs = [(report, *mended(report, self._text)) for report in reports]
+        check_writable([str(report.name) for report, _, done in pairs if done])
+        after, is_written = [], True
+        for report, now, done in pairs:
+            try:
+                if done:
+                    write(str(report.name), now.text)
+                    click.echo(f"fixed {_what(report, done)}", err=True)
+                after.append(unfixable(now))
+            except OSError as error:
+                click.echo(f"error: {report.name} could not be written: {error.strerror or error}", err=True)
+                after.append(report)
+                is_written = False
+        return after, is_written
 
     def show_fixes(self, reports: Iterable[Report]) -> bool:
         """Print what would be mended; tell whether there is anything."""
@@ -201,10 +229,10 @@ class _Checks:
         return found
 
 
-def _should_have(report: Report) -> bool:
-    """Tell whether a file that definitions could not be read from looks as if it had some, or cannot be read at all."""
-    is_unread = any(finding.code in _UNREAD for finding in report.elsewhere)
-    return is_unread and (not report.text or any(mark in report.text for mark in _MARKS))
+def _is_related(report: Report) -> bool:
+    """Tell whether a file holds definitions, or cannot be read and may hold some."""
+    may_hold = not report.text or any(mark in report.text for mark in _MARKS)
+    return bool(report.definitions) or (not report.is_read and may_hold)
 
 
 def _what(report: Report, done: list[Diagnostic]) -> str:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from rumpattern.diagnostics import DefinitionError, Diagnostic, Edit, Place
 from rumpattern.jsontext import JsonError, JsonLiteral, SourceText, Span, decode_utf8, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from rumpattern.jsontext import JsonString, JsonValue
 
 Source: TypeAlias = "str | os.PathLike[str] | Mapping[str, object] | Sequence[Mapping[str, object]]"
@@ -23,6 +23,7 @@ BOM: Final = "\ufeff"
 _JSON_SUFFIXES: Final = frozenset({".json"})
 _YAML_SUFFIXES: Final = frozenset({".yaml", ".yml"})
 _NOT_JSON: Final = "RP004"
+_MOST_FAULTS: Final = 100_000
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,11 @@ class Document:
     text: str
     root: JsonValue
     others: tuple[JsonValue, ...] = ()
+
+    @property
+    def roots(self) -> tuple[JsonValue, ...]:
+        """The values of all its documents."""
+        return (self.root, *self.others)
 
     @cached_property
     def _source(self) -> SourceText:
@@ -86,9 +92,18 @@ def read_text(source: Source) -> tuple[str, str | None]:
     if isinstance(source, (str, os.PathLike)):
         return _read_file(Path(source)), str(source)
     try:
-        return json.dumps(source, ensure_ascii=False, allow_nan=False), None
+        return json.dumps(source, default=_plain_container, ensure_ascii=False, allow_nan=False), None
     except (TypeError, ValueError, RecursionError) as error:
         raise DefinitionError([Diagnostic("RP300", f"the definitions are not JSON values: {error}")]) from None
+
+
+def _plain_container(value: object) -> object:
+    """Return a mapping or sequence of another class as what ``json`` writes."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray)):
+        return list(value)
+    raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
 
 
 def parse_document(text: str, name: str | None = None) -> Document:
@@ -98,7 +113,7 @@ def parse_document(text: str, name: str | None = None) -> Document:
     ``.yaml`` or ``.yml`` is JSON only if it has no fault as such: flow collections of YAML look alike.
 
     Raises:
-        DefinitionError: it is not what it should be, with the place of the first fault.
+        DefinitionError: with the places of the first fault, and of those before it that are commas too many.
     """
     text = text.removeprefix(BOM)
     suffix = PurePath(name or "").suffix.lower()
@@ -129,18 +144,40 @@ def _read_file(path: Path) -> str:
         message = f"{path}: {error.strerror or error}"
         problem = Diagnostic("RP001", message, hint="name a JSON or YAML file of definitions")
     except JsonError as error:
-        problem = Diagnostic(error.code, f"{path}: {error.message}")
+        hint = "it is UTF-16: save it as UTF-8" if error.offset == 0 and _starts_as_utf16(path) else None
+        problem = Diagnostic(error.code, f"{path}: {error.message}", hint=hint)
     except ValueError as error:
         problem = Diagnostic("RP001", f"{path}: {error}")
     raise DefinitionError([problem])
+
+
+def _starts_as_utf16(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return stream.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def _parse_json(text: str, name: str | None) -> Document:
     try:
         return Document(name, text, parse(text))
     except JsonError as error:
-        code = _NOT_JSON if error.code == "RP010" else error.code
-        _refuse(text, name, code, f"not valid JSON: {error.message}", error.offset, error.fix)
+        faults = _faults(text) if error.fix else [error]
+    source = SourceText(text, name)
+    raise DefinitionError([_not_json(fault, source) for fault in faults])
+
+
+def _faults(text: str) -> list[JsonError]:
+    """Return every comma too many up to the first fault of another kind, and that one."""
+    from rumpattern.pattern.recover import parse_with_faults  # noqa: PLC0415 - only JSON with such a comma needs it
+
+    _, faults = parse_with_faults(text, most=_MOST_FAULTS)
+    commas = next((index for index, fault in enumerate(faults) if not fault.fix), len(faults))
+    return faults[: commas + 1]
+
+
+def _not_json(fault: JsonError, source: SourceText) -> Diagnostic:
+    place = Place(source.name, *source.position(fault.offset), "$")
+    code = _NOT_JSON if fault.code == "RP010" else fault.code
+    return Diagnostic(code, f"not valid JSON: {fault.message}", place, fix=fault.fix)
 
 
 def _parse_yaml(text: str, name: str | None) -> Document:
@@ -149,12 +186,6 @@ def _parse_yaml(text: str, name: str | None) -> Document:
     try:
         root, *others = parse_yaml(text) or [JsonLiteral(None, Span(0, 0))]
     except YamlError as error:
-        _refuse(text, name, error.code, f"not valid YAML: {error.message}", error.offset)
+        place = Place(name, *SourceText(text).position(error.offset), "$")
+        raise DefinitionError([Diagnostic(error.code, f"not valid YAML: {error.message}", place)]) from None
     return Document(name, text, root, tuple(others))
-
-
-def _refuse(  # noqa: PLR0913, PLR0917 - the parts of a finding
-    text: str, name: str | None, code: str, message: str, offset: int, fix: tuple[Edit, ...] = ()
-) -> NoReturn:
-    place = Place(name, *SourceText(text).position(offset), "$")
-    raise DefinitionError([Diagnostic(code, message, place, fix=fix)])

@@ -190,12 +190,40 @@ FIRST_LEVEL: Final[dict[str, FieldType]] = {
 """The first-level keys that ValueKey, EventPattern and DimensionKeys may name (API reference, EventPattern)."""
 
 
+_OBJECT: Final = FieldInfo(FieldType.OBJECT)
+_SCALARS: Final = (FieldType.STRING, FieldType.NUMBER, FieldType.BOOLEAN)
+_DEEPEST: Final = 3
+"""How many names the longest known path has."""
+
+
 def info(path: str, event_type: str | None) -> FieldInfo | None:
-    """Return what is known of a field in events of a built-in type, None if nothing is."""
+    """Return what is known of a field, or of an object that holds fields, in events of a type; None if nothing is."""
     first, _, rest = path.partition(".")
     if first == "event_details" and rest:
-        return DETAILS.get(event_type or "", {}).get(rest)
+        known = DETAILS.get(event_type or "", {})
+        holds_fields = any(one.startswith(f"{rest}.") for one in known)
+        return known.get(rest) or (_OBJECT if holds_fields else None)
     if first == "metadata" and rest:
         return METADATA.get(rest)
     kind = FIRST_LEVEL.get(path)
     return None if kind is None or kind is FieldType.VALUE else FieldInfo(kind)
+
+
+def scalar_above(path: str, event_type: str | None) -> tuple[str, FieldType] | None:
+    """Return the field above a path that holds a string, number or boolean, so that nothing can be below it."""
+    names = path.split(".")
+    for count in range(1, min(len(names), _DEEPEST + 1)):
+        above = ".".join(names[:count])
+        found = info(above, event_type)
+        if found is not None and found.type in _SCALARS:
+            return above, found.type
+    return None
+
+
+def has_field(path: str, event_type: str) -> bool:
+    """Tell whether events of a built-in type can have a field of ``event_details``, or an object on the way to one."""
+    if info(path, event_type) is not None:
+        return True
+    fields, names = DETAILS.get(event_type, {}), path.split(".")[1:]
+    above = (fields.get(".".join(names[:count])) for count in range(1, min(len(names), _DEEPEST)))
+    return any(found is not None and found.type not in _SCALARS for found in above)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import bisect
+import math
 from typing import TYPE_CHECKING, TypeAlias
 
 from rumpattern.definition.document import parse_document
+from rumpattern.definition.sites import find_sites
 from rumpattern.diagnostics import DefinitionError
 from rumpattern.jsontext import JsonArray, JsonObject, JsonString, Unknown
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from rumpattern.definition.document import Document
     from rumpattern.definition.validate import Report
     from rumpattern.diagnostics import Diagnostic, Edit
-    from rumpattern.jsontext import JsonValue
+    from rumpattern.jsontext import JsonValue, Span
 
     Pairs: TypeAlias = list[tuple[JsonValue, JsonValue]]
 
@@ -24,19 +26,77 @@ def fix(report: Report) -> tuple[str, list[Diagnostic]]:
     """Mend a document as the findings of its report say.
 
     What an edit of YAML means depends on what is around it, so the new text is read again: an edit that changes
-    anything but the text it is meant for is left out.
+    anything but the text it is meant for is left out, and one of a text that stands outside of definitions too.
 
     Returns:
         The new text, and the findings that it mends; there may be more to mend once these are.
     """
     chosen = _apart(finding for finding in report.diagnostics if finding.fix)
+    if not chosen:
+        return report.text, []
     try:
         document = parse_document(report.text, report.name)
-    except DefinitionError:  # then the only finding is where it stops being JSON
+    except DefinitionError:  # then the findings are where it stops being JSON
         return _edited(report.text, _edits(chosen)), chosen
-    if not _changes_nothing_else(document, _edits(chosen)):
-        chosen = [finding for finding in chosen if _changes_nothing_else(document, finding.fix)]
+    chosen = _without(chosen, _outside(document, _edits(chosen)))
+    chosen = _harmless(document, chosen)
     return _edited(report.text, _edits(chosen)), chosen
+
+
+def _harmless(document: Document, findings: list[Diagnostic]) -> list[Diagnostic]:
+    """Return the findings whose edits change what they are meant for and nothing else."""
+    while findings:
+        wrong = _misread(document, _edits(findings))
+        if wrong == []:
+            return findings
+        kept = _without(findings, wrong or [])
+        if len(kept) == len(findings):  # there is no telling whose fault it is
+            half = len(findings) // 2
+            return [*_harmless(document, findings[:half]), *_harmless(document, findings[half:])] if half else []
+        findings = kept
+    return []
+
+
+def _without(findings: list[Diagnostic], spans: Iterable[Span]) -> list[Diagnostic]:
+    """Return the findings that edit nothing in some spans."""
+    ordered = sorted({(span.start, span.end) for span in spans})
+    return [one for one in findings if not any(_holds(ordered, edit.start) for edit in one.fix)]
+
+
+def _holds(spans: Sequence[tuple[int, int]], offset: int) -> bool:
+    """Tell whether one of some spans, which are in order and apart, holds an offset."""
+    index = bisect.bisect_right(spans, (offset, math.inf)) - 1
+    return index >= 0 and offset <= spans[index][1]
+
+
+def _outside(document: Document, edits: Sequence[Edit]) -> list[Span]:
+    """Return the strings with edits that stand elsewhere than in definitions, if only by an alias."""
+    starts = sorted(edit.start for edit in edits)
+    seen = {id(site.node) for site in find_sites(document)}
+    found = []
+    todo = list(document.roots)
+    while todo:
+        node = todo.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, JsonString):
+            first = bisect.bisect_left(starts, node.span.start)
+            found += [node.span] if first < len(starts) and starts[first] <= node.span.end else []
+        todo += _values(node)
+    return found
+
+
+def _values(node: JsonValue) -> Sequence[JsonValue]:
+    match node:
+        case JsonArray(items=items):
+            return items
+        case JsonObject(members=members):
+            return [value for _, value in members]
+        case Unknown(argument=argument):
+            return (argument,)
+        case _:
+            return ()
 
 
 def _apart(findings: Iterable[Diagnostic]) -> list[Diagnostic]:
@@ -62,29 +122,29 @@ def _edited(text: str, edits: Iterable[Edit]) -> str:
     return "".join([*parts, text[at:]])
 
 
-def _changes_nothing_else(document: Document, edits: Sequence[Edit]) -> bool:
-    """Tell whether edits change the strings they stand in as they should, and no other value of a document."""
+def _misread(document: Document, edits: Sequence[Edit]) -> list[Span] | None:
+    """Return the strings that edits change otherwise than they should; None if they change more than strings."""
     try:
         after = parse_document(_edited(document.text, edits), document.name)
     except DefinitionError:
-        return False
+        return None
     ordered = sorted(edits, key=lambda edit: edit.start)
-    todo: Pairs = [(document.root, after.root)]
-    todo += zip(document.others, after.others, strict=False)
-    seen = set()
+    todo: Pairs = list(zip(document.roots, after.roots, strict=False))
+    seen, wrong = set(), []
     while todo:
         old, new = todo.pop()
         if (id(old), id(new)) in seen:
             continue
         seen.add((id(old), id(new)))
-        if isinstance(old, JsonString) and isinstance(new, JsonString):
-            inside: Pairs | None = [] if new.value == _meant(document, old, ordered) else None
-        else:
-            inside = _inside(old, new)
+        if isinstance(old, JsonString):
+            is_meant = isinstance(new, JsonString) and new.value == _meant(document, old, ordered)
+            wrong += [] if is_meant else [old.span]
+            continue
+        inside = _inside(old, new)
         if inside is None:
-            return False
+            return None
         todo += inside
-    return len(document.others) == len(after.others)
+    return wrong if len(document.roots) == len(after.roots) else None
 
 
 def _inside(old: JsonValue, new: JsonValue) -> Pairs | None:
@@ -97,6 +157,8 @@ def _inside(old: JsonValue, new: JsonValue) -> Pairs | None:
             return [pair for before, after in members for pair in zip(before, after, strict=True)]
         case Unknown(), Unknown() if old.what == new.what:
             return [(old.argument, new.argument)]
+        case (JsonArray() | JsonObject() | Unknown(), _) | (_, JsonArray() | JsonObject() | Unknown()):
+            return None
         case _:
             return [] if old == new else None
 

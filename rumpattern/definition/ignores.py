@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
+from rumpattern.definition.sites import resources
 from rumpattern.diagnostics import Diagnostic, Place, Severity, code_prefix
 from rumpattern.jsontext import JsonArray, JsonObject, JsonString
 from rumpattern.pattern.findings import describe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping
 
     from rumpattern.definition.document import Document
     from rumpattern.jsontext import JsonValue
 
-_KEYS: Final = ("Metadata", "rumpattern", "ignore")
+_METADATA: Final = "Metadata"
+_TABLE: Final = "rumpattern"
+_KEY: Final = "ignore"
+
+Codes: TypeAlias = tuple[str, ...]
+"""Codes, or what several codes begin with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,44 +31,94 @@ class Ignores:
     """What is not reported.
 
     Attributes:
-        codes: pairs of the beginning of a path and the beginning of a code.
-        problems: entries that are no codes.
+        starts: line and column of each document of the file.
+        codes: for each document, the beginning of a path (that of a resource, or "" for all) to codes.
+        problems: what is said and has no effect.
     """
 
-    codes: tuple[tuple[str, str], ...]
+    starts: tuple[tuple[int, int], ...]
+    codes: tuple[Mapping[str, Codes], ...]
     problems: tuple[Diagnostic, ...]
 
     def hides(self, finding: Diagnostic) -> bool:
         """Tell whether a finding is one of those that are not reported."""
-        path = finding.where.path if finding.where else ""
-        return any(path.startswith(place) and finding.code.startswith(code) for place, code in self.codes)
+        where = finding.where
+        if where is None:
+            return False
+        of_document = self.codes[max(0, bisect_right(self.starts, (where.line, where.column)) - 1)]
+        return any(finding.code.startswith(of_document.get(place, ())) for place in _around(where.path))
 
 
 def find_ignores(document: Document) -> Ignores:
     """Return what the templates of a document ask not to be told."""
-    codes, problems = [], []
-    for root in (document.root, *document.others):
-        resources = _member(root, "Resources")
-        if not isinstance(resources, JsonObject):
-            continue
-        inside = [(f"Resources.{key.value}.", resource) for key, resource in resources.members]
-        for place, holder in [("", root), *inside]:
-            for node in _listed(holder):
-                code = code_prefix(node.value) if isinstance(node, JsonString) else None
-                if code is None:
-                    problems.append(_no_code(document, node, place))
-                else:
-                    codes.append((place, code))
-    return Ignores(tuple(codes), tuple(problems))
+    reader = _Reader(document)
+    codes = tuple(map(reader.template, document.roots))
+    starts = tuple(document.position(root.span.start) for root in document.roots)
+    return Ignores(starts, codes, tuple(reader.problems))
 
 
-def _listed(holder: JsonValue) -> Sequence[JsonValue]:
-    node: JsonValue | None = holder
-    for key in _KEYS:
-        node = _member(node, key)
-    if isinstance(node, JsonArray):
-        return node.items
-    return () if node is None else (node,)
+def _around(path: str) -> Iterator[str]:
+    """Yield the beginnings of a path: nothing, and what ends with a dot."""
+    yield ""
+    yield from (path[: dot.end()] for dot in re.finditer(r"\.", path))
+
+
+class _Reader:
+    """Reads the entries of Metadata; one that several resources share through an alias is read once."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.problems: list[Diagnostic] = []
+        self.known: dict[int, Codes] = {}
+
+    def template(self, root: JsonValue) -> Mapping[str, Codes]:
+        listed = _member(root, "Resources")
+        if not isinstance(listed, JsonObject):
+            return {}
+        inside = [(f"{path}.", resource) for path, resource, _ in resources(listed)]
+        return {place: codes for place, holder in [("", root), *inside] if (codes := self.codes(holder, place))}
+
+    def codes(self, holder: JsonValue, place: str) -> Codes:
+        table = _member(_member(holder, _METADATA), _TABLE)
+        if table is None:
+            return ()
+        return self.once(table, f"{place}{_METADATA}.{_TABLE}", self.entries)
+
+    def once(self, node: JsonValue, path: str, read: Callable[[JsonValue, str], Iterator[str]]) -> Codes:
+        if id(node) not in self.known:
+            self.known[id(node)] = tuple(read(node, path))
+        return self.known[id(node)]
+
+    def entries(self, table: JsonValue, path: str) -> Iterator[str]:
+        if not isinstance(table, JsonObject):
+            self.problem("RP349", f"{_TABLE} takes an object, not {describe(table)}", table, path)
+            return
+        for key, node in table.members:
+            if key.value == _KEY:
+                yield from self.once(node, f"{path}.{_KEY}", self.listed)
+            else:
+                self.problem("RP349", f'{_TABLE} takes "{_KEY}", not "{key.value}"', key, f"{path}.{key.value}")
+
+    def listed(self, node: JsonValue, path: str) -> Iterator[str]:
+        if not isinstance(node, JsonArray):
+            yield from self.entry(node, path)
+            return
+        for index, item in enumerate(node.items):
+            yield from self.entry(item, f"{path}[{index}]")
+
+    def entry(self, node: JsonValue, path: str) -> Iterator[str]:
+        code = code_prefix(node.value) if isinstance(node, JsonString) else None
+        if code is not None:
+            yield code
+            return
+        message = f"{describe(node)} is neither a code nor the beginning of one"
+        self.problem("RP348", message, node, path, "write a code such as RP206")
+
+    def problem(
+        self, code: str, message: str, node: JsonValue, path: str, hint: str = "write {ignore: [RP206]}"
+    ) -> None:
+        where = Place(*self.document.locate(node.span.start), path)
+        self.problems.append(Diagnostic(code, message, where, hint, Severity.WARNING))
 
 
 def _member(node: JsonValue | None, name: str) -> JsonValue | None:
@@ -68,9 +126,3 @@ def _member(node: JsonValue | None, name: str) -> JsonValue | None:
     if isinstance(node, JsonObject):
         members = (value for key, value in node.members if key.value == name)
     return next(members, None)
-
-
-def _no_code(document: Document, node: JsonValue, place: str) -> Diagnostic:
-    message = f"{describe(node)} is neither a code nor the beginning of one"
-    where = Place(*document.locate(node.span.start), f"{place}{'.'.join(_KEYS)}")
-    return Diagnostic("RP348", message, where, "write a code such as RP206", Severity.WARNING)

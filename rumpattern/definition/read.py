@@ -53,7 +53,9 @@ class Read:
         warnings: what does not.
         unknown: the members that could not be read, or whose values the document does not say.
         places: member ("" for the definition itself) to its place.
-        field_places: path in the pattern to the place of its array.
+        dimension_places: field path of a dimension to the places of the path and of the dimension's name.
+        place_in_pattern: from an offset in the pattern's text and a path in the pattern to the place in the document.
+        is_of_template: whether the resource schema of CloudFormation holds for it.
         edit: from a member that is a string and an edit of its value to the edits of the document.
     """
 
@@ -62,7 +64,9 @@ class Read:
     warnings: list[Diagnostic] = field(default_factory=list)
     unknown: set[str] = field(default_factory=set)
     places: dict[str, Place] = field(default_factory=dict)
-    field_places: dict[str, Place] = field(default_factory=dict)
+    dimension_places: dict[str, tuple[Place, Place]] = field(default_factory=dict)
+    place_in_pattern: Callable[[int, str], Place | None] = lambda _offset, _path: None
+    is_of_template: bool = False
     edit: Callable[[str, Edit], tuple[Edit, ...]] = lambda _member, _edit: ()
 
 
@@ -85,7 +89,7 @@ class _Reader:
     def __init__(self, site: Site, document: Document) -> None:
         self.site = site
         self.document = document
-        self.read = Read(MetricDefinition(""))
+        self.read = Read(MetricDefinition(""), is_of_template=site.is_of_template)
         self.read.places[""] = self.place(site.node, "")
         self.read.edit = self.edit
 
@@ -149,13 +153,14 @@ class _Reader:
             hint = None
             if name == "EventPattern" and isinstance(node, JsonObject):
                 hint = "the API takes the pattern as a string of JSON: json.dumps(pattern)"
+                if self.site.is_of_template:
+                    hint = "the pattern is a string: in YAML put | behind EventPattern: and JSON below it"
             self.report("RP302", f"{name} is a string, not {describe(node)}", node, name, hint)
             return None
         if name in _PUBLISHED and not _is_unicode(node.value):
             self.report("RP313", f"{name} holds half of a surrogate pair", node, name)
             return None
-        is_template = self.site.origin in (Origin.CLOUDFORMATION, Origin.TERRAFORM)
-        low, high = (_TEMPLATE_LENGTHS if is_template else {}).get(name, _LENGTHS[name])
+        low, high = (_TEMPLATE_LENGTHS if self.site.is_of_template else {}).get(name, _LENGTHS[name])
         if not low <= len(node.value) <= high:
             message = f"{name} has {len(node.value)} characters; it takes {low} to {high}"
             self.report("RP304", message, node, name)
@@ -213,7 +218,9 @@ class _Reader:
             self.report("RP313", "a dimension name holds half of a surrogate pair", value, member)
         elif value.value.startswith(":") or not value.value.strip():
             self.report("RP305", "a dimension name does not start with a colon and is not blank", value, member)
-        return self.field_path(key.value, key, member), value.value
+        path = self.field_path(key.value, key, member)
+        self.read.dimension_places[path] = self.place(key, member), self.place(value, member)
+        return path, value.value
 
     # --- the pattern ------------------------------------------------------------------------------------------------
 
@@ -236,10 +243,7 @@ class _Reader:
             return None
         self.read.warnings += pattern.warnings
         names = {path: self.field_path(path, literal, f"EventPattern → $.{path}") for path in pattern.paths}
-        for branch in pattern.branches:
-            for one in branch:
-                place = Place(*locate(one.span.start), f"{root}.{one.path}")
-                self.read.field_places.setdefault(names[one.path], place)
+        self.read.place_in_pattern = lambda offset, path: Place(*locate(offset), f"{root}.{path}")
         return renamed(pattern, names)
 
     def in_document(self, finding: Diagnostic) -> Diagnostic:

@@ -7,13 +7,14 @@ states are what ``terraform show -json`` prints for the provider awscc, whose na
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from rumpattern.definition.intrinsics import is_no_value, settled
+from rumpattern.definition.plans import unknown_values, with_unknown
 from rumpattern.diagnostics import DefinitionError, Diagnostic, Place
-from rumpattern.jsontext import JsonArray, JsonLiteral, JsonObject, JsonString, Unknown
+from rumpattern.jsontext import JsonArray, JsonLiteral, JsonObject, JsonString, Span, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -38,9 +39,21 @@ _RESOURCE_TYPE: Final = "AWS::RUM::AppMonitor"
 _TERRAFORM_TYPE: Final = "awscc_rum_app_monitor"
 _TERRAFORM_ROOTS: Final = ("planned_values", "values")
 _LONG_PATH: Final = 64
+_ABSENT: Final = JsonLiteral(None, Span(0, 0))
 
-_Found: TypeAlias = "Iterator[tuple[JsonValue, str]]"
-"""Nodes with their paths."""
+_LOOP: Final = "Fn::ForEach::"
+
+Choices: TypeAlias = frozenset[tuple[str, int]]
+"""Conditions of Fn::If with the branch that each has to take, 1 or 2."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Found:
+    """A node with its path, and the choices that make it be there."""
+
+    node: JsonValue
+    path: str
+    choices: Choices = frozenset()
 
 
 class Origin(StrEnum):
@@ -57,13 +70,23 @@ class Origin(StrEnum):
 class Holder:
     """The object whose list a definition is in: a request, or a metric destination of an app monitor.
 
-    ``destination`` and ``arn`` are its Destination and DestinationArn if they are strings, or unknown.
+    ``members`` are its members by their names in the API, as those of a ``Site``.
     """
 
     node: JsonObject
     path: str
-    destination: str | Unknown | None
-    arn: str | Unknown | None
+    origin: Origin
+    members: Mapping[str, JsonValue]
+
+    @property
+    def destination(self) -> str | Unknown | None:
+        """The Destination if it is a string or unknown."""
+        return _text(self.members.get("Destination"))
+
+    @property
+    def arn(self) -> str | Unknown | None:
+        """The DestinationArn if it is a string or unknown."""
+        return _text(self.members.get("DestinationArn"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,7 +95,8 @@ class Site:
 
     ``node`` is what stands there, an object or something wrong; what is no array in the place of the list counts as
     its only item. ``path`` leads to it from the document's root. ``members`` are its members by their names in the API
-    (the last of duplicates) without those that are absent: null in Terraform, AWS::NoValue in a template.
+    (the last of duplicates) without those that are absent: null in Terraform, AWS::NoValue in a template. ``choices``
+    are those of Fn::If that make it be there.
     """
 
     node: JsonValue
@@ -80,6 +104,16 @@ class Site:
     origin: Origin
     members: Mapping[str, JsonValue]
     holder: Holder | None = None
+    choices: Choices = frozenset()
+
+    @property
+    def is_of_template(self) -> bool:
+        """Tell whether the resource schema of CloudFormation holds for it, which Terraform's provider takes over."""
+        return self.origin in (Origin.CLOUDFORMATION, Origin.TERRAFORM)
+
+    def excludes(self, other: Site) -> bool:
+        """Tell whether two sites are in different branches of one condition, so that only one can be deployed."""
+        return any((condition, 3 - branch) in other.choices for condition, branch in self.choices)
 
     @property
     def destination(self) -> str | Unknown | None:
@@ -99,9 +133,34 @@ def find_sites(document: Document) -> list[Site]:
         DefinitionError: aliases repeat so much that there would be millions of nodes to look at.
     """
     finder = _Finder(document)
-    for root in (document.root, *document.others):
+    for root in document.roots:
         finder.look_at(root)
     return finder.sites
+
+
+def is_template(document: Document) -> bool:
+    """Tell whether a document is a template or plan, which may well have no metric definitions."""
+    names = ("Resources", *_TERRAFORM_ROOTS)
+    roots = [root for root in document.roots if isinstance(root, JsonObject)]
+    return any(key.value in names and isinstance(value, JsonObject) for root in roots for key, value in root.members)
+
+
+def resources(node: JsonValue | None) -> Iterator[tuple[str, JsonValue, tuple[str, ...]]]:
+    """Yield the path of each resource of a template, the resource, and the variables of the loops around it.
+
+    Args:
+        node: the template's member ``Resources``.
+    """
+    todo: list[tuple[JsonValue | None, str, tuple[str, ...]]] = [(node, "Resources", ())]
+    while todo:
+        node, path, variables = todo.pop()
+        for key, resource in node.members if isinstance(node, JsonObject) else ():
+            place = f"{path}.{key.value}"
+            match resource:
+                case JsonArray(items=(JsonString(value=variable), _, inside)) if key.value.startswith(_LOOP):
+                    todo.append((inside, f"{place}[2]", (*variables, variable)))
+                case _:
+                    yield place, resource, variables
 
 
 def _snake_case(name: str) -> str:
@@ -121,8 +180,7 @@ def spelled(origin: Origin, member: str) -> str:
 
 def strangers(site: Site) -> list[JsonString]:
     """Return the members of a definition that the API, or the resource schema of a template, does not have."""
-    is_template = site.origin in (Origin.CLOUDFORMATION, Origin.TERRAFORM)
-    names = MEMBERS[:-1] if is_template else MEMBERS
+    names = MEMBERS[:-1] if site.is_of_template else MEMBERS
     known = {_SPELLINGS[site.origin][name] for name in names}
     return [key for key, _ in site.node.members if key.value not in known] if isinstance(site.node, JsonObject) else []
 
@@ -138,24 +196,20 @@ def repeated(node: JsonObject) -> list[JsonString]:
     return again
 
 
-def holder_members(holder: Holder) -> dict[str, JsonValue]:
-    """Return the members of a request or metric destination by their names in the API."""
-    api = {_snake_case(name): name for name in _STRUCTURE}
-    return {api.get(key.value, key.value): value for key, value in holder.node.members}
-
-
 class _Finder:
     """Looks where definitions can stand, and nowhere else."""
 
     def __init__(self, document: Document) -> None:
         self.document = document
         self.sites: list[Site] = []
+        self.variables: tuple[str, ...] = ()
+        self.unknown: Mapping[str, JsonValue] = {}
         self.steps_left = _STEPS + _STEPS_FOR_A_CHARACTER * len(document.text)
 
     def look_at(self, root: JsonValue) -> None:
         match root:
             case JsonArray(items=items) if any(map(self.is_definition, items)):
-                self.add_all(root, "", Origin.DEFINITION)
+                self.add_all(_Found(root, ""), Origin.DEFINITION)
             case JsonObject():
                 self.look_at_object(root)
             case _:
@@ -163,17 +217,17 @@ class _Finder:
 
     def look_at_object(self, root: JsonObject) -> None:
         members = self.members(root)
-        resources = members.get("Resources")
         modules = {name: self.members(members.get(name)).get("root_module") for name in _TERRAFORM_ROOTS}
-        if isinstance(resources, JsonObject):
-            self.template(resources)
+        if isinstance(members.get("Resources"), JsonObject):
+            self.template(members["Resources"])
         elif any(modules.values()):
+            self.unknown = unknown_values(root)
             for name, module in modules.items():
                 self.modules(module, f"{name}.root_module")
         elif _LIST in members or _SINGLE in members:
             self.request(root, members)
         elif self.is_definition(root):
-            self.add(root, "", Origin.DEFINITION)
+            self.add(_Found(root, ""), Origin.DEFINITION)
 
     def is_definition(self, node: JsonValue) -> bool:
         return not self.members(node).keys().isdisjoint(MEMBERS)
@@ -184,19 +238,20 @@ class _Finder:
         name = _LIST if _LIST in members else _SINGLE
         if name == _SINGLE and isinstance(members[name], JsonObject):
             origin = Origin.UPDATE_REQUEST
-            self.add(members[name], name, origin, self.holder(root, "", origin))
+            self.add(_Found(members[name], name), origin, self.holder(root, "", origin))
         else:
             origin = Origin.CREATE_REQUEST
-            self.add_all(members[name], name, origin, self.holder(root, "", origin))
+            self.add_all(_Found(members[name], name), origin, self.holder(root, "", origin))
 
     # --- templates and plans ----------------------------------------------------------------------------------------
 
-    def template(self, resources: JsonObject) -> None:
-        for key, resource in resources.members:
+    def template(self, node: JsonValue) -> None:
+        for path, resource, self.variables in resources(node):
+            self.spend(path)
             members = self.members(resource)
             if _is_text(members.get("Type"), _RESOURCE_TYPE) and "Properties" in members:
-                path = f"Resources.{key.value}.Properties"
-                self.monitor(members["Properties"], path, Origin.CLOUDFORMATION)
+                self.monitor(_Found(members["Properties"], f"{path}.Properties"), Origin.CLOUDFORMATION)
+        self.variables = ()
 
     def modules(self, module: JsonValue | None, path: str) -> None:
         todo = [(module, path)]
@@ -204,84 +259,93 @@ class _Finder:
             module, path = todo.pop()
             self.spend(path)
             members = self.members(module)
-            for resource, place in self.items(members.get("resources"), f"{path}.resources"):
-                values = self.members(resource)
+            for found in self.items(_Found(members.get("resources", _ABSENT), f"{path}.resources")):
+                values = self.members(found.node)
                 managed = values.get("mode") is None or _is_text(values["mode"], "managed")
                 if _is_text(values.get("type"), _TERRAFORM_TYPE) and managed and "values" in values:
-                    self.monitor(values["values"], f"{place}.values", Origin.TERRAFORM)
-            todo += reversed(list(self.items(members.get("child_modules"), f"{path}.child_modules")))
+                    planned = self.planned(values)
+                    self.monitor(_Found(planned, f"{found.path}.values"), Origin.TERRAFORM)
+            inner = self.items(_Found(members.get("child_modules", _ABSENT), f"{path}.child_modules"))
+            todo += reversed([(found.node, found.path) for found in inner])
 
-    def monitor(self, properties: JsonValue, path: str, origin: Origin) -> None:
+    def planned(self, resource: Mapping[str, JsonValue]) -> JsonValue:
+        address = resource.get("address")
+        unknown = self.unknown.get(address.value) if isinstance(address, JsonString) else None
+        return with_unknown(resource["values"], unknown, lambda: self.spend(""))
+
+    def monitor(self, properties: _Found, origin: Origin) -> None:
         """Look for destinations in a monitor's configuration, and beside it, where some put them."""
         names = _SPELLINGS[origin]
-        name = names["AppMonitorConfiguration"]
-        configuration = self.members(properties).get(name)
-        holders = [(properties, path), *self.possible(configuration, f"{path}.{name}", origin)]
-        for holder, where in holders:
-            listed = self.members(holder).get(names["MetricDestinations"])
-            place = f"{where}.{names['MetricDestinations']}"
-            for destination, at in self.possible_items(listed, place, origin):
-                if isinstance(destination, JsonObject):
-                    definitions = self.members(destination).get(names[_LIST])
-                    self.add_all(definitions, f"{at}.{names[_LIST]}", origin, self.holder(destination, at, origin))
+        configurations = self.possible(self.inside(properties, names["AppMonitorConfiguration"]), origin)
+        for holder in (properties, *configurations):
+            for found in self.possible_items(self.inside(holder, names["MetricDestinations"]), origin):
+                if isinstance(found.node, JsonObject):
+                    definitions = self.inside(found, names[_LIST])
+                    self.add_all(definitions, origin, self.holder(found.node, found.path, origin))
 
-    def possible_items(self, node: JsonValue | None, path: str, origin: Origin) -> _Found:
-        for listed, place in self.possible(node, path, origin):
-            for item, at in self.items(listed, place):
-                yield from self.possible(item, at, origin)
+    def inside(self, found: _Found, name: str) -> _Found:
+        return _Found(self.members(found.node).get(name, _ABSENT), f"{found.path}.{name}", found.choices)
 
-    def possible(self, node: JsonValue | None, path: str, origin: Origin) -> _Found:
-        """Give a node; instead of Fn::If what it may give; nothing instead of what is unknown."""
-        todo = [] if node is None else [(node, path)]
+    def possible_items(self, found: _Found, origin: Origin) -> Iterator[_Found]:
+        for listed in self.possible(found, origin):
+            for item in self.items(listed):
+                yield from self.possible(item, origin)
+
+    def possible(self, found: _Found, origin: Origin) -> Iterator[_Found]:
+        """Give a node; instead of Fn::If what it may give; nothing instead of what is unknown or absent."""
+        todo = [] if found.node is _ABSENT else [found]
         while todo:
-            node, path = todo.pop()
-            self.spend(path)
-            match settled(node, self.document) if origin is Origin.CLOUDFORMATION else node:
-                case Unknown(what="Fn::If", argument=JsonArray(items=(_, *branches))):
-                    where = f"{path}.Fn::If"
-                    todo += reversed([(branch, f"{where}[{i}]") for i, branch in enumerate(branches, 1)])
+            one = todo.pop()
+            self.spend(one.path)
+            match settled(one.node, self.document) if origin is Origin.CLOUDFORMATION else one.node:
+                case Unknown(what="Fn::If", argument=JsonArray(items=(condition, *branches))):
+                    name = condition.value if isinstance(condition, JsonString) else one.path
+                    todo += reversed(
+                        [
+                            _Found(branch, f"{one.path}.Fn::If[{number}]", one.choices | {(name, number)})
+                            for number, branch in enumerate(branches, 1)
+                        ]
+                    )
                 case Unknown():
                     continue
                 case value:
-                    yield value, path
+                    yield replace(one, node=value)
 
     # --- sites ------------------------------------------------------------------------------------------------------
 
     def holder(self, node: JsonObject, path: str, origin: Origin) -> Holder:
-        members, names = self.members(node), _SPELLINGS[origin]
-        destination, arn = (self.text(members.get(names[name]), origin) for name in ("Destination", "DestinationArn"))
-        return Holder(node, path, destination, arn)
+        api = {spelling: name for name, spelling in _SPELLINGS[origin].items()}
+        read = {api.get(key, key): self.member(value, key, origin) for key, value in self.members(node).items()}
+        return Holder(node, path, origin, {name: value for name, value in read.items() if value is not None})
 
-    def add_all(self, listed: JsonValue | None, path: str, origin: Origin, holder: Holder | None = None) -> None:
-        for node, place in self.possible_items(listed, path, origin):
-            self.add(node, place, origin, holder)
+    def add_all(self, listed: _Found, origin: Origin, holder: Holder | None = None) -> None:
+        for found in self.possible_items(listed, origin):
+            self.add(found, origin, holder)
 
-    def add(self, node: JsonValue, path: str, origin: Origin, holder: Holder | None = None) -> None:
-        members, names = self.members(node), _SPELLINGS[origin]
+    def add(self, found: _Found, origin: Origin, holder: Holder | None = None) -> None:
+        members, names = self.members(found.node), _SPELLINGS[origin]
         read = {name: self.member(members.get(names[name]), name, origin) for name in MEMBERS}
         known = {name: value for name, value in read.items() if value is not None}
-        self.sites.append(Site(node, path, origin, known, holder))
+        self.sites.append(Site(found.node, found.path, origin, known, holder, found.choices))
 
     def member(self, node: JsonValue | None, name: str, origin: Origin) -> JsonValue | None:
         if node is None or (origin is Origin.TERRAFORM and is_null(node)):
             return None
         if origin is not Origin.CLOUDFORMATION and not isinstance(node, Unknown):
             return node
-        value = settled(node, self.document, is_map=name == "DimensionKeys")
+        value = self.looped(settled(node, self.document, is_map=name == "DimensionKeys"))
         if name == "DimensionKeys" and isinstance(value, JsonObject):
-            self.members(value)
-            values = [(key, settled(inside, self.document)) for key, inside in value.members]
+            if any(key.startswith(_LOOP) for key in self.members(value)):
+                return Unknown(_LOOP[:-2], value, value.span)
+            values = [(key, self.looped(settled(inside, self.document))) for key, inside in value.members]
             return JsonObject(tuple(pair for pair in values if not is_no_value(pair[1])), value.span)
         return None if is_no_value(value) else value
 
-    def text(self, node: JsonValue | None, origin: Origin) -> str | Unknown | None:
-        match self.member(node, "Destination", origin):
-            case JsonString(value=value):
-                return value
-            case Unknown() as unknown:
-                return unknown
-            case _:
-                return None
+    def looped(self, node: JsonValue) -> JsonValue:
+        """Return what a string is that may hold variables of loops: unknown if it does."""
+        marks = [mark for name in self.variables for mark in (f"${{{name}}}", f"&{{{name}}}")]
+        is_open = isinstance(node, JsonString) and any(mark in node.value for mark in marks)
+        return Unknown(_LOOP[:-2], node, node.span) if is_open else node
 
     # --- small steps ------------------------------------------------------------------------------------------------
 
@@ -291,11 +355,12 @@ class _Finder:
         self.spend("", len(node.members))
         return {key.value: value for key, value in node.members}
 
-    def items(self, node: JsonValue | None, path: str) -> Iterable[tuple[JsonValue, str]]:
+    def items(self, found: _Found) -> Iterable[_Found]:
+        node = found.node
         if isinstance(node, JsonArray):
             self.spend("", len(node.items))
-            return ((item, f"{path}[{index}]") for index, item in enumerate(node.items))
-        return [] if node is None or is_null(node) else [(node, path)]
+            return (replace(found, node=item, path=f"{found.path}[{i}]") for i, item in enumerate(node.items))
+        return [] if is_null(node) else [found]
 
     def spend(self, path: str, steps: int = 1) -> None:
         """Count what is looked at: only aliases, which repeat what they name, can make it too much."""
@@ -308,6 +373,16 @@ class _Finder:
 def is_null(node: JsonValue) -> bool:
     """Tell whether a node is null, which says that a member is left out."""
     return isinstance(node, JsonLiteral) and node.value is None
+
+
+def _text(node: JsonValue | None) -> str | Unknown | None:
+    match node:
+        case JsonString(value=value):
+            return value
+        case Unknown():
+            return node
+        case _:
+            return None
 
 
 def _is_text(node: JsonValue | None, text: str) -> bool:

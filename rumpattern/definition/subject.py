@@ -5,21 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rumpattern.definition.eventtypes import DETAILS
 from rumpattern.definition.rumevents import EVENT_TYPE
 from rumpattern.diagnostics import Diagnostic, Severity
 from rumpattern.pattern.ast import StringEquals
-from rumpattern.pattern.equivalence import Values, meaning, values
+from rumpattern.pattern.equivalence import Values, joined, values
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from rumpattern.definition.model import MetricDefinition
     from rumpattern.definition.read import Read
     from rumpattern.diagnostics import Edit, Place
     from rumpattern.pattern.ast import Field
+
+_NONE: Final = Values()
 
 
 class Profile(StrEnum):
@@ -37,27 +37,19 @@ class Subject:
     Attributes:
         definition: what it says, as far as it is known.
         unknown: members whose values are known at deployment only, such as those of ``!Sub``.
-        place: from a member's name ("" for the definition) to its place.
-        field_place: from a path in the pattern to the place of its array.
-        edit: from a member and an edit of its value to the edits of the document.
+        read: where each part of it stands.
         profile: how to read contested rules.
     """
 
     definition: MetricDefinition
     unknown: frozenset[str]
-    place: Callable[[str], Place | None]
-    field_place: Callable[[str], Place | None]
-    edit: Callable[[str, Edit], tuple[Edit, ...]]
+    read: Read
     profile: Profile = Profile.DOCUMENTED
 
     @classmethod
     def of(cls, read: Read, profile: Profile = Profile.DOCUMENTED) -> Subject:
         """Return the subject of what was read."""
-
-        def place(member: str) -> Place | None:
-            return read.places.get(member, read.places.get(""))
-
-        return cls(read.definition, frozenset(read.unknown), place, read.field_places.get, read.edit, profile)
+        return cls(read.definition, frozenset(read.unknown), read, profile)
 
     def knows(self, *members: str) -> bool:
         """Tell whether the values of some members are known."""
@@ -75,20 +67,26 @@ class Subject:
 
     @cached_property
     def fields(self) -> tuple[Field, ...]:
-        """All fields of the pattern, those of every branch."""
+        """All fields of the pattern in the order of its text; one that several branches have is there once."""
         pattern = self.definition.pattern
-        return () if pattern is None else tuple(field for branch in pattern.branches for field in branch)
+        fields = {id(field): field for branch in (pattern.branches if pattern else ()) for field in branch}
+        return tuple(sorted(fields.values(), key=lambda field: field.span.start))
+
+    @cached_property
+    def first_fields(self) -> dict[str, Field]:
+        """The first field of each path."""
+        return {field.path: field for field in reversed(self.fields)}
 
     @cached_property
     def paths(self) -> frozenset[str]:
         """The paths that the pattern names."""
-        return frozenset(field.path for field in self.fields)
+        return frozenset(self.first_fields)
 
     @cached_property
     def branches(self) -> list[dict[str, Values]]:
         """The values that the pattern accepts at each path; a list of one unless it has ``$or``."""
         pattern = self.definition.pattern
-        return [] if pattern is None else [dict(branch) for branch in meaning(pattern.branches)]
+        return [] if pattern is None else joined(pattern.branches)
 
     @cached_property
     def event_types(self) -> frozenset[str] | None:
@@ -96,8 +94,7 @@ class Subject:
         if not self.branches:
             return None
         found: set[str] = set()
-        for branch in self.branches:
-            wanted = branch.get(EVENT_TYPE, Values())
+        for wanted in {id(one): one for one in (branch.get(EVENT_TYPE, _NONE) for branch in self.branches)}.values():
             names = {text.value for text in wanted.texts or () if isinstance(text, StringEquals)}
             if not names or wanted != values([StringEquals(name) for name in names]):
                 return None
@@ -110,6 +107,10 @@ class Subject:
         types = self.event_types
         return types if types and all(name in DETAILS for name in types) else None
 
+    def place(self, member: str) -> Place | None:
+        """Return the place of a member, or that of the definition."""
+        return self.read.places.get(member, self.read.places.get(""))
+
     def error(self, code: str, message: str, member: str = "", hint: str | None = None) -> Diagnostic:
         """Return an error at a member."""
         return Diagnostic(code, message, self.place(member), hint)
@@ -118,11 +119,31 @@ class Subject:
         self, code: str, message: str, member: str = "", hint: str | None = None, edit: Edit | None = None
     ) -> Diagnostic:
         """Return a warning at a member, with the edit of its value that mends it."""
-        fix = self.edit(member, edit) if edit else ()
+        fix = self.read.edit(member, edit) if edit else ()
         return Diagnostic(code, message, self.place(member), hint, Severity.WARNING, fix=fix)
 
     def at_field(
-        self, code: str, message: str, path: str, hint: str | None = None, severity: Severity = Severity.ERROR
+        self, code: str, message: str, where: str | Field, hint: str | None = None, severity: Severity = Severity.ERROR
     ) -> Diagnostic:
-        """Return a finding at a field of the pattern."""
-        return Diagnostic(code, message, self.field_place(path) or self.place("EventPattern"), hint, severity)
+        """Return a finding at a field of the pattern, or at the first one of a path."""
+        field = self.first_fields.get(where) if isinstance(where, str) else where
+        place = self.read.place_in_pattern(field.span.start, field.path) if field else None
+        return Diagnostic(code, message, place or self.place("EventPattern"), hint, severity)
+
+    def at_element(self, code: str, message: str, field: Field, index: int, hint: str | None = None) -> Diagnostic:
+        """Return a warning at an element of a field's array."""
+        place = self.read.place_in_pattern(field.spans[index].start, f"{field.path}[{index}]")
+        return Diagnostic(code, message, place, hint, Severity.WARNING)
+
+    def at_dimension(  # noqa: PLR0913 - the parts of a finding
+        self,
+        code: str,
+        message: str,
+        path: str,
+        hint: str | None = None,
+        severity: Severity = Severity.ERROR,
+        *,
+        at_name: bool = False,
+    ) -> Diagnostic:
+        """Return a finding at the field path of a dimension, or at its name."""
+        return Diagnostic(code, message, self.read.dimension_places[path][at_name], hint, severity)

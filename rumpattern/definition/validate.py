@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 import uuid
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from rumpattern.definition.document import BOM, is_text, parse_document, read_text
 from rumpattern.definition.ignores import find_ignores
+from rumpattern.definition.plain import plain
 from rumpattern.definition.read import read_definition
 from rumpattern.definition.rules import batch, custom, extended, limits, meaning
-from rumpattern.definition.sites import find_sites
+from rumpattern.definition.sites import find_sites, is_template
 from rumpattern.definition.subject import Profile, Subject
 from rumpattern.diagnostics import DefinitionError, Diagnostic, Severity
-from rumpattern.jsontext import JsonArray, JsonObject, Unknown, to_python
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,8 +35,13 @@ class Checked:
     """One definition as it stands in a document, with what was found in it."""
 
     path: str
-    request: Mapping[str, Any]
+    members: Mapping[str, JsonValue]
     diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def request(self) -> dict[str, Any]:
+        """Its members as Python values, as a request would hold them; what is not known is told by what computes it."""
+        return {name: plain(node) for name, node in self.members.items()}
 
     @property
     def ok(self) -> bool:
@@ -42,7 +49,7 @@ class Checked:
         return _ok(self.diagnostics)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Report:
     """What was found in one document.
 
@@ -51,14 +58,16 @@ class Report:
         text: its text, which findings point into.
         definitions: its definitions, each with its findings.
         elsewhere: findings about the document as a whole, or its batch.
+        is_read: whether it could be read at all; if not, ``elsewhere`` says why.
     """
 
     name: str | None
     text: str
     definitions: tuple[Checked, ...]
     elsewhere: tuple[Diagnostic, ...]
+    is_read: bool = True
 
-    @property
+    @cached_property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """All findings in the order of the text."""
         found = [*self.elsewhere, *(finding for checked in self.definitions for finding in checked.diagnostics)]
@@ -72,19 +81,24 @@ class Report:
     def batch_response(self) -> dict[str, Any]:
         """Return what BatchCreateRumMetricDefinitions would answer, as far as its behaviour is documented.
 
-        Valid definitions come back with an id (made from their content here), invalid ones in ``Errors``. The service's
+        Valid definitions come back with an id (made from their content and, of several that are equal, their number),
+        invalid ones in ``Errors``. The service's
         own error codes are not public: ``ErrorCode`` is the code of the first finding, ``ErrorMessage`` its message.
         """
         refused = [finding for finding in self.elsewhere if finding.severity is Severity.ERROR]
         created, errors = [], []
+        number: Counter[str] = Counter()
         for checked in self.definitions:
             found = [*refused, *(one for one in checked.diagnostics if one.severity is Severity.ERROR)]
             if found:
                 error = {"ErrorCode": found[0].code, "ErrorMessage": found[0].message}
-                errors.append({**error, "MetricDefinition": dict(checked.request)})
+                errors.append({**error, "MetricDefinition": checked.request})
             else:
-                name = repr(sorted(checked.request.items(), key=str))
-                created.append({"MetricDefinitionId": str(uuid.uuid5(_IDS, name)), **checked.request})
+                request = checked.request
+                name = repr(sorted(request.items(), key=str))
+                own = f"{name} {number[name]}" if number[name] else name
+                number[name] += 1
+                created.append({"MetricDefinitionId": str(uuid.uuid5(_IDS, own)), **request})
         return {"Errors": errors, "MetricDefinitions": created}
 
 
@@ -107,7 +121,7 @@ def validate(source: Source, destination: str | None = None, profile: str = Prof
     try:
         text, name = read_text(source)
     except DefinitionError as error:
-        return Report(name, "", (), error.diagnostics)
+        return Report(name, "", (), error.diagnostics, is_read=False)
     return validate_text(text, name, destination, reading)
 
 
@@ -119,7 +133,7 @@ def validate_text(
         document = parse_document(text, name)
         sites = find_sites(document)
     except DefinitionError as error:
-        return Report(name, text.removeprefix(BOM), (), error.diagnostics)
+        return Report(name, text.removeprefix(BOM), (), error.diagnostics, is_read=False)
     return _report(document, sites, destination, profile)
 
 
@@ -129,10 +143,16 @@ def _is_path(source: object) -> bool:
 
 def _report(document: Document, sites: Sequence[Site], destination: str | None, profile: Profile) -> Report:
     reads = [read_definition(site, document) for site in sites]
-    whole = [finding for rule in batch.RULES for finding in rule(document, sites)]
-    if destination is not None and destination not in batch.DESTINATIONS:
-        whole.append(Diagnostic("RP341", f'the destination "{destination}" is unknown', hint='write "CloudWatch"'))
-    whole += batch.duplicates(document, sites, reads)
+    shape = batch.shape(document, sites)
+    if not sites and is_template(document):
+        shape = (replace(finding, severity=Severity.INFO) for finding in shape)
+    whole = [
+        *shape,
+        *batch.destination_argument(destination, sites),
+        *batch.holders(document, sites, destination),
+        *batch.numbers(document, sites),
+        *batch.duplicates(document, sites, reads),
+    ]
     ignores = find_ignores(document)
     checked = tuple(_checked(site, read, profile, ignores) for site, read in zip(sites, reads, strict=True))
     whole = [*ignores.problems, *(finding for finding in whole if not ignores.hides(finding))]
@@ -143,22 +163,8 @@ def _checked(site: Site, read: Read, profile: Profile, ignores: Ignores) -> Chec
     subject = Subject.of(read, profile)
     rules = (*limits.RULES, *extended.RULES, *custom.RULES, *meaning.RULES)
     found = [*read.problems, *read.warnings, *(finding for rule in rules for finding in rule(subject))]
-    request = {name: _plain(node) for name, node in site.members.items()}
     reported = (finding for finding in found if not ignores.hides(finding))
-    return Checked(site.path, request, tuple(sorted(reported, key=_by_place)))
-
-
-def _plain(node: JsonValue) -> Any:  # noqa: ANN401 - what JSON can hold
-    """Return a member's value; what is not known is told by what computes it."""
-    match node:
-        case Unknown(what=what):
-            return f"<{what}>"
-        case JsonObject(members=members):
-            return {key.value: _plain(value) for key, value in members}
-        case JsonArray(items=items):
-            return [_plain(item) for item in items]
-        case _:
-            return to_python(node)
+    return Checked(site.path, site.members, tuple(sorted(reported, key=_by_place)))
 
 
 def _ok(findings: tuple[Diagnostic, ...]) -> bool:

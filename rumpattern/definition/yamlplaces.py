@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from rumpattern.jsontext import Span
 
@@ -50,20 +51,27 @@ class ScalarPlaces:
 
     def __call__(self, index: int) -> int:
         """Return where character ``index`` of the value stands."""
-        offsets = list(islice(self._offsets(), len(self.value)))
+        offsets = _all_offsets(self)
         return offsets[index] if index < len(offsets) else self._end(offsets)
 
-    def _offsets(self) -> Iterator[int]:
+    def offsets(self) -> Iterator[int]:
+        """Yield where each character stands, and where characters that chomping leaves out do."""
         if self.style in {"|", ">"}:
             return _block_offsets(self.text, self.span, self.value, folds=self.style == ">")
         quote = 0 if self.style is None else 1
         return _flow_offsets(_UNITS[self.style], self.text, self.span.start + quote, self.span.end - quote)
 
-    def _end(self, offsets: list[int]) -> int:
+    def _end(self, offsets: Sequence[int]) -> int:
         if self.style not in {"|", ">"}:
             return self.span.end if self.style is None else self.span.end - 1
         last = len(self.value.rstrip("\n" + _KEPT_BREAKS)) - 1
         return offsets[last] + 1 if 0 <= last < len(offsets) else self.span.start
+
+
+@lru_cache(maxsize=8)
+def _all_offsets(places: ScalarPlaces) -> Sequence[int]:
+    """Return the offsets of a scalar's characters; those of the last few are kept, as in ``jsontext``."""
+    return tuple(islice(places.offsets(), len(places.value)))
 
 
 def _flow_offsets(units: re.Pattern[str], text: str, start: int, end: int) -> Iterator[int]:

@@ -132,11 +132,15 @@ Element: TypeAlias = TextElement | NumberEquals | LiteralEquals | NumericRange |
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One path of a pattern and the elements of its array, of which one must match."""
+    """One path of a pattern and the elements of its array, of which one must match.
+
+    ``span`` is that of the array, ``spans`` are those of its elements.
+    """
 
     path: str
     elements: tuple[Element, ...]
     span: Span = field(compare=False, repr=False)
+    spans: tuple[Span, ...] = field(default=(), compare=False, repr=False)
 
 
 Branch: TypeAlias = tuple[Field, ...]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import TYPE_CHECKING, TypeAlias, TypeVar, assert_never
 
 from rumpattern.pattern import casing
@@ -26,7 +27,7 @@ from rumpattern.pattern.ast import (
 from rumpattern.pattern.intervals import ALL, Interval, closed, merged, outside
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from rumpattern.pattern.ast import Branch, Element, Excluded
 
@@ -80,19 +81,72 @@ _PRESENT = Values(False, _LITERALS, ALL, None, None)  # noqa: FBT003 - the first
 Meaning: TypeAlias = frozenset[frozenset[tuple[str, Values]]]
 
 
-def meaning(branches: Iterable[Branch]) -> Meaning:
+def meaning(branches: Sequence[Branch]) -> Meaning:
     """Return what branches accept: sets of paths with their values. Branches that differ in one path are joined."""
-    maps = [{f.path: values(f.elements) for f in branch} for branch in branches]
-    for path in sorted({path for one in maps for path in one}):
-        joined: defaultdict[frozenset[tuple[str, Values]], list[Values]] = defaultdict(list)
-        without = []
-        for one in maps:
-            if path in one:
-                joined[frozenset(item for item in one.items() if item[0] != path)].append(one[path])
-            else:
-                without.append(one)
-        maps = [*without, *({**dict(rest), path: _union(some)} for rest, some in joined.items())]
-    return frozenset(frozenset(one.items()) for one in maps)
+    return frozenset(frozenset(one.items()) for one in joined(branches))
+
+
+def joined(branches: Sequence[Branch]) -> list[dict[str, Values]]:
+    """Return what branches accept, each as paths with their values, those that differ in one path joined."""
+    if len(branches) == 1:
+        return [{one.path: values(one.elements) for one in branches[0]}]
+    items = _Items()
+    sets = list(dict.fromkeys(map(items.bits, branches)))
+    for path in sorted(path for path, own in items.of_path.items() if own.bit_count() > 1):
+        own = items.of_path[path]
+        without = [one for one in sets if not one & own]
+        others: defaultdict[int, int] = defaultdict(int)
+        for one in sets:
+            if one & own:
+                others[one & ~own] |= one & own
+        sets = list(dict.fromkeys([*without, *(rest | items.union(path, some) for rest, some in others.items())]))
+    return [dict(items.inside(one)) for one in sets]
+
+
+class _Items:
+    """Numbers paths with their values, so that a branch is the bits of an integer.
+
+    There can be 1,000 branches of 256 paths: what a branch is without one of them is then found in one step.
+    """
+
+    def __init__(self) -> None:
+        self.listed: list[tuple[str, Values]] = []
+        self.numbers: dict[tuple[str, Values], int] = {}
+        self.of_field: dict[int, int] = {}
+        self.of_path: defaultdict[str, int] = defaultdict(int)
+        self.unions: dict[int, int] = {}
+
+    def bits(self, branch: Branch) -> int:
+        """Return the items of a branch."""
+        found = 0
+        for one in branch:
+            bit = self.of_field.get(id(one))
+            if bit is None:
+                bit = self.of_field[id(one)] = self.bit(one.path, values(one.elements))
+            found |= bit
+        return found
+
+    def bit(self, path: str, accepted: Values) -> int:
+        """Return the bit of an item."""
+        number = self.numbers.setdefault((path, accepted), len(self.listed))
+        if number == len(self.listed):
+            self.listed.append((path, accepted))
+            self.of_path[path] |= 1 << number
+        return 1 << number
+
+    def union(self, path: str, bits: int) -> int:
+        """Return the item of all values of some items of one path."""
+        if bits not in self.unions:
+            accepted = _union(accepted for _, accepted in self.inside(bits))
+            self.unions[bits] = self.bit(path, accepted)
+        return self.unions[bits]
+
+    def inside(self, bits: int) -> Iterator[tuple[str, Values]]:
+        """Yield the items that some bits stand for."""
+        while bits:
+            lowest = bits & -bits
+            yield self.listed[lowest.bit_length() - 1]
+            bits ^= lowest
 
 
 def values(elements: Iterable[Element]) -> Values:
@@ -101,10 +155,11 @@ def values(elements: Iterable[Element]) -> Values:
 
 
 def _union(some: Iterable[Values]) -> Values:
-    result = Values()
-    for one in some:
-        result = result.union(one)
-    return result
+    parts = list(some) or [Values()]
+    while len(parts) > 1:  # in pairs, since the union of many is long to make
+        pairs = zip_longest(parts[::2], parts[1::2])
+        parts = [one if other is None else one.union(other) for one, other in pairs]
+    return parts[0]
 
 
 def _values(element: Element) -> Values:  # noqa: PLR0911 - one for each element

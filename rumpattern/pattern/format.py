@@ -39,7 +39,8 @@ def format_branches(branches: Sequence[Branch]) -> str:
     """
     if len(branches) == 1:
         return f"{{{','.join(map(format_field, branches[0]))}}}"
-    texts = {id(f): format_field(f) for branch in branches for f in branch}
+    fields = {id(f): f for branch in branches for f in branch}
+    texts = {number: format_field(field) for number, field in fields.items()}
     before = [texts[id(f)] for f in branches[0] if f.path in RESERVED]
     alternatives = [",".join(texts[id(f)] for f in branch if f.path not in RESERVED) for branch in branches]
     members = [*before, f'"$or":[{",".join(f"{{{alternative}}}" for alternative in alternatives)}]']

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
 _ONE_KEY: Final = "Only one key allowed in match expression"
 _TOO_MANY: Final = "Too many elements in numeric expression"
+_NEAR: Final = 0.8
+_LONGEST: Final = 32
 _IGNORE_CASE: Final = "equals-ignore-case"
 
 
@@ -59,6 +62,14 @@ def read_operator(findings: Findings, node: JsonObject, place: str) -> Element |
         findings.report("RP108", message, key.span.start, f"{place}.{key.value}", service, hint)
         return None
     return None if isinstance(value, JsonFault) else read(findings, value, f"{place}.{key.value}")
+
+
+def meant_operator(name: str) -> str | None:
+    """Return the operator that a member's name is, or nearly is; None if it is the name of a field."""
+    if name in OPERATORS:
+        return name
+    near = difflib.get_close_matches(name[:_LONGEST].lower().replace("_", "-"), OPERATORS, n=1, cutoff=_NEAR)
+    return near[0] if near else None
 
 
 def _one_key(findings: Findings, node: JsonObject, place: str, service: str) -> None:

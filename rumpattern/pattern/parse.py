@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -20,6 +21,7 @@ from rumpattern.jsontext import (
     comparable,
     decode_utf8,
     dump_exact,
+    to_python,
 )
 from rumpattern.pattern.address import address
 from rumpattern.pattern.ast import AddressEquals, AnythingBut, Field, LiteralEquals, NumberEquals, StringEquals
@@ -34,7 +36,7 @@ from rumpattern.pattern.branches import (
     too_many,
 )
 from rumpattern.pattern.findings import Findings, describe, in_order
-from rumpattern.pattern.operators import read_operator
+from rumpattern.pattern.operators import meant_operator, read_operator
 from rumpattern.pattern.pattern import Pattern, from_python
 from rumpattern.pattern.recover import parse_with_faults
 
@@ -188,21 +190,26 @@ class _Reader:
     def bare_value(self, key: JsonString, value: JsonValue, place: str) -> None:
         if isinstance(value, JsonFault):
             return
+        message = f"a field's value is an array or an object, not {describe(value)}"
+        hint = "put the value in an array: [...]"
+        fix: tuple[Edit, ...] = (
+            Edit(value.span.start, value.span.start, "["),
+            Edit(value.span.end, value.span.end, "]"),
+        )
+        operator = meant_operator(key.value)
+        if operator:
+            written = json.dumps(to_python(value), ensure_ascii=False)
+            hint, fix = f'an operator stands in an array: write [{{"{operator}": {written}}}]', ()
         self.report(
-            "RP104",
-            f"a field's value is an array or an object, not {describe(value)}",
-            value.span.start,
-            place,
-            f'"{key.value}" must be an object or an array',
-            "put the value in an array: [...]",
-            (Edit(value.span.start, value.span.start, "["), Edit(value.span.end, value.span.end, "]")),
+            "RP104", message, value.span.start, place, f'"{key.value}" must be an object or an array', hint, fix
         )
 
     def field(self, path: str, node: JsonArray, place: str) -> Field:
         if not node.items:
             self.report("RP103", "an array must not be empty", node.span.start, place, "Empty arrays are not allowed")
         elements = [self.element(item, f"{place}[{index}]") for index, item in enumerate(node.items)]
-        field = Field(path, tuple(e for e in elements if e is not None), node.span)
+        spans = tuple(item.span for item in node.items)
+        field = Field(path, tuple(e for e in elements if e is not None), node.span, spans)
         self.places[id(field)] = place
         self.check_exclusions(field, place)
         return field

@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 
 import pytest
 
@@ -142,3 +143,65 @@ def test_plans_are_left_to_the_tool_that_makes_them():
     plan = json.dumps({"planned_values": {"root_module": {"resources": [resource]}}})
     assert "RP100" in {finding.code for finding in validate_text(plan, None).diagnostics}
     assert fixed(plan) == (plan, [])
+
+
+@pytest.mark.parametrize(
+    ("before", "operator"),
+    [
+        ('{"metadata":{"browserName":{"prefix":"Chr"}}}', '{"prefix": "Chr"}'),
+        ('{"metadata":{"pageId":{"exists":true}}}', '{"exists": true}'),
+        ('{"metadata":{"pageId":{"prefx":"é"}}}', '{"prefix": "é"}'),
+        ('{"metadata":{"pageId":{"anything_but":5}}}', '{"anything-but": 5}'),
+    ],
+)
+def test_an_operator_without_its_array_is_not_made_a_field(before, operator):
+    text = request(EventPattern=before)
+    assert fixed(text) == (text, [])
+    hints = [one.hint for one in rp.validate(text).diagnostics if one.code == "RP104"]
+    assert hints == [f"an operator stands in an array: write [{operator}]"]
+
+
+def test_a_text_that_stands_elsewhere_too_is_left_alone():
+    text = (
+        "Resources:\n  Alarm: {Type: AWS::CloudWatch::Alarm, Properties: {Namespace: &ns RUM/CustomMetrics/Shop}}\n"
+        "  M:\n    Type: AWS::RUM::AppMonitor\n    Properties:\n      AppMonitorConfiguration:\n"
+        "        MetricDestinations:\n        - Destination: CloudWatch\n          MetricDefinitions:\n"
+        '          - {Name: m, Namespace: *ns, UnitLabel: count, EventPattern: \'{"event_type":["e"]}\'}\n'
+    )
+    assert fixed(text) == (text.replace("count", "Count"), ["RP314"])
+
+
+def many(namespaces, unit="count"):
+    line = '- {{Name: m{}, Namespace: {}, UnitLabel: {}, EventPattern: \'{{"event_type":"e"}}\'}}\n'
+    return "".join(line.format(index, name, unit) for index, name in enumerate(namespaces))
+
+
+@pytest.mark.parametrize("wrong", [1, 150, 300])
+def test_edits_that_are_left_out_cost_little(wrong):
+    good = ["RUM/CustomMetrics/Shop"] * (300 - wrong)
+    text = many([*good, *["RUM/CustomMetrics/12"] * wrong])
+    report = validate_text(text, None)
+    started = time.process_time()
+    after, done = fix(report)
+    assert time.process_time() - started < 3
+    assert after.count("Shop") == after.count(" Shop") == len(good)
+    assert after.count("RUM/CustomMetrics/12") == wrong
+    assert len(done) == 900 - wrong
+
+
+def test_many_commas_are_mended_in_one_go():
+    text = "[" + ",".join(request(Name=f"m{index}")[:-1] + ",}" for index in range(2_000)) + ",]"
+    report = validate_text(text, None)
+    assert [one.code for one in report.diagnostics] == ["RP004"] * 2_001
+    after, done = fix(report)
+    assert (len(done), validate_text(after, None).diagnostics) == (2_001, ())
+    broken = validate_text('{"Name":"m","ValueKey":"a",,"EventPattern":"{}",}', None).diagnostics
+    assert [(one.code, bool(one.fix)) for one in broken] == [("RP004", False)]
+    mixed = validate_text('[{"Name":"m",},{"Name":"n" "b":5},]', None).diagnostics
+    assert [(one.code, bool(one.fix)) for one in mixed] == [("RP004", True), ("RP004", False)]
+
+
+def test_an_edit_that_leaves_no_namespace_is_not_offered():
+    assert fixed(request(Namespace="RUM/CustomMetrics/*x"))[1] == []
+    text = 'Name: m\nNamespace: RUM/CustomMetrics/#x\nEventPattern: \'{"event_type":["e"]}\'\n'
+    assert fixed(text) == (text, [])

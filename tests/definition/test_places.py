@@ -54,7 +54,10 @@ CASES = {
     "definition": (json.dumps(DEFINITION), "EventPattern"),
     "list": (json.dumps([DEFINITION], indent=1), "[0].EventPattern"),
     "create request": (json.dumps({"AppMonitorName": "shop", **DESTINATION}), "MetricDefinitions[0].EventPattern"),
-    "update request": (json.dumps({"MetricDefinition": DEFINITION}, indent=2), "MetricDefinition.EventPattern"),
+    "update request": (
+        json.dumps({"MetricDefinition": DEFINITION, "MetricDefinitionId": "i"}, indent=2),
+        "MetricDefinition.EventPattern",
+    ),
     "CloudFormation in JSON": (json.dumps(template(DESTINATION), indent="\t"), IN_TEMPLATE),
     "Terraform plan": (json.dumps(plan()), IN_PLAN),
     "every character escaped": (

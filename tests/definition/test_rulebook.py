@@ -70,3 +70,9 @@ def test_what_the_command_cannot_tell(arguments):
     done = rule(*arguments)
     assert done.returncode == 2
     assert "RP206" in done.stderr or "there is no code" in done.stderr
+
+
+def test_the_command_tells_about_a_prefix_and_a_code_of_the_past():
+    done = rule("RP12")
+    assert [line[:5] for line in done.stdout.splitlines() if line.startswith("RP")] == [f"RP12{i}" for i in range(10)]
+    assert "RP109 is no longer used" in rule("RP109").stderr

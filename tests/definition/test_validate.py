@@ -161,7 +161,8 @@ CUSTOM = {"Name": "m", "Namespace": "App", "EventPattern": '{"event_type":["my_e
     [
         ({"Namespace": "AWS/App"}, "error", "RP308"),
         ({"Namespace": "aws/rum"}, "error", "RP308"),
-        ({"Namespace": "my app"}, "error", "RP340"),
+        ({"Namespace": "my app"}, "warning", "RP340"),
+        ({"Namespace": "my app "}, "error", "RP340"),
         ({"Namespace": "RUM/CustomMetrics/App"}, "warning", "RP337"),
         ({"Name": "JsErrorCount"}, "warning", "RP336"),
         ({"Name": "é"}, "warning", "RP309"),
@@ -175,7 +176,7 @@ CUSTOM = {"Name": "m", "Namespace": "App", "EventPattern": '{"event_type":["my_e
         ({"EventPattern": '{"event_type":["js_error_event"]}'}, "warning", "RP208"),
         ({"EventPattern": '{"event_type":["com.amazon.rum.js_error_events"]}'}, "warning", "RP208"),
         ({"EventPattern": '{"event_type":[{"exists":false}]}'}, "warning", "RP200"),
-        ({"EventPattern": '{"event_type":["e"],"metadata":[1],"metadata.x":[1]}'}, "warning", "RP200"),
+        ({"EventPattern": '{"event_type":["e"],"metadata.x":[1],"metadata.x.y":[1]}'}, "warning", "RP200"),
         ({"EventPattern": '{"event_type":[{"exists":true}]}'}, "warning", "RP201"),
         ({"EventPattern": '{"event_type":["e"],"metadata":{"pageId":[5]}}'}, "warning", "RP202"),
         ({"EventPattern": '{"event_type":["e"],"event_timestamp":["5"]}'}, "warning", "RP203"),

@@ -9,6 +9,7 @@ import rumpattern as rp
 
 SHAPE = botocore.session.get_session().get_service_model("rum").shape_for("MetricDefinitionRequest")
 REQUEST = botocore.session.get_session().get_service_model("rum").operation_model("BatchCreateRumMetricDefinitions")
+UPDATE = botocore.session.get_session().get_service_model("rum").operation_model("UpdateRumMetricDefinition")
 PATTERN = '{"event_type":["my_event"],"metadata":{"pageId":["/"]}}'
 GOOD = {
     "Name": "m",
@@ -55,10 +56,38 @@ def test_definitions(parameters):
         assert not rp.validate(parameters).ok
 
 
-@given(st.lists(definitions(), min_size=1, max_size=3), st.sampled_from([5, "", "CloudWatch", "Nowhere"]))
-def test_requests(some, destination):
-    request = {"AppMonitorName": "shop", "Destination": destination, "MetricDefinitions": some}
+def members(**values):
+    """Draw an object with some of these members, each with its good value or another."""
+    return st.fixed_dictionaries({}, optional={name: st.one_of(st.just(good), ODD) for name, good in values.items()})
+
+
+ARN = "arn:aws:evidently:eu-west-1:123456789012:project/x"
+AROUND = {"Destination": "CloudWatch", "DestinationArn": ARN}
+
+
+@given(st.lists(definitions(), min_size=1, max_size=3), members(**AROUND))
+def test_requests(some, around):
+    request = {"AppMonitorName": "shop", "Destination": "CloudWatch", **around, "MetricDefinitions": some}
     if refused(request, REQUEST.input_shape):
         report = rp.validate(request)
         assert not report.ok
         assert report.batch_response()["Errors"]
+
+
+@given(definitions(), members(**AROUND, MetricDefinitionId="i"))
+def test_updates(definition, around):
+    request = {"AppMonitorName": "shop", "Destination": "CloudWatch", **around, "MetricDefinition": definition}
+    if refused(request, UPDATE.input_shape):
+        assert not rp.validate(request).ok
+
+
+@given(st.sampled_from(["AppMonitorName", *AROUND, "MetricDefinitionId"]))
+def test_null_is_no_member_of_a_request(name):
+    request = {
+        "AppMonitorName": "shop",
+        "Destination": "CloudWatch",
+        "MetricDefinitionId": "i",
+        "MetricDefinition": GOOD,
+    }
+    assert rp.validate(request).ok
+    assert not rp.validate({**request, name: None}).ok

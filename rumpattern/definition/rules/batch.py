@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from typing import TYPE_CHECKING, Final
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, Final, TypeAlias
 
-from rumpattern.definition.sites import Origin, holder_members, repeated
+from rumpattern.definition.sites import Origin, repeated
 from rumpattern.diagnostics import Diagnostic, Place, Severity, did_you_mean
-from rumpattern.jsontext import JsonArray, JsonNumber, JsonObject, JsonString
+from rumpattern.jsontext import JsonArray, JsonObject, JsonString, Unknown
 from rumpattern.pattern.findings import describe
 
 if TYPE_CHECKING:
@@ -26,17 +26,26 @@ REQUEST_MEMBERS: Final = (
     "MetricDefinitions",
     "MetricDefinition",
     "MetricDefinitionId",
+    "Errors",
     "NextToken",
     "ResponseMetadata",
 )
-"""The members of the batch-create and update requests, and of what the service answers to a list request."""
+"""The members of the batch-create and update requests, and of the answers to those and to list."""
 _REQUESTS: Final = (Origin.CREATE_REQUEST, Origin.UPDATE_REQUEST)
 DESTINATIONS: Final = ("CloudWatch", "Evidently")
 _ARN: Final = re.compile(r"arn:[^:]*:[^:]*:[^:]*:[^:]*:.*", re.DOTALL)
 _MONITOR_NAME: Final = re.compile(r"(?!\.)[.\-_#A-Za-z0-9]{1,255}")
 _LONGEST_ARN: Final = 2048
+_LONGEST_ID: Final = 255
+_ID: Final = "MetricDefinitionId"
+_EVIDENTLY: Final = "Evidently"
+_ENDED: Final = "Evidently is discontinued"
+_MOST_COMPARED: Final = 100
+"""With how many equal definitions one is compared, none of which can be deployed with another."""
 _MOST_IN_REQUEST: Final = 200
 _MOST_ON_DESTINATION: Final = 2_000
+Destination: TypeAlias = "str | Unknown | None"
+"""Where definitions go: what is said, what is unknown, or nothing."""
 
 
 def shape(document: Document, sites: Sequence[Site]) -> Iterator[Diagnostic]:
@@ -55,62 +64,74 @@ def shape(document: Document, sites: Sequence[Site]) -> Iterator[Diagnostic]:
             yield _finding(document, "RP312", f'"{key.value}" occurs more than once', key, key.value)
 
 
-def destination_types(document: Document, sites: Sequence[Site]) -> Iterator[Diagnostic]:
+def destination_types(document: Document, holder: Holder, _: Destination) -> Iterator[Diagnostic]:
     """Destination and DestinationArn are strings (API reference)."""
-    for holder in _holders(sites, *Origin):
-        for name, node in holder_members(holder).items():
-            if name in ("Destination", "DestinationArn") and isinstance(node, (JsonNumber, JsonArray)):
-                message = f"{name} is a string, not {describe(node)}"
-                yield _finding(document, "RP302", message, node, _join(holder.path, name))
+    for name in ("Destination", "DestinationArn"):
+        node = holder.members.get(name)
+        if node is not None and not isinstance(node, (JsonString, Unknown)):
+            message = f"{name} is a string, not {describe(node)}"
+            yield _finding(document, "RP302", message, node, _join(holder.path, name))
 
 
-def destination_given(document: Document, sites: Sequence[Site]) -> Iterator[Diagnostic]:
+def destination_given(document: Document, holder: Holder, _: Destination) -> Iterator[Diagnostic]:
     """A template names the destination (resource schema AWS::RUM::AppMonitor, MetricDestination, required)."""
-    for holder in _holders(sites, Origin.CLOUDFORMATION, Origin.TERRAFORM):
-        if "Destination" not in holder_members(holder):
-            message, hint = "a metric destination needs a Destination", 'write "CloudWatch"'
-            yield _finding(document, "RP301", message, holder.node, holder.path, hint)
+    if holder.origin not in _REQUESTS and "Destination" not in holder.members:
+        message, hint = "a metric destination needs a Destination", 'write "CloudWatch"'
+        yield _finding(document, "RP301", message, holder.node, holder.path, hint)
 
 
-def destination(document: Document, sites: Sequence[Site]) -> Iterator[Diagnostic]:
+def destination(document: Document, holder: Holder, given: Destination) -> Iterator[Diagnostic]:
     """Definitions go to CloudWatch or to Evidently, which AWS has ended (API reference, Destination)."""
-    for holder in _holders(sites, *Origin):
-        if not isinstance(given := holder.destination, str):
-            continue
-        node, path = holder_members(holder)["Destination"], _join(holder.path, "Destination")
-        if given not in DESTINATIONS:
-            yield _finding(document, "RP341", f'the destination "{given}" is unknown', node, path, 'write "CloudWatch"')
-        elif given == "Evidently":
-            yield _finding(document, "RP342", "Evidently is discontinued", node, path, None, Severity.WARNING)
-            if holder.arn is None:
-                yield _finding(document, "RP343", "Evidently needs a DestinationArn", node, path)
+    node, path = holder.members.get("Destination", holder.node), _join(holder.path, "Destination")
+    if isinstance(given, str) and given not in DESTINATIONS:
+        yield _finding(document, "RP341", f'the destination "{given}" is unknown', node, path, 'write "CloudWatch"')
+    elif given == _EVIDENTLY:
+        yield _finding(document, "RP342", _ENDED, node, path, None, Severity.WARNING)
+        if "DestinationArn" not in holder.members:
+            yield _finding(document, "RP343", "Evidently needs a DestinationArn", node, path)
 
 
-def destination_arn(document: Document, sites: Sequence[Site]) -> Iterator[Diagnostic]:
+def destination_arn(document: Document, holder: Holder, given: Destination) -> Iterator[Diagnostic]:
     """Evidently has an ARN and CloudWatch has none (API reference, DestinationArn)."""
-    for holder in _holders(sites, *Origin):
-        if not isinstance(arn := holder.arn, str):
-            continue
-        node, path = holder_members(holder)["DestinationArn"], _join(holder.path, "DestinationArn")
-        if holder.destination == "CloudWatch":
-            yield _finding(document, "RP343", "CloudWatch takes no DestinationArn", node, path, "remove it")
-        elif not _ARN.fullmatch(arn) or len(arn) > _LONGEST_ARN:
-            yield _finding(document, "RP343", f'"{arn[:60]}" is no ARN', node, path)
+    if not isinstance(arn := holder.arn, str):
+        return
+    node, path = holder.members["DestinationArn"], _join(holder.path, "DestinationArn")
+    if given == "CloudWatch":
+        yield _finding(document, "RP343", "CloudWatch takes no DestinationArn", node, path, "remove it")
+    elif not _ARN.fullmatch(arn) or len(arn) > _LONGEST_ARN:
+        yield _finding(document, "RP343", f'"{arn[:60]}" is no ARN', node, path)
 
 
-def monitor_name(document: Document, sites: Sequence[Site]) -> Iterator[Diagnostic]:
+def monitor_name(document: Document, holder: Holder, _: Destination) -> Iterator[Diagnostic]:
     """The app monitor of a request has a name of letters, digits and .-_# (API reference, AppMonitorName)."""
-    for holder in _holders(sites, *_REQUESTS):
-        node = holder_members(holder).get("AppMonitorName")
-        if node is None:
-            continue
-        if not isinstance(node, JsonString):
-            message = f"AppMonitorName is a string, not {describe(node)}"
-        elif not _MONITOR_NAME.fullmatch(node.value):
-            message = f'"{node.value[:60]}" is no name of an app monitor: 1 to 255 letters, digits and . - _ #'
-        else:
-            continue
-        yield _finding(document, "RP344", message, node, "AppMonitorName")
+    node = holder.members.get("AppMonitorName") if holder.origin in _REQUESTS else None
+    if node is None or isinstance(node, Unknown):
+        return
+    if not isinstance(node, JsonString):
+        message = f"AppMonitorName is a string, not {describe(node)}"
+    elif not _MONITOR_NAME.fullmatch(node.value):
+        message = f'"{node.value[:60]}" is no name of an app monitor: 1 to 255 letters, digits and . - _ #'
+    else:
+        return
+    yield _finding(document, "RP344", message, node, "AppMonitorName")
+
+
+def updated_definition(document: Document, holder: Holder, _: Destination) -> Iterator[Diagnostic]:
+    """An update says which definition it is of (API reference, UpdateRumMetricDefinition, MetricDefinitionId)."""
+    if holder.origin is not Origin.UPDATE_REQUEST:
+        return
+    match holder.members.get(_ID):
+        case None:
+            message, hint = f"an update needs a {_ID}", "ListRumMetricDefinitions tells it"
+            yield _finding(document, "RP301", message, holder.node, "", hint)
+        case JsonString(value=value) as node:
+            if not 1 <= len(value) <= _LONGEST_ID:
+                message = f"{_ID} has {len(value)} characters; it takes 1 to {_LONGEST_ID}"
+                yield _finding(document, "RP304", message, node, _ID)
+        case Unknown():
+            return
+        case node:
+            yield _finding(document, "RP302", f"{_ID} is a string, not {describe(node)}", node, _ID)
 
 
 def numbers(document: Document, sites: Sequence[Site]) -> Iterator[Diagnostic]:
@@ -119,7 +140,7 @@ def numbers(document: Document, sites: Sequence[Site]) -> Iterator[Diagnostic]:
     for site in sites:
         if site.holder is not None:
             held[id(site.holder)].append(site)
-    for group in held.values():
+    for group in map(_deployed, held.values()):
         is_request = group[0].origin is Origin.CREATE_REQUEST
         code, most = ("RP345", _MOST_IN_REQUEST) if is_request else ("RP346", _MOST_ON_DESTINATION)
         if len(group) > most:
@@ -128,22 +149,65 @@ def numbers(document: Document, sites: Sequence[Site]) -> Iterator[Diagnostic]:
             yield _finding(document, code, message, group[most].node, group[most].path)
 
 
+def _deployed(sites: Sequence[Site]) -> Sequence[Site]:
+    """Return sites that can be deployed together: of each condition those of the branch that has more of them."""
+    counts = Counter(choice for site in sites for choice in site.choices)
+    left_out = {
+        (condition, branch) for condition, branch in counts if counts[condition, 3 - branch] > counts[condition, branch]
+    }
+    left_out |= {(condition, 2) for condition, branch in counts if counts[condition, 1] == counts[condition, 2]}
+    return [site for site in sites if left_out.isdisjoint(site.choices)] or sites[:1]
+
+
 def duplicates(document: Document, sites: Sequence[Site], reads: Sequence[Read]) -> Iterator[Diagnostic]:
     """The same definition twice makes two of them, which publish twice: batch-create is not idempotent."""
-    first: dict[object, Site] = {}
+    before: defaultdict[object, list[Site]] = defaultdict(list)
     for site, read in zip(sites, reads, strict=True):
         if read.unknown or read.problems:
             continue
         one = read.definition
         said = one.name, one.namespace, one.value_key, one.unit_label, str(one.pattern), one.dimension_keys
-        key = (id(site.holder), said)
-        if key in first:
-            message = f"the same definition stands at {first[key].path or '$'}: events would count twice"
+        same = before[id(site.holder), said]
+        first = next((other for other in same if not site.excludes(other)), None)
+        if first is not None:
+            message = f"the same definition stands at {first.path or '$'}: events would count twice"
             yield _finding(document, "RP347", message, site.node, site.path, "remove one", Severity.WARNING)
-        first.setdefault(key, site)
+        elif len(same) < _MOST_COMPARED:
+            same.append(site)
 
 
-RULES: Final = (shape, destination_given, destination_types, destination, destination_arn, monitor_name, numbers)
+def holders(document: Document, sites: Sequence[Site], given: str | None) -> Iterator[Diagnostic]:
+    """Yield what is wrong with requests and metric destinations.
+
+    Args:
+        document: the document.
+        sites: its definitions.
+        given: where they go if a request does not say.
+    """
+    for holder in _holders(sites, *Origin):
+        wanted = holder.destination
+        if holder.origin in _REQUESTS and "Destination" not in holder.members and given in DESTINATIONS:
+            wanted = given
+        for rule in _HOLDER_RULES:
+            yield from rule(document, holder, wanted)
+
+
+def destination_argument(given: str | None, sites: Sequence[Site]) -> Iterator[Diagnostic]:
+    """What is given as the destination of definitions that do not say one is CloudWatch, or Evidently."""
+    if given is not None and given not in DESTINATIONS:
+        yield Diagnostic("RP341", f'the destination "{given}" is unknown', hint='write "CloudWatch"')
+    if given == _EVIDENTLY and any(site.holder is None for site in sites):
+        yield Diagnostic("RP342", _ENDED, severity=Severity.WARNING)
+
+
+_HOLDER_RULES: Final = (
+    destination_given,
+    destination_types,
+    destination,
+    destination_arn,
+    monitor_name,
+    updated_definition,
+)
 
 
 def _holders(sites: Sequence[Site], *origins: Origin) -> list[Holder]:

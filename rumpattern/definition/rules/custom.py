@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from rumpattern.definition.eventtypes import DETAILS, FIRST_LEVEL, PREFIX, FieldType, info
+from rumpattern.definition.eventtypes import DETAILS, FIRST_LEVEL, PREFIX, FieldType, has_field, info, scalar_above
 from rumpattern.definition.extended import TABLE
-from rumpattern.definition.model import CUSTOM_NAMESPACE_PREFIX
-from rumpattern.definition.rumevents import EVENT_TYPE
+from rumpattern.definition.model import APPLICATION_DIMENSION, CUSTOM_NAMESPACE_PREFIX
+from rumpattern.definition.rumevents import APPLICATION_NAME, EVENT_TYPE
 from rumpattern.definition.subject import Profile
 from rumpattern.diagnostics import Edit, Severity, did_you_mean
 
@@ -23,12 +24,20 @@ _DETAILS: Final = "event_details."
 
 
 def namespace_characters(subject: Subject) -> Iterator[Diagnostic]:
-    """A namespace has letters, digits and -._/#: only (API reference, Namespace)."""
+    """A namespace ends with a letter, digit or -._/#: and in a template has nothing else (Namespace; resource schema).
+
+    The pattern of the API reference, ``.*[a-zA-Z0-9-._/#:]+``, lets anything stand before the end.
+    """
     given = subject.definition.namespace
-    if subject.is_custom and given is not None and not _NAMESPACE.fullmatch(given):
-        wrong = next(char for char in given if not _NAMESPACE.fullmatch(char))
-        message = f'the namespace "{given}" holds {wrong!a}; it takes letters, digits and - . _ / # :'
+    if not subject.is_custom or not given or _NAMESPACE.fullmatch(given):
+        return
+    wrong = next(char for char in reversed(given) if not _NAMESPACE.fullmatch(char))
+    message = f'the namespace "{given}" holds {wrong!a}; it takes letters, digits and - . _ / # :'
+    if subject.read.is_of_template or wrong == given[-1] or "\n" in given:
         yield subject.error("RP340", message, "Namespace")
+    else:
+        hint = "the API's pattern lets it pass, that of CloudFormation and its older one do not"
+        yield subject.warning("RP340", message, "Namespace", hint)
 
 
 def namespace_prefix(subject: Subject) -> Iterator[Diagnostic]:
@@ -39,7 +48,8 @@ def namespace_prefix(subject: Subject) -> Iterator[Diagnostic]:
     if given.startswith(CUSTOM_NAMESPACE_PREFIX) or given == CUSTOM_NAMESPACE_PREFIX.rstrip("/"):
         rest = given.removeprefix(CUSTOM_NAMESPACE_PREFIX.rstrip("/")).lstrip("/")
         hint = f'write "{rest}"' if rest else "name your application, such as MyApp"
-        edit = Edit(0, len(given) - len(rest), "") if rest and not rest.upper().startswith("AWS/") else None
+        is_name = _NAMESPACE.fullmatch(rest) and rest[0].isalnum() and not rest.upper().startswith("AWS/")
+        edit = Edit(0, len(given) - len(rest), "") if is_name else None
         final = subject.definition.final_namespace
         message = f'RUM adds "{CUSTOM_NAMESPACE_PREFIX}" itself: the metric would be in "{final}"'
         yield subject.warning("RP337", message, "Namespace", hint, edit)
@@ -64,20 +74,15 @@ def first_level_keys(subject: Subject) -> Iterator[Diagnostic]:
     """Fields start with one of the keys that events have (API reference, EventPattern, for custom metrics)."""
     if not subject.is_custom:
         return
-    places = [("ValueKey", subject.definition.value_key)] if subject.definition.value_key else []
-    places += [("DimensionKeys", path) for path, _ in subject.definition.dimension_keys]
-    for member, path in places:
+    value_key, dimensions = subject.definition.value_key, subject.definition.dimension_keys
+    found = [(value_key, partial(subject.error, member="ValueKey"))] if value_key else []
+    found += [(path, partial(subject.at_dimension, path=path)) for path, _ in dimensions]
+    found += [(path, partial(subject.at_field, where=path)) for path in sorted(subject.paths)]
+    for path, finding in found:
         first = path.partition(".")[0]
         if first not in FIRST_LEVEL:
-            yield subject.error(
-                "RP331", f'"{path}": no event has the first-level key "{first}"', member, _first_level_hint(first)
-            )
-    for path in sorted(subject.paths):
-        first = path.partition(".")[0]
-        if first not in FIRST_LEVEL:
-            yield subject.at_field(
-                "RP331", f'no event has the first-level key "{first}"', path, _first_level_hint(first)
-            )
+            hint = did_you_mean(first, list(FIRST_LEVEL)) or f"first-level keys: {', '.join(sorted(FIRST_LEVEL))}"
+            yield finding("RP331", f'"{path}": no event has the first-level key "{first}"', hint=hint)
 
 
 def dimensions_in_pattern(subject: Subject) -> Iterator[Diagnostic]:
@@ -87,44 +92,61 @@ def dimensions_in_pattern(subject: Subject) -> Iterator[Diagnostic]:
     for path, name in subject.definition.dimension_keys:
         if path not in subject.paths:
             message = f"the field of the dimension {name}, {path}, is not in the EventPattern"
-            yield subject.error(
-                "RP329", message, "DimensionKeys", f'add {{"{path}": [{{"exists": true}}]}} to the pattern'
-            )
+            hint = f'add {{"{path}": [{{"exists": true}}]}} to the pattern'
+            yield subject.at_dimension("RP329", message, path, hint)
+
+
+def dimension_values(subject: Subject) -> Iterator[Diagnostic]:
+    """A dimension is text: a field that holds an object or array gives none."""
+    if not subject.is_custom:
+        return
+    for path, name in subject.definition.dimension_keys:
+        kinds = _kinds(subject, path)
+        if kinds and kinds <= {FieldType.OBJECT, FieldType.ARRAY}:
+            message = f"{path} holds {_article(min(kinds))}, which gives no text for the dimension {name}"
+            yield subject.at_dimension("RP350", message, path, None, Severity.WARNING)
+
+
+def dimension_of_application(subject: Subject) -> Iterator[Diagnostic]:
+    """RUM adds the dimension application_name to every metric."""
+    for path, name in subject.definition.dimension_keys:
+        if subject.is_custom and name == APPLICATION_DIMENSION:
+            message = f'RUM adds the dimension "{name}" itself'
+            hint = "leave it out" if path == APPLICATION_NAME else "give it another name"
+            yield subject.at_dimension("RP351", message, path, hint, Severity.WARNING, at_name=True)
 
 
 def details_need_a_type(subject: Subject) -> Iterator[Diagnostic]:
-    """A pattern that names event_details names an event_type too (API reference, EventPattern)."""
-    details = sorted(path for path in subject.paths if path.startswith(_DETAILS))
-    if subject.is_custom and details and EVENT_TYPE not in subject.paths:
+    """With event_details a pattern has an event_type that is not empty (API reference, EventPattern)."""
+    details = sorted(path for path in subject.paths if f"{path}.".startswith(_DETAILS))
+    if not subject.is_custom or not details:
+        return
+    if EVENT_TYPE not in subject.paths:
         yield subject.at_field("RP332", f"{details[0]} needs an event_type in the pattern", details[0])
+    elif "" in (subject.event_types or ()):
+        yield subject.at_field("RP332", f"{details[0]} needs an event_type that is not empty", EVENT_TYPE)
 
 
 def fields_of_the_type(subject: Subject) -> Iterator[Diagnostic]:
     """A built-in event type has the details of its schema and no others (API reference, EventPattern)."""
-    types = subject.builtin_types
-    if types is None:
-        return
-    known = sorted({field for name in types for field in DETAILS[name]})
-    for path in sorted(path for path in subject.paths if path.startswith(_DETAILS)):
-        field = path.removeprefix(_DETAILS)
-        if not _is_known(field, known):
-            hint = did_you_mean(field, known) or f"fields: {', '.join(known[:8])}"
-            yield subject.at_field("RP333", f"{_names(types)} has no {path}", path, hint)
+    for path in sorted(subject.paths) if subject.builtin_types else ():
+        if _is_strange(subject, path):
+            yield subject.at_field("RP333", f"{_names(subject)} has no {path}", path, _near_field(subject, path))
 
 
 def value_key_of_the_type(subject: Subject) -> Iterator[Diagnostic]:
     """A ValueKey that its events do not have, or that holds no number, publishes nothing."""
-    types, path = subject.builtin_types, subject.definition.value_key
-    if types is None or path is None or not subject.is_custom:
+    path = subject.definition.value_key
+    if path is None or not subject.is_custom:
         return
-    field = path.removeprefix(_DETAILS)
-    known = sorted({field for name in types for field in DETAILS[name]})
-    if path.startswith(_DETAILS) and not _is_known(field, known):
-        hint = did_you_mean(field, known) or f"fields: {', '.join(known[:8])}"
-        yield subject.warning("RP338", f"{_names(types)} has no {path}: nothing would be published", "ValueKey", hint)
-        return
-    kinds = {found.type for name in types if (found := info(path, name)) is not None}
-    if kinds and kinds.isdisjoint((FieldType.NUMBER, FieldType.VALUE)):
+    above = scalar_above(path, None)
+    if _is_strange(subject, path):
+        message = f"{_names(subject)} has no {path}: nothing would be published"
+        yield subject.warning("RP338", message, "ValueKey", _near_field(subject, path))
+    elif above is not None:
+        message = f"{above[0]} holds {_article(above[1])}, so there is no {path}: nothing would be published"
+        yield subject.warning("RP338", message, "ValueKey")
+    elif (kinds := _kinds(subject, path)) and kinds.isdisjoint((FieldType.NUMBER, FieldType.VALUE)):
         message = f"{path} holds {_article(min(kinds))}, not a number: nothing would be published"
         yield subject.warning("RP339", message, "ValueKey", "leave ValueKey out to count events")
 
@@ -140,7 +162,7 @@ def one_value(subject: Subject) -> Iterator[Diagnostic]:
                 f"{field.path} has {len(field.elements)} values; a custom metric's pattern takes one in each array"
             )
             hint = "make a definition for each value, or use one operator that covers them"
-            yield subject.at_field("RP334", message, field.path, hint, severity)
+            yield subject.at_field("RP334", message, field, hint, severity)
 
 
 def near_event_type(subject: Subject) -> Iterator[Diagnostic]:
@@ -155,17 +177,25 @@ def near_event_type(subject: Subject) -> Iterator[Diagnostic]:
             yield subject.at_field("RP208", message, EVENT_TYPE, hint, Severity.WARNING)
 
 
-def _first_level_hint(first: str) -> str:
-    return did_you_mean(first, list(FIRST_LEVEL)) or f"first-level keys: {', '.join(sorted(FIRST_LEVEL))}"
+def _is_strange(subject: Subject, path: str) -> bool:
+    """Tell whether a path is one of event_details that none of the built-in event types has."""
+    types = subject.builtin_types
+    return types is not None and path.startswith(_DETAILS) and not any(has_field(path, name) for name in types)
 
 
-def _is_known(field: str, known: list[str]) -> bool:
-    """Tell whether a field is known, or lies on the way to or below one that is."""
-    return any(field == one or one.startswith(f"{field}.") or field.startswith(f"{one}.") for one in known)
+def _near_field(subject: Subject, path: str) -> str:
+    known = sorted({field for name in subject.builtin_types or () for field in DETAILS[name]})
+    return did_you_mean(path.removeprefix(_DETAILS), known) or f"fields: {', '.join(known[:8])}"
 
 
-def _names(types: frozenset[str]) -> str:
-    return " or ".join(sorted(types))
+def _kinds(subject: Subject, path: str) -> set[FieldType]:
+    """Return what a field holds in the events that can match, nothing if that is not known."""
+    types = subject.builtin_types or ((None,) if not path.startswith(_DETAILS) else ())
+    return {found.type for name in types if (found := info(path, name)) is not None}
+
+
+def _names(subject: Subject) -> str:
+    return " or ".join(sorted(subject.builtin_types or ()))
 
 
 def _article(kind: FieldType) -> str:
@@ -179,6 +209,8 @@ RULES: Final = (
     no_pattern,
     first_level_keys,
     dimensions_in_pattern,
+    dimension_values,
+    dimension_of_application,
     details_need_a_type,
     fields_of_the_type,
     value_key_of_the_type,

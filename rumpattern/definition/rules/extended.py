@@ -141,7 +141,7 @@ def dimension_pairs(subject: Subject) -> Iterator[Diagnostic]:
             message = f"{path} is no dimension of an extended metric"
         else:
             hint, message = f'write "{wanted}"', f'the dimension of {path} is named "{wanted}", not "{given}"'
-        yield subject.error("RP328", message, "DimensionKeys", hint)
+        yield subject.at_dimension("RP328", message, path, hint, at_name=wanted is not None)
 
 
 def _accepted(row: Row, profile: Profile) -> Sequence[Values]:

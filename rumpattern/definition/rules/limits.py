@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from rumpattern.definition.model import EXTENDED_NAMESPACE, UNITS
-from rumpattern.diagnostics import Edit, did_you_mean
+from rumpattern.diagnostics import Edit, Severity, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,9 +28,10 @@ def ascii_names(subject: Subject) -> Iterator[Diagnostic]:
     """The names of metrics and dimensions are ASCII (PutMetricData, MetricName; Dimension, Name)."""
     if subject.knows("Name") and not subject.definition.name.isascii():
         yield subject.warning("RP309", f'the name "{subject.definition.name}" is not ASCII', "Name", _ASCII)
-    for _, dimension in subject.definition.dimension_keys:
+    for path, dimension in subject.definition.dimension_keys:
         if not dimension.isascii():
-            yield subject.warning("RP309", f'the dimension name "{dimension}" is not ASCII', "DimensionKeys", _ASCII)
+            message = f'the dimension name "{dimension}" is not ASCII'
+            yield subject.at_dimension("RP309", message, path, _ASCII, Severity.WARNING, at_name=True)
 
 
 def unit(subject: Subject) -> Iterator[Diagnostic]:

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
-from rumpattern.definition.eventtypes import METADATA, FieldType, info
+from rumpattern.definition.eventtypes import METADATA, FieldType, info, scalar_above
 from rumpattern.definition.rumevents import EVENT_TYPE
 from rumpattern.diagnostics import Severity, did_you_mean
 from rumpattern.jsontext import canonical_number, is_number
-from rumpattern.pattern.ast import Exists, NumberEquals, NumericRange, StringEquals, TextElement, Wildcard
+from rumpattern.pattern.ast import (
+    AnythingBut,
+    Exists,
+    LiteralEquals,
+    NumberEquals,
+    NumericRange,
+    StringEquals,
+    Wildcard,
+)
 from rumpattern.pattern.equivalence import values
 from rumpattern.pattern.format import format_element
+from rumpattern.pattern.operators import OPERATORS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from rumpattern.definition.eventtypes import FieldInfo
     from rumpattern.definition.subject import Subject
     from rumpattern.diagnostics import Diagnostic
+    from rumpattern.pattern.ast import Element
     from rumpattern.pattern.equivalence import Values
 
 _ALWAYS_THERE: Final = (EVENT_TYPE, "event_id", "event_timestamp")
@@ -28,17 +39,31 @@ _ANYTHING: Final = _ABSENT.union(_PRESENT)
 
 def never(subject: Subject) -> Iterator[Diagnostic]:
     """A field that must be absent though every event has it, or a value both at a field and below it."""
-    for field in subject.fields:
-        if field.path in _ALWAYS_THERE and values(field.elements) == _ABSENT:
-            message = f"every event has {field.path}, so the pattern never matches"
-            yield _warning(subject, "RP200", message, field.path)
-    for branch in subject.branches:
-        present = sorted(path for path, accepted in branch.items() if not accepted.absent)
-        for path in present:
-            inner = next((other for other in present if other.startswith(f"{path}.")), None)
-            if inner is not None:
-                message = f"{path} cannot be a value and hold {inner} at once, so the pattern never matches"
-                yield _warning(subject, "RP200", message, inner)
+    for path in sorted(subject.paths.intersection(_ALWAYS_THERE)):
+        failing = sum(branch.get(path) == _ABSENT for branch in subject.branches)
+        if failing:
+            yield _warning(subject, "RP200", f"every event has {path}, so {_never(subject, failing)}", path)
+    for outer, inner in _nested(subject.paths):
+        failing = sum(_needs(branch, outer) and _needs(branch, inner) for branch in subject.branches)
+        if failing:
+            message = f"{outer} cannot be a value and hold {inner} at once, so {_never(subject, failing)}"
+            yield _warning(subject, "RP200", message, inner)
+
+
+def _nested(paths: frozenset[str]) -> Iterator[tuple[str, str]]:
+    """Yield the pairs of paths of which the first leads to the second."""
+    for inner in sorted(paths):
+        heads = (inner[: dot.start()] for dot in re.finditer(r"\.", inner))
+        yield from ((outer, inner) for outer in heads if outer in paths)
+
+
+def _needs(branch: dict[str, Values], path: str) -> bool:
+    """Tell whether events have to have something at a path."""
+    return path in branch and not branch[path].absent
+
+
+def _never(subject: Subject, failing: int) -> str:
+    return f"{'the pattern' if failing == len(subject.branches) else 'an alternative of $or'} never matches"
 
 
 def always(subject: Subject) -> Iterator[Diagnostic]:
@@ -50,26 +75,73 @@ def always(subject: Subject) -> Iterator[Diagnostic]:
 def literal_star(subject: Subject) -> Iterator[Diagnostic]:
     """``["*"]`` is the string of one star, not any value."""
     for field in subject.fields:
-        if any(isinstance(element, StringEquals) and element.value == "*" for element in field.elements):
-            message = f'"*" is the text of one star, which {field.path} never is'
-            yield _warning(subject, "RP206", message, field.path, 'any value is [{"exists": true}]')
+        for index, element in enumerate(field.elements):
+            if isinstance(element, StringEquals) and element.value == "*":
+                message = f'"*" is the text of one star, which {field.path} never is'
+                yield subject.at_element("RP206", message, field, index, 'any value is [{"exists": true}]')
 
 
 def types(subject: Subject) -> Iterator[Diagnostic]:
-    """Numbers where the field holds strings, and strings where it holds numbers, never match."""
+    """A value of another type than the field holds never matches."""
     for field in subject.fields:
         found = _info(subject, field.path)
-        if found is None:
-            continue
-        numbers = [element for element in field.elements if isinstance(element, (NumberEquals, NumericRange))]
-        texts = [element for element in field.elements if isinstance(element, TextElement)]
-        if numbers and found.type is FieldType.STRING:
-            message = f"{field.path} holds a string, which {format_element(numbers[0])} never matches"
-            hint = f'write "{numbers[0].text}"' if isinstance(numbers[0], NumberEquals) else None
-            yield _warning(subject, "RP202", message, field.path, hint)
-        if texts and found.type is FieldType.NUMBER:
-            message = f"{field.path} holds a number, which {format_element(texts[0])} never matches"
-            yield _warning(subject, "RP203", message, field.path, _as_number(texts[0]))
+        for index, element in enumerate(field.elements if found else ()):
+            assert found is not None
+            code = _of_another_type(field.path, found.type, element)
+            if code is not None:
+                held = f"{'an' if found.type[0] in 'ao' else 'a'} {found.type}"
+                message = f"{field.path} holds {held}, which {format_element(element)} never matches"
+                yield subject.at_element(code, message, field, index, _HINTS[code](element))
+
+
+def _of_another_type(path: str, held: FieldType, element: Element) -> str | None:
+    """Return the code of an element that never matches what a field holds, None if it may match."""
+    match element:
+        case Exists():
+            return "RP211" if held is FieldType.OBJECT and element.wanted else None
+        case LiteralEquals():
+            is_held = held is FieldType.BOOLEAN and element.value is not None
+            return None if is_held or held is FieldType.ARRAY or "." not in path else "RP211"
+        case _ if held in (FieldType.BOOLEAN, FieldType.OBJECT) and not isinstance(element, AnythingBut):
+            return "RP211"
+        case NumberEquals() | NumericRange():
+            return "RP202" if held is FieldType.STRING else None
+        case AnythingBut():
+            return "RP211" if held is FieldType.OBJECT else None
+        case _:
+            return "RP203" if held is FieldType.NUMBER else None
+
+
+def _as_text(element: Element) -> str | None:
+    return f'write "{element.text}"' if isinstance(element, NumberEquals) else None
+
+
+def _as_number(element: Element) -> str | None:
+    if isinstance(element, StringEquals) and is_number(element.value):
+        return f"write {canonical_number(float(element.value))}"
+    return "numbers have no wildcards: use numeric" if isinstance(element, Wildcard) else None
+
+
+_HINTS: Final[dict[str, Callable[[Element], str | None]]] = {
+    "RP202": _as_text,
+    "RP203": _as_number,
+    "RP211": lambda _: None,
+}
+
+
+def below_values(subject: Subject) -> Iterator[Diagnostic]:
+    """A string, number or boolean has no fields, and an operator is none."""
+    for path, field in sorted(subject.first_fields.items()):
+        above = scalar_above(path, None)
+        if above is not None:
+            message = f"{above[0]} holds a {above[1]}, so there is no {path}"
+            yield subject.at_field("RP209", message, field, None, Severity.WARNING)
+        outer, _, name = path.rpartition(".")
+        if "." in outer and name in OPERATORS:  # one level up it may well be an attribute
+            elements = ",".join(map(format_element, field.elements))
+            argument = f"[{elements}]" if len(field.elements) > 1 or name == "numeric" else elements
+            hint = f'an operator stands in an array: {outer} is [{{"{name}": {argument}}}]'
+            yield subject.at_field("RP210", f'"{name}" is an operator, here a field', field, hint, Severity.WARNING)
 
 
 def known_values(subject: Subject) -> Iterator[Diagnostic]:
@@ -78,10 +150,11 @@ def known_values(subject: Subject) -> Iterator[Diagnostic]:
         found = _info(subject, field.path)
         if field.path == EVENT_TYPE or found is None or not found.values:
             continue
-        for element in field.elements:
+        for index, element in enumerate(field.elements):
             if isinstance(element, StringEquals) and element.value not in found.values:
                 hint = did_you_mean(element.value, found.values) or f"values: {', '.join(found.values)}"
-                yield _warning(subject, "RP204", f'{field.path} is never "{element.value}"', field.path, hint)
+                message = f'{field.path} is never "{element.value}"'
+                yield subject.at_element("RP204", message, field, index, hint)
 
 
 def unknown_metadata(subject: Subject) -> Iterator[Diagnostic]:
@@ -98,7 +171,7 @@ def unknown_metadata(subject: Subject) -> Iterator[Diagnostic]:
 
 def _info(subject: Subject, path: str) -> FieldInfo | None:
     """Return what is known of a field in all events that can match, None if that is not one thing."""
-    names = subject.builtin_types or (frozenset(("",)) if not path.startswith("event_details") else frozenset())
+    names = subject.builtin_types or (frozenset(("",)) if not path.startswith("event_details.") else frozenset())
     found = [info(path, name) for name in sorted(names)]
     first = next(iter(found), None)
     return first if first is not None and all(one == first for one in found) else None
@@ -108,16 +181,8 @@ def _is_anything(branch: dict[str, Values], path: str) -> bool:
     return branch[path] == _ANYTHING or (path in _ALWAYS_THERE and branch[path] == _PRESENT)
 
 
-def _as_number(element: TextElement) -> str | None:
-    if isinstance(element, StringEquals) and is_number(element.value):
-        return f"write {canonical_number(float(element.value))}"
-    if isinstance(element, Wildcard):
-        return "numbers have no wildcards: use numeric"
-    return None
-
-
 def _warning(subject: Subject, code: str, message: str, path: str, hint: str | None = None) -> Diagnostic:
     return subject.at_field(code, message, path, hint, Severity.WARNING)
 
 
-RULES: Final = (never, always, literal_star, types, known_values, unknown_metadata)
+RULES: Final = (never, always, literal_star, types, below_values, known_values, unknown_metadata)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from rumpattern.diagnostics import Severity
+from rumpattern.diagnostics import Severity, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,18 +19,20 @@ _COMMANDS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severi
 def write(reports: Iterable[Report], stream: TextIO) -> None:
     """Write a command for each finding (GitHub Actions, workflow commands)."""
     for report in reports:
-        stream.writelines(f"{_command(finding)}\n" for finding in report.diagnostics)
+        stream.writelines(f"{_command(finding, report.name)}\n" for finding in report.diagnostics)
 
 
-def _command(finding: Diagnostic) -> str:
+def _command(finding: Diagnostic, name: str | None) -> str:
     properties = {"title": finding.code}
     where = finding.where
+    if name is not None:
+        properties["file"] = name
     if where is not None and where.source is not None:
-        properties |= {"file": where.source, "line": str(where.line), "col": str(where.column)}
+        properties |= {"line": str(where.line), "col": str(where.column)}
     shown = ",".join(f"{key}={_property(value)}" for key, value in sorted(properties.items()))
     path = f"{where.path}: " if where is not None and where.path not in ("", "$") else ""
-    hint = f"\nhint: {finding.hint}" if finding.hint else ""
-    return f"::{_COMMANDS[finding.severity]} {shown}::{_data(f'{path}{finding.message}{hint}')}"
+    lines = [f"{path}{finding.message}", *([f"hint: {finding.hint}"] if finding.hint else [])]
+    return f"::{_COMMANDS[finding.severity]} {shown}::{_data(chr(10).join(map(printable, lines)))}"
 
 
 def _data(text: str) -> str:
@@ -38,4 +40,4 @@ def _data(text: str) -> str:
 
 
 def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+    return _data(printable(text)).replace(":", "%3A").replace(",", "%2C")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-from xml.etree.ElementTree import Element, ElementTree, SubElement, indent
+from typing import TYPE_CHECKING, Final
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from rumpattern.diagnostics import Severity, printable
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from rumpattern.definition.validate import Report
     from rumpattern.diagnostics import Diagnostic
+
+_UTF_8: Final = "utf-8"
 
 
 def write(reports: Iterable[Report], stream: TextIO) -> None:
@@ -28,9 +30,10 @@ def write(reports: Iterable[Report], stream: TextIO) -> None:
         for path, findings in cases:
             _write_case(SubElement(suite, "testcase", classname=name, name=printable(path)), findings)
     indent(root)
-    stream.write('<?xml version="1.0" encoding="utf-8"?>\n')
-    ElementTree(root).write(stream, encoding="unicode")
-    stream.write("\n")
+    text = tostring(root, encoding="unicode")
+    if (stream.encoding or _UTF_8).lower() != _UTF_8:  # then the declaration holds for ASCII only
+        text = text.encode("ascii", "xmlcharrefreplace").decode("ascii")
+    stream.write(f'<?xml version="1.0" encoding="{_UTF_8}"?>\n{text}\n')
 
 
 def _write_case(case: Element, findings: Sequence[Diagnostic]) -> None:

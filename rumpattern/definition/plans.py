@@ -1,0 +1,67 @@
+"""What a Terraform plan leaves open: the values that are known after apply only.
+
+``planned_values`` leaves them out, and ``resource_changes[].change.after_unknown`` has true in their places (Terraform,
+JSON output format, plan and change representation).
+"""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Final
+
+from rumpattern.jsontext import JsonArray, JsonLiteral, JsonObject, JsonString, Span, Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rumpattern.jsontext import JsonValue
+
+_AFTER_APPLY: Final = "after apply"
+_LEVELS: Final = 8
+"""A dimension name is that deep in the values of an app monitor."""
+_NOTHING: Final = JsonLiteral(None, Span(0, 0))
+
+
+def unknown_values(plan: JsonObject) -> dict[str, JsonValue]:
+    """Return the ``after_unknown`` of each resource of a plan by its address."""
+    found: dict[str, JsonValue] = {}
+    changes = _members(plan).get("resource_changes")
+    for change in changes.items if isinstance(changes, JsonArray) else ():
+        address = _members(change).get("address")
+        unknown = _members(_members(change).get("change")).get("after_unknown")
+        if isinstance(address, JsonString) and unknown is not None:
+            found[address.value] = unknown
+    return found
+
+
+def with_unknown(
+    values: JsonValue, unknown: JsonValue | None, spend: Callable[[], None], levels: int = _LEVELS
+) -> JsonValue:
+    """Return planned values with those that are unknown in their places.
+
+    Args:
+        values: a planned value.
+        unknown: its ``after_unknown``: true, or the same structure; None if all is known.
+        spend: called for each value, since aliases of YAML can make them many.
+        levels: how deep to look.
+    """
+    spend()
+    if isinstance(unknown, JsonLiteral) and unknown.value is True:
+        return Unknown(_AFTER_APPLY, unknown, unknown.span)
+    if isinstance(values, JsonObject) and isinstance(unknown, JsonObject) and levels:
+        left = {key.value: (key, value) for key, value in unknown.members}
+        known = [
+            (key, with_unknown(value, left.pop(key.value, (key, None))[1], spend, levels - 1))
+            for key, value in values.members
+        ]
+        added = [(key, with_unknown(_NOTHING, value, spend, levels - 1)) for key, value in left.values()]
+        return JsonObject((*known, *(pair for pair in added if pair[1] is not _NOTHING)), values.span)
+    if isinstance(values, JsonArray) and isinstance(unknown, JsonArray) and levels:
+        pairs = zip_longest(values.items, unknown.items)
+        items = [with_unknown(_NOTHING if one is None else one, other, spend, levels - 1) for one, other in pairs]
+        return JsonArray(tuple(item for item in items if item is not _NOTHING), values.span)
+    return values
+
+
+def _members(node: JsonValue | None) -> dict[str, JsonValue]:
+    return {key.value: value for key, value in node.members} if isinstance(node, JsonObject) else {}
