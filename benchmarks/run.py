@@ -1,0 +1,59 @@
+"""One run of one tool in this process: ``python -m benchmarks.run MODULE:FUNCTION CORES EVENTS RESULT [--warm EVENTS]``.
+
+The function gets the tool ready for some cores and returns its job, which is timed: from opening the file of events to
+the result in the tool's own memory. With ``--warm`` the job has been done on another file before, so that imports,
+compiled code, connections and worker processes are there. Writing the result, as rows for the check, is not timed. The
+seconds are printed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import os
+import sys
+import time
+from pathlib import Path
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    Job: TypeAlias = Callable[[Path], Callable[[Path], object]]
+    """From a file of events to a function that writes the result to a file."""
+
+
+def measure(job: Job, events: Path, result: Path, warm: Path | None = None) -> float:
+    """Return the seconds that a job takes on some events, and write its result."""
+    if warm is not None:
+        job(warm)
+    gc.collect()
+    start = time.perf_counter()
+    write = job(events)
+    seconds = time.perf_counter() - start
+    write(result)
+    return seconds
+
+
+def main(argv: Sequence[str]) -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.run", description=__doc__)
+    parser.add_argument("job", metavar="MODULE:FUNCTION")
+    parser.add_argument("cores", type=int)
+    parser.add_argument("events", type=Path)
+    parser.add_argument("result", type=Path)
+    parser.add_argument("--warm", type=Path, metavar="EVENTS")
+    given = parser.parse_args(argv)
+    limit_cores(given.cores)
+    print(measure(resolve_name(given.job)(given.cores), given.events, given.result, given.warm))
+
+
+def limit_cores(count: int) -> None:
+    """Keep this process and those that it starts to some cores."""
+    os.environ["POLARS_MAX_THREADS"] = str(count)  # read when polars is imported, and not to be set later
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:count])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
