@@ -1,4 +1,4 @@
-"""The job of definitions.json as a person would write it without the package: json lines, if statements, a dictionary."""
+"""The job of definitions.json as one would write it without the package: lines, if statements, a dictionary."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One run of one tool in this process: ``python -m benchmarks.run MODULE:FUNCTION CORES EVENTS RESULT [--warm EVENTS]``.
+"""One run of one tool: ``python -m benchmarks.run MODULE:FUNCTION CORES EVENTS RESULT [--warm EVENTS]``.
 
 The function gets the tool ready for some cores and returns its job, which is timed: from opening the file of events to
 the result in the tool's own memory. With ``--warm`` the job has been done on another file before, so that imports,
@@ -44,15 +44,8 @@ def main(argv: Sequence[str]) -> None:
     parser.add_argument("result", type=Path)
     parser.add_argument("--warm", type=Path, metavar="EVENTS")
     given = parser.parse_args(argv)
-    limit_cores(given.cores)
+    os.environ["POLARS_MAX_THREADS"] = str(given.cores)  # read when polars is imported, and not to be set later
     print(measure(resolve_name(given.job)(given.cores), given.events, given.result, given.warm))
-
-
-def limit_cores(count: int) -> None:
-    """Keep this process and those that it starts to some cores."""
-    os.environ["POLARS_MAX_THREADS"] = str(count)  # read when polars is imported, and not to be set later
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:count])
 
 
 if __name__ == "__main__":
