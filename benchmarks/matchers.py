@@ -41,7 +41,7 @@ def compare(events: Path) -> dict[str, float]:
     definitions = rp.load_definitions(DEFINITIONS)
     engine = rp.compile(definitions)
     patterns = [EventPattern.load(str(definition.pattern)) for definition in definitions]
-    sample: list[dict[str, Any]] = list(map(orjson.loads, texts[:SAMPLE]))
+    sample: list[Any] = list(map(orjson.loads, texts[:SAMPLE]))
     batch = engine.batch(texts)
 
     def moto() -> list[int]:
