@@ -118,8 +118,8 @@ class Comparison:
         """Run the tools of a section and print its table."""
         events = self.file(variant, compress=section.compress)
         warm = self.file(variant, compress=section.compress, count=WARM)
-        for tool in section.tools if section.is_cold else ():
-            run(tool.command(warm, self.scratch / "warm.jsonl"), ROOT)  # so that compiled code is in its cache
+        if section.is_cold:  # compiled code is to be in its cache
+            run(metric_peers(1, compress=False)[0].command(warm, self.scratch / "warm.jsonl"), ROOT)
         size = text_size(events)
         runs = take_turns(
             section.tools,

@@ -21,7 +21,7 @@ def inflate(_cores: int) -> Job:
     buffer = memoryview(bytearray(BUFFER))
 
     def job(events: Path) -> Callable[[Path], None]:
-            with igzip.IGzipFile(events) as stream:  # type: ignore[no-untyped-call]
+        with igzip.IGzipFile(events) as stream:  # type: ignore[no-untyped-call]
             while stream.readinto(buffer):
                 pass
         return Path.touch
