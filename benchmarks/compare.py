@@ -27,7 +27,7 @@ from benchmarks.peers import (
 )
 from benchmarks.process import run
 from benchmarks.report import Line, bar_table, figures, lines, peak_table, table
-from benchmarks.turns import take_turns
+from benchmarks.turns import Task, take_turns
 from rumpattern.bench import MEGABYTE, versions
 from rumpattern.engines.local import available_cores
 
@@ -121,14 +121,8 @@ class Comparison:
         if section.is_cold:  # compiled code is to be in its cache
             run(metric_peers(1, compress=False)[0].command(warm, self.scratch / "warm.jsonl"), ROOT)
         size = text_size(events)
-        runs = take_turns(
-            section.tools,
-            events,
-            self.scratch,
-            self.truth(name, variant),
-            repeat=self.given.repeat,
-            warm=None if section.is_cold else warm,
-        )
+        task = Task(events, self.scratch, self.truth(name, variant), None if section.is_cold else warm)
+        runs = take_turns(section.tools, task, self.given.repeat)
         rows = lines(name, variant, runs, self.given.events, size)
         self.rows += rows
         stored = f", {events.stat().st_size / MEGABYTE:,.1f} MB stored" if section.compress else ""
@@ -150,7 +144,7 @@ class Comparison:
             events = generate(self.data, count, compress=compress, seed=self.given.seed, rate=rate)
             true = exact_result(events)
             series.append(f"{len(true):,}")
-            for tool, runs in take_turns(tools, events, self.scratch, true, repeat=MEMORY_RUNS, warm=None).items():
+            for tool, runs in take_turns(tools, Task(events, self.scratch, true), MEMORY_RUNS).items():
                 peaks[tool].append(max(runs.peaks) / MEGABYTE if runs.peaks else None)
         print(f"peak memory, {'.gz' if compress else 'NDJSON'} to metrics, whole processes, more of {MEMORY_RUNS} runs")
         print(f"{counts[0]:,} events with {series[0]} series, {counts[1]:,} in the same hours with {series[1]}\n")

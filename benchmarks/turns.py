@@ -26,18 +26,21 @@ class Runs:
     failure: str = ""
 
 
-def take_turns(  # noqa: PLR0913 - what to run, on what, and how
-    tools: Sequence[Peer], events: Path, results: Path, true: dict[Key, Row], *, repeat: int, warm: Path | None
-) -> dict[Peer, Runs]:
-    """Run all tools in turn and check every result.
+@dataclass(frozen=True, slots=True, eq=False)
+class Task:
+    """What all tools are given: a file of events and a folder for results, which are to be ``true``.
 
-    Args:
-        tools: what to run.
-        events: the file that it is run on.
-        results: a folder for results.
-        true: what the result is.
-        repeat: how often.
-        warm: the file to get warm on, so that the job alone is timed; None times whole processes.
+    ``warm`` is the file to get warm on, so that the job alone is timed; None times whole processes.
+    """
+
+    events: Path
+    results: Path
+    true: dict[Key, Row]
+    warm: Path | None = None
+
+
+def take_turns(tools: Sequence[Peer], task: Task, repeat: int) -> dict[Peer, Runs]:
+    """Run all tools in turn, again and again, and check every result.
 
     Raises:
         SystemExit: a result is wrong.
@@ -47,24 +50,23 @@ def take_turns(  # noqa: PLR0913 - what to run, on what, and how
     for _ in range(repeat):
         for tool in tools:
             if not runs[tool].failure:
-                _take_turn(tool, events, results / "result.jsonl", true, warm, runs[tool])
+                _take_turn(tool, task, runs[tool])
     return runs
 
 
-def _take_turn(  # noqa: PLR0913, PLR0917 - as above
-    tool: Peer, events: Path, result: Path, true: dict[Key, Row], warm: Path | None, runs: Runs
-) -> None:
+def _take_turn(tool: Peer, task: Task, runs: Runs) -> None:
+    result = task.results / "result.jsonl"
     try:
-        usage = run(tool.command(events, result, warm), ROOT, tool.cores)
+        usage = run(tool.command(task.events, result, task.warm), ROOT, tool.cores)
     except RuntimeError as error:
         if tool.tool.startswith(OURS):
             raise
         runs.failure = str(error).rstrip().rpartition("\n")[2]
         return
-    runs.seconds.append(usage.seconds if warm is None else float(usage.said.split()[-1]))
+    runs.seconds.append(usage.seconds if task.warm is None else float(usage.said.split()[-1]))
     runs.peaks += [] if usage.peak is None else [usage.peak]
     if tool.has_rows:
-        check(tool, read_result(result), true)
+        check(tool, read_result(result), task.true)
     result.unlink()
 
 

@@ -32,7 +32,7 @@ from benchmarks.peers import (
 )
 from benchmarks.report import Line, bar_table, figures, lines, peak_table, table
 from benchmarks.run import measure
-from benchmarks.turns import check, take_turns
+from benchmarks.turns import Task, check, take_turns
 from rumpattern import synth
 from rumpattern.bench import MEGABYTE, read, synthetic
 from rumpattern.cli.main import cli
@@ -156,7 +156,7 @@ def test_tools_agree(tmp_path: Path, variant: str, form: str) -> None:
 def test_a_loop_in_two_processes_agrees(tmp_path: Path) -> None:
     events = generate(tmp_path, 500, compress=False, seed=0)
     loop = Peer(LOOP, 2, "benchmarks.plain_loop:metrics")
-    runs = take_turns([loop], events, tmp_path, exact_result(events), repeat=1, warm=events)
+    runs = take_turns([loop], Task(events, tmp_path, exact_result(events), warm=events), 1)
     assert runs[loop].seconds[0] > 0
     assert not runs[loop].failure
 
@@ -164,11 +164,12 @@ def test_a_loop_in_two_processes_agrees(tmp_path: Path) -> None:
 def test_another_tools_failure_is_a_row(tmp_path: Path) -> None:
     events = generate(tmp_path, 5, compress=False, seed=0)
     (broken, ours) = (Peer(tool, 1, "benchmarks.plain_loop:nothing") for tool in ("loop", OURS))
-    runs = take_turns([broken], events, tmp_path, {}, repeat=2, warm=None)
+    task = Task(events, tmp_path, {})
+    runs = take_turns([broken], task, 2)
     assert "nothing" in runs[broken].failure
     assert "failed: AttributeError" in table(lines("ndjson", "plain", runs, 5, 10), memory=False)
     with pytest.raises(RuntimeError, match="nothing"):
-        take_turns([ours], events, tmp_path, {}, repeat=1, warm=None)
+        take_turns([ours], task, 1)
 
 
 @pytest.fixture(scope="module")
