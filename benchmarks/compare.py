@@ -206,17 +206,14 @@ def main(argv: Sequence[str]) -> None:
         document |= measure_all(Comparison(given, Path(scratch)), given)
     print(STEADY, WHOLE, ALL, sep="\n", end="")
     if given.match:
-        _match_scaling()
+        _match_scaling(given.match)
     if given.json:
         given.json.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
 
 
-def _match_scaling() -> None:
-    if find_spec(MATCH_SCALING):
-        print(f"\nThousands of definitions (python -m {MATCH_SCALING}); bars: {MATCH_BARS}\n", flush=True)
-        print(run([sys.executable, "-m", MATCH_SCALING], ROOT).said, end="")
-    else:
-        print(f"\n{MATCH_SCALING} is not there")
+def _match_scaling(rows: int) -> None:
+    print(f"\nThousands of definitions (python -m {MATCH_SCALING} {rows}); bars, of 10 million rows: {MATCH_BARS}\n")
+    print(run([sys.executable, "-m", MATCH_SCALING, str(rows)], ROOT).said, end="")
 
 
 def _arguments(argv: Sequence[str]) -> argparse.Namespace:
@@ -229,7 +226,7 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     add("--variants", nargs="+", choices=VARIANTS, default=list(VARIANTS), help="kinds of events (default: all)")
     add("--sections", nargs="+", choices=TITLES, default=list(TITLES), help="what to measure (default: all)")
     add("--memory", nargs="*", choices=("ndjson", "gzip"), help="peaks too, and with ten times as many events")
-    add("--match", action="store_true", help=f"run {MATCH_SCALING} too")
+    add("--match", nargs="?", const=10 * MILLION, type=int, metavar="ROWS", help=f"run {MATCH_SCALING} (default: 10M)")
     add("--data", type=Path, metavar="DIR", help="keep the events in DIR, or take them from there")
     add("--json", type=Path, metavar="FILE", help="write the numbers to FILE too")
     return parser.parse_args(argv)
