@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import orjson
 
+from benchmarks.columns import Tally
 from benchmarks.plain_loop import open_events
 from benchmarks.plain_loop import run as run_plain_loop
 
@@ -20,7 +21,12 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 DEFINITIONS = Path(__file__).with_name("definitions.json")
+OURS = "rumpattern"
+DUCKDB = "duckdb"
+POLARS = "polars"
 LOOP = "plain loop"
+LISTS = "orjson, lists, numpy"
+FLOOR = "bare isal inflate"
 TOLERANCE = 1e-9
 """How far, relatively, the sum of a tool that adds up doubles may be from the exact one."""
 
@@ -40,37 +46,69 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A tool with the number of cores it may use; ``exact`` if its sums are the doubles nearest to the exact ones."""
+    """A tool with the number of cores it may use and its job, the ``module:function`` that ``benchmarks.run`` takes.
+
+    ``exact``: its sums are the doubles nearest to the exact ones. ``has_rows``: its result is to be checked.
+    """
 
     tool: str
     cores: int
-    arguments: tuple[str, ...]
+    job: str
     exact: bool = False
+    has_rows: bool = True
 
     @property
     def name(self) -> str:
         return f"{self.tool}, {self.cores} cores" if self.cores > 1 else f"{self.tool}, 1 core"
 
-    def command(self, events: Path, result: Path) -> list[str]:
-        places = {"EVENTS": str(events), "RESULT": str(result)}
-        return [sys.executable, "-m", *(places.get(argument, argument) for argument in self.arguments)]
+    def command(self, events: Path, result: Path, warm: Path | None = None) -> list[str]:
+        """Return the command that does the job and prints its seconds; ``warm`` is what it is done on before."""
+        arguments = [self.job, str(self.cores), str(events), str(result)]
+        arguments += [] if warm is None else ["--warm", str(warm)]
+        return [sys.executable, "-m", "benchmarks.run", *arguments]
 
 
-def peers(cores: int) -> list[Peer]:
-    """Return the tools that are installed, each with one core and, if it can use them, with all."""
+@dataclass(frozen=True, slots=True)
+class Program(Peer):
+    """The package as its users start it; ``job`` is the reader's name."""
+
+    def command(self, events: Path, result: Path, warm: Path | None = None) -> list[str]:
+        assert warm is None, "a program starts cold"
+        how = "--workers", str(self.cores), "--reader", self.job, "--format", "json", "-o", str(result)
+        return [sys.executable, "-m", "rumpattern", "replay", "-d", str(DEFINITIONS), *how, str(events)]
+
+
+def metric_peers(cores: int, *, compress: bool) -> list[Peer]:
+    """Return the tools that are installed and do the job of definitions.json, on one core and if they can on all."""
     counts = sorted({1, cores})
-    found = [Peer(LOOP, 1, ("benchmarks.plain_loop", "EVENTS", "RESULT"))]
+    found = [Peer(OURS, n, "benchmarks.rumpattern_jobs:metrics", exact=True) for n in counts]
     if find_spec("duckdb"):
-        found += [Peer("duckdb", n, ("benchmarks.duckdb_sql", "EVENTS", "RESULT", str(n))) for n in counts]
-    readers = {"rumpattern": "auto"}
-    if find_spec("numba"):
-        readers["rumpattern --reader orjson"] = "orjson"
-    return found + [Peer(name, n, _replay(n, reader), exact=True) for name, reader in readers.items() for n in counts]
+        found += [Peer(DUCKDB, n, "benchmarks.duckdb_sql:metrics") for n in counts]
+    if find_spec("polars"):
+        found += [Peer(POLARS, n, "benchmarks.polars_frames:metrics") for n in counts]
+    found += [Peer(LOOP, n, "benchmarks.plain_loop:metrics") for n in (counts[:1] if compress else counts)]
+    if compress and find_spec("isal"):
+        found.append(Peer(FLOOR, 1, "benchmarks.inflate_floor:inflate", has_rows=False))
+    return found
 
 
-def _replay(workers: int, reader: str) -> tuple[str, ...]:
-    how = "--workers", str(workers), "--reader", reader
-    return ("rumpattern", "replay", "-d", str(DEFINITIONS), *how, "--format", "json", "-o", "RESULT", "EVENTS")
+def programs(cores: int, *, compress: bool) -> list[Peer]:
+    """Return the same tools, for whole processes: in place of ours its command line, with either reader."""
+    readers = {OURS: "auto", **({f"{OURS} --reader orjson": "orjson"} if find_spec("numba") else {})}
+    ours = [Program(name, n, reader, exact=True) for name, reader in readers.items() for n in sorted({1, cores})]
+    others = metric_peers(cores, compress=compress)
+    return ours + [peer for peer in others if peer.tool not in {OURS, FLOOR}]
+
+
+def column_peers() -> list[Peer]:
+    """Return the tools that are installed and make columns, on one core."""
+    found = [Peer(OURS, 1, "benchmarks.rumpattern_jobs:scanned_columns", exact=True)] if find_spec("numba") else []
+    if find_spec("duckdb"):
+        found.append(Peer(DUCKDB, 1, "benchmarks.duckdb_sql:columns"))
+    if find_spec("polars"):
+        found.append(Peer(POLARS, 1, "benchmarks.polars_frames:columns"))
+    found.append(Peer(LISTS, 1, "benchmarks.orjson_columns:columns", exact=True))
+    return [*found, Peer(f"{OURS} --reader orjson", 1, "benchmarks.rumpattern_jobs:decoded_columns", exact=True)]
 
 
 # --- results ----------------------------------------------------------------------------------------------------------
@@ -106,6 +144,14 @@ def exact_result(events: Path) -> dict[Key, Row]:
     with open_events(events) as lines:
         run_plain_loop(lines, put)
     return {key: Row(len(some), math.fsum(some), min(some), max(some)) for key, some in values.items()}
+
+
+def exact_columns(events: Path) -> dict[Key, Row]:
+    """Return what the eight columns hold."""
+    tally = Tally()
+    with open_events(events) as lines:
+        tally.add(lines)
+    return {key: Row(len(some), math.fsum(some), min(some), max(some)) for key, some in tally.values()}
 
 
 def differences(found: dict[Key, Row], true: dict[Key, Row], *, exact: bool) -> Iterator[str]:

@@ -1,21 +1,24 @@
-"""The job of definitions.json as a person would write it without the package: json lines, if statements, a dictionary.
-
-``python -m benchmarks.plain_loop EVENTS RESULT`` writes one row for each metric, dimension value and minute.
-"""
+"""The job of definitions.json as one would write it without the package: lines, if statements, a dictionary."""
 
 from __future__ import annotations
 
 import gzip
-import sys
-from pathlib import Path
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from itertools import pairwise
+from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
     from typing import IO
 
+    from benchmarks.run import Job
+
+READ = 1 << 20
 BROWSERS = frozenset(("Chrome", "Safari", "Firefox", "Edge"))
 DEVICES = frozenset(("desktop", "mobile", "tablet"))
 
@@ -95,10 +98,19 @@ class Totals:
         elif value > group[3]:
             group[3] = value
 
-    def write(self, stream: IO[bytes]) -> None:
-        for (name, dimension, minute), (count, total, low, high) in self.groups.items():
-            row = {"name": name, "dimension": dimension, "minute": minute, "count": count}
-            stream.write(orjson.dumps({**row, "sum": total, "min": low, "max": high}, option=orjson.OPT_APPEND_NEWLINE))
+    def merge(self, groups: dict[tuple[str, str, int], list[float]]) -> None:
+        for key, (count, total, low, high) in groups.items():
+            group = self.groups.setdefault(key, [0, 0.0, low, high])
+            group[0] += count
+            group[1] += total
+            group[2:] = min(group[2], low), max(group[3], high)
+
+    def write(self, result: Path) -> None:
+        with result.open("wb") as stream:
+            for (name, dimension, minute), (count, total, low, high) in self.groups.items():
+                row = {"name": name, "dimension": dimension, "minute": minute, "count": count}
+                row |= {"sum": total, "min": low, "max": high}
+                stream.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
 
 
 def open_events(path: Path) -> IO[bytes]:
@@ -106,13 +118,49 @@ def open_events(path: Path) -> IO[bytes]:
     return gzip.open(path) if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
 
 
-def main(events: str, result: str) -> None:
+def metrics(cores: int) -> Job:
+    """Return the job for one process, or for several with a share of the file each; a gzip file has no shares."""
+    if cores == 1:
+        return _alone
+    pool = ProcessPoolExecutor(cores, get_context("spawn"))
+    return partial(_together, pool, cores)
+
+
+def _alone(events: Path) -> Callable[[Path], None]:
     totals = Totals()
-    with open_events(Path(events)) as lines:
+    with open_events(events) as lines:
         run(lines, totals.put)
-    with Path(result).open("wb") as stream:
-        totals.write(stream)
+    return totals.write
 
 
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+def _together(pool: ProcessPoolExecutor, cores: int, events: Path) -> Callable[[Path], None]:
+    totals = Totals()
+    for groups in pool.map(_share, *zip(*((events, *part) for part in _parts(events, cores)), strict=True)):
+        totals.merge(groups)
+    return totals.write
+
+
+def _parts(events: Path, count: int) -> list[tuple[int, int]]:
+    """Return byte ranges of about the same size that begin and end where lines do."""
+    size = events.stat().st_size
+    bounds = [0]
+    with events.open("rb") as file:
+        for number in range(1, count):
+            file.seek(number * size // count)
+            file.readline()
+            bounds.append(file.tell())
+    return list(pairwise((*bounds, size)))
+
+
+def _share(events: Path, start: int, end: int) -> dict[tuple[str, str, int], list[float]]:
+    totals = Totals()
+    with events.open("rb") as file:
+        run(_lines(file, start, end), totals.put)
+    return totals.groups
+
+
+def _lines(file: IO[bytes], start: int, end: int) -> Iterator[bytes]:
+    file.seek(start)
+    while start < end and (lines := file.readlines(max(1, min(READ, end - start - 1)))):
+        start += sum(map(len, lines))
+        yield from lines

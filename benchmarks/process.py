@@ -19,27 +19,30 @@ PROC = Path("/proc")
 
 
 class Usage(NamedTuple):
-    """Wall seconds, and the largest sum of resident bytes that was seen; None where there is no /proc."""
+    """Wall seconds, the largest sum of resident bytes that was seen (None where there is no /proc), and the output."""
 
     seconds: float
     peak: int | None
+    said: str
 
 
-def run(command: Sequence[str], cwd: Path) -> Usage:
-    """Run a command to its end.
+def run(command: Sequence[str], cwd: Path, cores: int | None = None) -> Usage:
+    """Run a command to its end, where the system can do that on some cores only.
 
     Raises:
         RuntimeError: it failed; with the end of what it said.
     """
     start = time.perf_counter()
     process = subprocess.Popen(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if cores is not None and hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(process.pid, sorted(os.sched_getaffinity(0))[:cores])  # its threads will inherit this
     with _Sampler(process.pid) as sampler:
         said, _ = process.communicate()
         seconds = time.perf_counter() - start
+    text = said.decode("utf-8", "replace")
     if process.returncode:
-        text = said.decode("utf-8", "replace")[-2000:]
-        raise RuntimeError(f"{' '.join(command)}: exit code {process.returncode}\n{text}")
-    return Usage(seconds, sampler.peak)
+        raise RuntimeError(f"{' '.join(command)}: exit code {process.returncode}\n{text[-2000:]}")
+    return Usage(seconds, sampler.peak, text)
 
 
 class _Sampler:

@@ -7,13 +7,32 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
 
-from benchmarks.compare import check, generate
-from benchmarks.peers import Peer, Row, differences, peers
+from benchmarks.compare import TITLES
+from benchmarks.data import VARIANTS, generate
+from benchmarks.peers import (
+    DUCKDB,
+    FLOOR,
+    LOOP,
+    OURS,
+    Peer,
+    Row,
+    column_peers,
+    differences,
+    exact_columns,
+    exact_result,
+    metric_peers,
+    programs,
+    read_result,
+)
+from benchmarks.report import Line, bar_table, figures, lines, peak_table, table
+from benchmarks.run import measure
+from benchmarks.turns import Task, check, take_turns
 from rumpattern import synth
 from rumpattern.bench import MEGABYTE, read, synthetic
 from rumpattern.cli.main import cli
@@ -120,32 +139,96 @@ def test_errors_are_told_as_by_other_commands(
 # --- the comparison ------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module", params=["plain", "gzip"])
-def comparison(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """Run the comparison, which fails if two results differ; return its numbers."""
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("form", ["plain", "gzip"])
+def test_tools_agree(tmp_path: Path, variant: str, form: str) -> None:
+    compress = form == "gzip"
+    events = generate(tmp_path, 1000, compress=compress, seed=0, variant=variant)
+    result = tmp_path / "result"
+    results = exact_result(events), exact_columns(events)
+    for tools, true in zip((metric_peers(1, compress=compress), column_peers()), results, strict=True):
+        for tool in tools:
+            assert measure(resolve_name(tool.job)(1), events, result) > 0
+            if tool.has_rows:
+                check(tool, read_result(result), true)
+
+
+def test_a_loop_in_two_processes_agrees(tmp_path: Path) -> None:
+    events = generate(tmp_path, 500, compress=False, seed=0)
+    loop = Peer(LOOP, 2, "benchmarks.plain_loop:metrics")
+    runs = take_turns([loop], Task(events, tmp_path, exact_result(events), warm=events), 1)
+    assert runs[loop].seconds[0] > 0
+    assert not runs[loop].failure
+
+
+def test_another_tools_failure_is_a_row(tmp_path: Path) -> None:
+    events = generate(tmp_path, 5, compress=False, seed=0)
+    (broken, ours) = (Peer(tool, 1, "benchmarks.plain_loop:nothing") for tool in ("loop", OURS))
+    task = Task(events, tmp_path, {})
+    runs = take_turns([broken], task, 2)
+    assert "nothing" in runs[broken].failure
+    assert "failed: AttributeError" in table(lines("ndjson", "plain", runs, 5, 10), memory=False)
+    with pytest.raises(RuntimeError, match="nothing"):
+        take_turns([ours], task, 1)
+
+
+@pytest.fixture(scope="module")
+def comparison(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], str]:
+    """Run the comparison, which fails if two results differ; return its numbers and what it prints."""
     numbers = tmp_path_factory.mktemp("comparison") / "numbers.json"
-    options = ["--events", "2000", "--repeat", "1", "--workers", "2", "--json", str(numbers)]
-    options += ["--gzip"] if request.param == "gzip" else []
-    command = [sys.executable, "-m", "benchmarks.compare", *options]
+    options = ["--events", "500", "--repeat", "1", "--workers", "1", "--variants", "plain", "--json", str(numbers)]
+    command = [sys.executable, "-m", "benchmarks.compare", *options, "--sections", "columns", "whole-ndjson"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    numbers_read: dict[str, Any] = json.loads(numbers.read_text())
-    return numbers_read
+    return json.loads(numbers.read_text()), done.stdout
 
 
-def test_tools_agree(comparison: dict[str, Any]) -> None:
-    rows = {(row["tool"], row["cores"]): row for row in comparison["rows"]}
-    assert {("plain loop", 1), ("rumpattern", 1), ("rumpattern", 2)} <= rows.keys()
-    assert rows["plain loop", 1]["ratio"] == 1
-    assert comparison["events"] == 2000
+def test_comparison_in_numbers(comparison: tuple[dict[str, Any], str]) -> None:
+    document, _ = comparison
+    rows = {(row["section"], row["tool"]): row for row in document["rows"]}
+    expected = [("columns", tool.tool) for tool in column_peers()]
+    assert list(rows) == expected + [("whole-ndjson", tool.tool) for tool in programs(1, compress=False)]
+    assert (document["events"], document["repeat"]) == (500, 1)
+    assert rows["whole-ndjson", OURS]["ratio"] == 1
     for row in rows.values():
-        assert row["events_per_second"] == pytest.approx(2000 / row["seconds"])
+        assert row["events_per_second"] == pytest.approx(500 / row["seconds"])
         assert row["peak_megabytes"] is None or row["peak_megabytes"] > 1
+    for bar in document.get("bars", ()):
+        own, other = rows["columns", OURS]["seconds"], rows["columns", bar["peer"]]["seconds"]
+        assert bar["reached"] == pytest.approx(other / own)
 
 
-def test_duckdb_agrees(comparison: dict[str, Any]) -> None:
-    pytest.importorskip("duckdb", reason="DuckDB is not installed: it takes no part in the comparison")
-    assert {("duckdb", 1), ("duckdb", 2)} <= {(row["tool"], row["cores"]) for row in comparison["rows"]}
+def test_comparison_in_print(comparison: tuple[dict[str, Any], str]) -> None:
+    _, printed = comparison
+    assert printed.startswith("500 events, seed 0, 12 definitions, medians of 1 runs")
+    assert "bytes to 8 columns; plain events" in printed
+    assert "whole processes, NDJSON to metrics; plain events" in printed
+    assert "Steady state: every run is a process of its own" in printed
+
+
+def row(tool: str, cores: int, seconds: float | None) -> Line:
+    return Line("gzip", "plain", tool, cores, seconds, None, None, None, None, "")
+
+
+@pytest.mark.parametrize(("duckdb", "isal", "verdicts"), [(2.2, 0.9, ["met", "met"]), (1.9, 0.8, ["missed", "missed"])])
+def test_bars(duckdb: float, isal: float, verdicts: list[str]) -> None:
+    found = figures([row(OURS, 2, 1.0), row(OURS, 1, 5.0), row(DUCKDB, 2, duckdb), row(FLOOR, 1, isal)])
+    assert {figure.bar.peer: figure.verdict for figure in found} == dict(zip((DUCKDB, FLOOR), verdicts, strict=True))
+    assert f"{duckdb:.2f}x     >= 2x  {verdicts[0]}" in bar_table(found, TITLES)
+
+
+def test_bars_of_a_tool_that_failed_are_not_known() -> None:
+    assert [figure.verdict for figure in figures([row(OURS, 2, 1.0), row(DUCKDB, 2, None)])] == [
+        "not known: the tool failed"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("peaks", "verdict"), [([200.0, 210.0], "met"), ([200.0, 230.0], "missed"), ([351.0] * 2, "missed")]
+)
+def test_peaks(peaks: list[float | None], verdict: str) -> None:
+    tool = Peer(OURS, 2, "")
+    assert peak_table({tool: peaks}, (10, 100)).endswith(verdict)
 
 
 ROW = Row(2, 0.3, 0.1, 0.2)
@@ -165,7 +248,7 @@ KEY = ("JsErrorCount", "Chrome", 60)
 )
 def test_a_wrong_result_is_fatal(wrong: dict[Key, Row]) -> None:
     with pytest.raises(SystemExit, match="plain loop, 1 core: the result is wrong in 1 of 1 rows"):
-        check(peers(1)[0], wrong, {KEY: ROW})
+        check(Peer(LOOP, 1, ""), wrong, {KEY: ROW})
 
 
 def test_sums_are_exact_or_nearly() -> None:
@@ -181,7 +264,8 @@ def test_generated_events_are_kept(tmp_path: Path) -> None:
 
 
 def test_every_core_count_runs_once() -> None:
-    tools = [(peer.tool, peer.cores) for peer in peers(4)]
+    tools = [(peer.tool, peer.cores) for peer in metric_peers(4, compress=False)]
     assert len(set(tools)) == len(tools)
-    assert ("rumpattern", 4) in tools
-    assert Peer("loop", 1, ("module", "EVENTS")).command(Path("a"), Path("b")) == [sys.executable, "-m", "module", "a"]
+    assert (OURS, 4) in tools
+    assert (LOOP, 4) in tools
+    assert (LOOP, 4) not in [(peer.tool, peer.cores) for peer in metric_peers(4, compress=True)]
