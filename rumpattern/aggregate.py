@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _UNITS_OF_ONE: Final = 1 << UNIT_EXPONENT
 _LOW_UNITS: Final = 900
+_FLOAT_BITS: Final = 1024
 
 Labels: TypeAlias = tuple[str | None, ...]
 Key: TypeAlias = tuple[int, int, Labels]
@@ -56,7 +57,7 @@ def to_units(value: float) -> int:
 def from_units(units: int) -> float:
     """Return the double nearest to a number of units of 2^-1074."""
     high = units >> _LOW_UNITS
-    if high << _LOW_UNITS == units:  # nearly always; a division of so long numbers takes five times as long
+    if high.bit_length() < _FLOAT_BITS and high << _LOW_UNITS == units:  # nearly always; a division takes longer
         return math.ldexp(high, _LOW_UNITS - UNIT_EXPONENT)
     return units / _UNITS_OF_ONE
 

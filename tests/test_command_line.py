@@ -7,7 +7,6 @@ import json
 import subprocess
 import sys
 from collections import Counter
-from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,7 +64,7 @@ def test_the_table_shows_files_definitions_and_series(run: Run, result: rp.Repla
 def test_json_lines_are_the_series(run: Run, result: rp.ReplayResult) -> None:
     lines = [json.loads(line) for line in replay_to(run, "json").splitlines()]
     expected = [
-        {**asdict(one), "dimensions": dict(one.dimensions), "start": f"{one.start:%Y-%m-%dT%H:%M:%SZ}"}
+        {**one._asdict(), "dimensions": dict(one.dimensions), "start": f"{one.start:%Y-%m-%dT%H:%M:%SZ}"}
         for one in result.series
     ]
     assert lines == expected

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from dataclasses import astuple
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
@@ -63,7 +62,7 @@ def series_of(data: Iterable[Datum], period: int) -> list[Row]:
 
 
 def rows(result: rp.ReplayResult) -> list[Row]:
-    return [astuple(one) for one in result.series]
+    return [tuple(one) for one in result.series]
 
 
 def by_hand(shop: Iterable[Event]) -> Iterator[Datum]:
