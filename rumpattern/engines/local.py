@@ -8,12 +8,13 @@ taken in the order of their blocks: the number of workers changes nothing but th
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -119,9 +120,23 @@ def replay(  # noqa: PLR0913 - the choices of a replay
             heard(0, result.evaluated, len(result.rejects))
             yield result
 
-    with closing(blocks()) as given, closing(done(given)) as processed:  # whatever happens, no thread stays
+    # whatever happens, no thread stays
+    with _undisturbed_heap(), closing(blocks()) as given, closing(done(given)) as processed:
         result = collect(definitions, found, results(processed), period, on_reject)
     return replace(result, reader=chosen.value)
+
+
+@contextmanager
+def _undisturbed_heap() -> Iterator[None]:
+    """Keep the garbage collector from what there is already: numba alone has a million objects to look at each time."""
+    if gc.get_freeze_count():  # somebody else does
+        yield
+        return
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _engine(

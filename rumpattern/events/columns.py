@@ -96,7 +96,7 @@ class Column:
         if not taken:
             return self, 0
         moved = np.where(other.kinds == Kind.STRING, other.codes + len(self.strings), 0)
-        codes = np.where(rows, moved, self.codes)
+        codes = np.where(rows, moved, self.codes).astype(np.int32)
         kinds = np.where(rows, other.kinds, self.kinds)
         numbers = np.where(rows, other.numbers, self.numbers)
         return Column(kinds, numbers, codes, self.strings + other.strings), taken

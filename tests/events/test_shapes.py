@@ -76,7 +76,14 @@ def test_more_shapes_than_there_is_room_for(learned):
     lines = [
         json.dumps({"event_type": "t", **{f"k{n >> i & 7}{i}": i for i in range(12)}, "a": n}) for n in range(4_000)
     ]
-    assert learned(lines) == 4_095
+    assert learned([line for new in lines for line in (lines[0], new, lines[0])]) == 4_095
+
+
+def test_shapes_are_given_up_where_they_do_not_repeat(learned):
+    lines = [
+        json.dumps({f"k{i}": 1 for i in (n % 7, n % 11, n % 13, n % 17)} | {"event_type": "t"}) for n in range(900)
+    ]
+    assert learned(lines) < learned([line for new in lines for line in (lines[0], new, lines[0])])
 
 
 def test_more_values_than_are_followed(learned):

@@ -22,6 +22,8 @@ from rumpattern.events.scan.tokens import (
 from rumpattern.events.scan.walk import Notes, walk_event
 
 _OPEN: Final = ord("{")
+_TRIAL: Final = 256
+"""Events that may be walked before shapes are given up, if half of all events are: those do not repeat themselves."""
 _MISSING: Final = int(Kind.MISSING)
 _NUMBER: Final = int(Kind.NUMBER)
 _STRING: Final = int(Kind.STRING)
@@ -115,15 +117,11 @@ def _put_row(
 
 
 @compiled
-def _walk_line(opening: int, stop: int, keys: Keys, notes: Notes, shapes: Shapes, quotes: Offsets) -> int:
-    """Walk an event whose line goes on to ``stop``, and learn its shape; return the address after it, or 0."""
+def _walk_line(opening: int, stop: int, keys: Keys, notes: Notes, quotes: Offsets) -> tuple[int, int]:
+    """Walk an event whose line goes on to ``stop``; return what ``walk_event`` does."""
     is_marked, has_escapes = index_strings(opening, stop - opening, quotes)
     after, values = walk_event(opening, quotes.ctypes.data, has_escapes, keys, notes)
-    if after == 0 or (is_marked and not is_sound(opening, after)):
-        return 0
-    if values <= len(notes.trail):
-        learn_shape(opening, after, values, shapes, notes)
-    return after
+    return (0, values) if is_marked and after and not is_sound(opening, after) else (after, values)
 
 
 @compiled
@@ -147,7 +145,7 @@ def scan_block(
     """
     rows, left, late, blank, line = 0, 0, 0, 0, 0
     place, end = text, text + size
-    longest = len(quotes) - ROOM
+    walked, longest = 0, len(quotes) - ROOM
     while place < end:
         begin = place
         opening = skip_space(place)
@@ -159,15 +157,19 @@ def scan_block(
         stop = 0
         if byte_at(opening) == _OPEN and (opening > begin or not timed):
             notes.kinds[:] = _MISSING
-            after = match_shape(opening, shapes, notes)
+            has_shapes = walked < _TRIAL or 2 * walked < rows
+            after = match_shape(opening, shapes, notes) if has_shapes else 0
             if after:
                 stop = skip_space(after)
             if stop == 0 or (stop < end and byte_at(stop) != NEWLINE):
                 stop = find_newline(opening, end)
                 notes.kinds[:] = _MISSING
-                after = 0
+                after, values = 0, 0
+                walked += 1
                 if stop - opening <= longest:
-                    after = _walk_line(opening, stop, request.keys, notes, shapes, quotes)
+                    after, values = _walk_line(opening, stop, request.keys, notes, quotes)
+                if after and has_shapes and values <= len(notes.trail):
+                    learn_shape(opening, after, values, shapes, notes)
                 if after == 0 or skip_space(after) < stop:
                     stop = 0
         is_good = stop != 0
