@@ -1,0 +1,62 @@
+"""JSON text to values that keep what other decoders lose: places, duplicate keys and number spelling.
+
+Two views of one grammar (RFC 8259, nothing more lenient):
+
+* ``parse`` gives nodes with spans, for definitions and patterns, whose findings must name a place;
+* ``load_exact`` gives plain values for events. Objects with duplicate keys become ``Pairs``, numbers that no double
+  stands for become ``NumberText``; everything else is an ordinary dict, list, str, int, float, bool or None.
+"""
+
+from rumpattern.jsontext.errors import MAX_DEPTH, MAX_NUMBER_TEXT, JsonError, decode_utf8
+from rumpattern.jsontext.exact import Exact, Pairs, dump_exact, load_exact
+from rumpattern.jsontext.nodes import (
+    JsonArray,
+    JsonFault,
+    JsonLiteral,
+    JsonNumber,
+    JsonObject,
+    JsonString,
+    JsonValue,
+    Locate,
+    Places,
+    SourceText,
+    Span,
+    Unknown,
+    to_python,
+)
+from rumpattern.jsontext.numbers import NumberText, canonical_number, comparable, exact_float, exact_int, is_number
+from rumpattern.jsontext.parser import Frame, NodeBuilder, Parser, parse
+
+__all__ = [
+    "MAX_DEPTH",
+    "MAX_NUMBER_TEXT",
+    "Exact",
+    "Frame",
+    "JsonArray",
+    "JsonError",
+    "JsonFault",
+    "JsonLiteral",
+    "JsonNumber",
+    "JsonObject",
+    "JsonString",
+    "JsonValue",
+    "Locate",
+    "NodeBuilder",
+    "NumberText",
+    "Pairs",
+    "Parser",
+    "Places",
+    "SourceText",
+    "Span",
+    "Unknown",
+    "canonical_number",
+    "comparable",
+    "decode_utf8",
+    "dump_exact",
+    "exact_float",
+    "exact_int",
+    "is_number",
+    "load_exact",
+    "parse",
+    "to_python",
+]
