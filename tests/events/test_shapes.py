@@ -106,3 +106,14 @@ def test_what_follows_a_known_shape_is_a_fault():
     block = "\n".join(lines * 2).encode()
     found = [len(reader.decode(TextLines(block)).rejects) for reader in (Scanner(decoder), decoder)]
     assert found == [4, 4]
+
+
+def test_texts_with_more_lines_than_the_last_one():
+    decoder = Decoder(PATHS)
+    scanner = Scanner(decoder)
+    for padding in (1_000, 1, 300):
+        lines = [json.dumps({"event_type": "t", "a": n, "q": "x" * padding}) for n in range(6_000)]
+        block = "\n\n".join([*lines, "", "x"]).encode()
+        batch = scanner.decode(TextLines(block))
+        assert (len(batch), batch.blank, len(batch.rejects)) == (6_000, 6_002, 1)
+        assert batch.columns["a"].numbers.tolist() == list(range(6_000))

@@ -22,6 +22,7 @@ from rumpattern.events.scan.tokens import (
 from rumpattern.events.scan.walk import Notes, walk_event
 
 _OPEN: Final = ord("{")
+NO_ROOM: Final = -1
 _TRIAL: Final = 256
 """Events that may be walked before shapes are given up, if half of all events are: those do not repeat themselves."""
 _MISSING: Final = int(Kind.MISSING)
@@ -140,13 +141,15 @@ def scan_block(
     """Fill the cells from the ``size`` bytes at address ``text``, which ``PADDING`` zeros follow.
 
     Returns:
-        How many rows, lines left to the exact reader, late numbers, blank lines, and lines in all there are. It is a
-        plain tuple: to make a named one, numba runs Python code, and crashes if Ctrl-C has been pressed.
+        How many rows, lines left to the exact reader, late numbers, blank lines, and lines in all there are; of the
+        last ``NO_ROOM`` if there are more than there is room for. It is a plain tuple: to make a named one, numba runs
+        Python code, and crashes if Ctrl-C has been pressed.
     """
     rows, left, late, blank, line = 0, 0, 0, 0, 0
     place, end = text, text + size
     walked, longest = 0, len(quotes) - ROOM
-    while place < end:
+    room = min(len(found.rows), len(found.left))
+    while place < end and rows < room and left < room:
         begin = place
         opening = skip_space(place)
         if opening >= end or byte_at(opening) == NEWLINE:
@@ -185,4 +188,4 @@ def scan_block(
             found.left[left, 0], found.left[left, 1], found.left[left, 2] = line, begin - text, stop - text
             left += 1
         line, place = line + 1, stop + 1
-    return rows, left, late, blank, line
+    return rows, left, late, blank, line if place >= end else NO_ROOM

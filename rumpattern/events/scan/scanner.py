@@ -15,7 +15,7 @@ import orjson
 from rumpattern.definition.rumevents import APPLICATION_NAME, DERIVED_FIELDS, EVENT_TYPE
 from rumpattern.events.columns import Column, EventBatch
 from rumpattern.events.lines import PickedLines, TextLines
-from rumpattern.events.scan.block import Cells, Found, Request, count_lines, scan_block
+from rumpattern.events.scan.block import NO_ROOM, Cells, Found, Request, count_lines, scan_block
 from rumpattern.events.scan.dictionary import empty_dictionaries
 from rumpattern.events.scan.index import ROOM
 from rumpattern.events.scan.keys import build_keys, build_types
@@ -26,18 +26,22 @@ from rumpattern.events.tree import Tree
 from rumpattern.jsontext import comparable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rumpattern.events.columns import Flags
     from rumpattern.events.decode import Decoder
     from rumpattern.events.lines import Bytes, Spans
     from rumpattern.events.scan.dictionary import Dictionaries
 
 _LONGEST: Final = 1 << 18
+_SPARE: Final = 1.3
+_LEAST_ROOM: Final = 4_096
 _MOST_ROWS: Final = 1 << 18
 """Rows of one batch; blocks of more lines, which are shorter than any event, are left to the decoder."""
 
 
 class Scanner:
-    """Builds the batches that a decoder would build; holds no state between batches.
+    """Builds the batches that a decoder would build; what it keeps between batches is a guess of their size.
 
     Args:
         decoder: what to read, and who reads the lines that are left.
@@ -49,6 +53,7 @@ class Scanner:
         self.longest = longest
         self.paths = [EVENT_TYPE, *(path for path in decoder.paths if path != EVENT_TYPE)]
         self.request = self._request()
+        self.density = 0.0  # lines for each byte of the last text: how much room the next one needs, more or less
         self.decode(TextLines(b""))  # compiles; whatever keeps numba from working shows here
 
     def _request(self) -> Request:
@@ -70,19 +75,30 @@ class Scanner:
     def decode(self, lines: TextLines) -> EventBatch:
         """Return the batch of some lines: a line that is no event becomes a reject, a blank one is counted."""
         text, size = lines.padded(PADDING)
-        count = count_lines(text.ctypes.data, size)
-        if self.decoder.is_deep or count > _MOST_ROWS:
-            return self.decoder.decode(lines)
-        batch, left, lines.seen = self.scan(text, size, count, timed=lines.timed)
+        seen = NO_ROOM
+        for room in self._rooms(text, size):
+            if self.decoder.is_deep or room > _MOST_ROWS:
+                return self.decoder.decode(lines)
+            batch, left, seen = self.scan(text, size, room, timed=lines.timed)
+            if seen != NO_ROOM:
+                break
+        lines.seen, self.density = seen, seen / max(size, 1)
         return batch.merge(self.decoder.decode(PickedLines(lines, text, left))) if len(left) else batch
+
+    def _rooms(self, text: Bytes, size: int) -> Iterator[int]:
+        """Yield for how many lines to make room: what a text like the last one needs, and then what this one does."""
+        guess = int(size * self.density * _SPARE)
+        if guess >= _LEAST_ROOM:
+            yield guess
+        yield count_lines(text.ctypes.data, size)
 
     def scan(self, text: Bytes, size: int, count: int, *, timed: bool) -> tuple[EventBatch, Spans, int]:
         """Return the batch of what compiled code is sure of, the lines that are left, and the number of lines.
 
         Args:
-            text: the bytes of ``count`` lines, and ``PADDING`` zeros.
+            text: the bytes of lines, and ``PADDING`` zeros.
             size: the length of the lines.
-            count: their number.
+            count: as many of them there is room for; ``NO_ROOM`` is the number of lines if that is too little.
             timed: whether a time stands in front of each.
         """
         width = len(self.paths)
