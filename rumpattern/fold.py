@@ -100,7 +100,7 @@ def _no_sums(samples: int, *, with_values: bool) -> Sums:
 
 
 @inlined
-def signed_half(place: int) -> int:
+def _signed_half(place: int) -> int:
     """Return the signed number of 32 bits at an address."""
     return (half_at(place) ^ _SIGN) - _SIGN
 
@@ -161,7 +161,7 @@ def fold(
             start = known.starts[row]
             code = owner * sizes[0] + (start - first) // period
             for field in range(fields):
-                label = signed_half(known.labels[field] + 4 * row)
+                label = _signed_half(known.labels[field] + 4 * row)
                 if label < 0 and reason == 0:
                     reason = -label
                 code = code * sizes[field + 1] + label
@@ -263,13 +263,12 @@ class CompiledReadings(Readings):
             return replace(reading, marks=reading.marks.astype(np.int32))
         return self._labels(column, (*column.strings, "false", "true"), -1)
 
-    def optional(self, path: str) -> Reading:
-        """Return a field read as a dimension that is left out where the field cannot be one."""
-        column = self.batch.columns[path]
+    def read_optional(self, column: Column) -> Reading:
+        """Read a column as a dimension that is left out where it cannot be one."""
         if (column.kinds == Kind.NUMBER).any():
-            return super().optional(path)
+            return super().read_optional(column)
         texts = (*column.strings, "false", "true")
-        return self._once("optional", path, lambda _: self._labels(column, texts, len(texts)))
+        return self._labels(column, texts, len(texts))
 
     def _labels(self, column: Column, texts: tuple[str, ...], instead: int) -> Reading:
         by_kind = -DIMENSION_KINDS
@@ -298,11 +297,10 @@ class Folder:
 
     def fold(self, batch: EventBatch, matches: Matches, period: int) -> Iterator[Grouped]:
         """Yield what definitions that read the same fields publish from a batch; ``period`` is in seconds."""
-        is_odd = ~batch.regular()
         for fields in self.deriver.fields(CompiledReadings(batch, period), matches):
-            yield self._fold(fields, is_odd, matches, period) or Grouped.of(fields.table())
+            yield self._fold(fields, matches, period) or Grouped.of(fields.table())
 
-    def _fold(self, fields: Fields, is_odd: Array, matches: Matches, period: int) -> Grouped | None:
+    def _fold(self, fields: Fields, matches: Matches, period: int) -> Grouped | None:
         """Return the groups of some definitions, None if a number in them is beyond what compiled code adds up."""
         numbers = fields.definitions
         counts = np.zeros((len(numbers), len(REASONS)), np.int64)
@@ -315,7 +313,7 @@ class Folder:
             return None
         value = fields.value
         known = Rows(
-            is_odd,
+            fields.readings.is_odd,
             _NO_MARKS if value is None else value.marks,
             _NO_NUMBERS if value is None else value.numbers,
             np.array([reading.marks.ctypes.data for reading in fields.labels]),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from rumpattern.definition.model import MetricDefinition
-    from rumpattern.events.columns import Column, EventBatch, Numbers
+    from rumpattern.events.columns import Column, EventBatch, Flags, Numbers
     from rumpattern.match.kernel import Matches
     from rumpattern.plan.plan import Plan
 
@@ -182,7 +182,7 @@ class Fields:
         """Return the samples."""
         rows, owners = _matched(self.definitions, self.matches)
         if self.readings.batch.odd:
-            regular = self.readings.batch.regular()[rows]
+            regular = ~self.readings.is_odd[rows]
             rows, owners = rows[regular], owners[regular]
         reason = _first_reason([*([] if self.value is None else [self.value]), *self.labels, self.time], rows)
         counts = _count(owners, reason, len(self.definitions))
@@ -204,7 +204,7 @@ class Fields:
         if not odd:
             return
         rows, owners = _matched(self.definitions, self.matches)
-        places = np.flatnonzero(~self.readings.batch.regular()[rows])
+        places = np.flatnonzero(self.readings.is_odd[rows])
         for row, owner in zip(rows[places].tolist(), owners[places].tolist(), strict=True):
             number = int(self.definitions[owner])
             answer = sample_event(self.all_definitions[number], odd[row], self.readings.period)
@@ -270,6 +270,11 @@ class Readings:
         self.period = period
         self.made: dict[tuple[str, str], Reading] = {}
 
+    @cached_property
+    def is_odd(self) -> Flags:
+        """Shape (rows,): True where columns do not speak for a row."""
+        return ~self.batch.regular()
+
     def _once(self, role: str, path: str, make: Callable[[Column], Reading]) -> Reading:
         reading = self.made.get((role, path))
         if reading is None:
@@ -286,7 +291,7 @@ class Readings:
 
     def optional(self, path: str) -> Reading:
         """Return a field read as a dimension that is left out where the field cannot be one."""
-        return self._once("optional", path, lambda _: _left_out(self.dimension(path)))
+        return self._once("optional", path, self.read_optional)
 
     def times(self) -> Reading:
         """Return the time read as a period's start."""
@@ -313,6 +318,12 @@ class Readings:
         reasons = np.where(reasons == 0, label_texts(texts)[codes], reasons)
         return Reading(np.where(reasons == 0, codes, -reasons), bool(reasons.any()), texts=tuple(texts))
 
+    def read_optional(self, column: Column) -> Reading:
+        """Read a column as a dimension that is left out where it cannot be one."""
+        reading = self.read_dimension(column)
+        marks = np.where(reading.marks < 0, len(reading.texts), reading.marks)
+        return Reading(marks.astype(np.int32), has_reasons=False, texts=(*reading.texts, None))
+
     def read_time(self, column: Column) -> Reading:
         """Read a column as the start of a period."""
         reasons = TIME_KINDS[column.kinds]
@@ -320,11 +331,6 @@ class Readings:
         reasons[(reasons == 0) & outside] = TOO_LATE
         starts = np.where(reasons == 0, column.numbers, 0) // (1000 * self.period) * self.period
         return Reading(np.where(reasons == 0, starts.astype(np.int64), -reasons), bool(reasons.any()))
-
-
-def _left_out(reading: Reading) -> Reading:
-    marks = np.where(reading.marks < 0, len(reading.texts), reading.marks)
-    return Reading(marks.astype(np.int32), has_reasons=False, texts=(*reading.texts, None))
 
 
 def _by_kind(reason: Callable[[Kind], str]) -> Integers:

@@ -13,10 +13,10 @@ import click
 
 from rumpattern.cli.configuration import configured
 from rumpattern.cli.main import Exit
+from rumpattern.definition.document import decode
 from rumpattern.definition.subject import Profile
 from rumpattern.definition.validate import Report, validate, validate_text
-from rumpattern.diagnostics import Diagnostic, InputError, Severity, code_prefix
-from rumpattern.jsontext import JsonError, decode_utf8
+from rumpattern.diagnostics import DefinitionError, Diagnostic, InputError, Severity, code_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -144,9 +144,9 @@ class _Checks:
 
     def _stdin(self) -> Report:
         try:
-            return self._text(decode_utf8(sys.stdin.buffer.read()), _STDIN)
-        except JsonError as error:
-            return Report(_STDIN, "", (), (Diagnostic(error.code, f"{_STDIN}: {error.message}"),), is_read=False)
+            return self._text(decode(sys.stdin.buffer.read(), _STDIN), _STDIN)
+        except DefinitionError as error:
+            return Report(_STDIN, "", (), error.diagnostics, is_read=False)
 
     def _directory(self, path: Path) -> Sequence[Report]:
         names = sorted(one for one in path.rglob("*") if one.suffix.lower() in _SUFFIXES and one.is_file())

@@ -139,21 +139,29 @@ def _starts_as_json(text: str) -> bool:
 
 def _read_file(path: Path) -> str:
     try:
-        return decode_utf8(path.read_bytes())
+        data = path.read_bytes()
     except OSError as error:
         message = f"{path}: {error.strerror or error}"
         problem = Diagnostic("RP001", message, hint="name a JSON or YAML file of definitions")
-    except JsonError as error:
-        hint = "it is UTF-16: save it as UTF-8" if error.offset == 0 and _starts_as_utf16(path) else None
-        problem = Diagnostic(error.code, f"{path}: {error.message}", hint=hint)
     except ValueError as error:
         problem = Diagnostic("RP001", f"{path}: {error}")
+    else:
+        return decode(data, str(path))
     raise DefinitionError([problem])
 
 
-def _starts_as_utf16(path: Path) -> bool:
-    with path.open("rb") as stream:
-        return stream.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+def decode(data: bytes, name: str) -> str:
+    """Return the text of a document that is called ``name``.
+
+    Raises:
+        DefinitionError: it is not UTF-8.
+    """
+    try:
+        return decode_utf8(data)
+    except JsonError as error:
+        is_utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        hint = "it is UTF-16: save it as UTF-8" if is_utf16 else None
+        raise DefinitionError([Diagnostic(error.code, f"{name}: {error.message}", hint=hint)]) from None
 
 
 def _parse_json(text: str, name: str | None) -> Document:

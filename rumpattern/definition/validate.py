@@ -82,8 +82,8 @@ class Report:
         """Return what BatchCreateRumMetricDefinitions would answer, as far as its behaviour is documented.
 
         Valid definitions come back with an id (made from their content and, of several that are equal, their number),
-        invalid ones in ``Errors``. The service's
-        own error codes are not public: ``ErrorCode`` is the code of the first finding, ``ErrorMessage`` its message.
+        invalid ones in ``Errors``. The service's own error codes are not public: ``ErrorCode`` is the code of the first
+        finding, ``ErrorMessage`` its message.
         """
         refused = [finding for finding in self.elsewhere if finding.severity is Severity.ERROR]
         created, errors = [], []

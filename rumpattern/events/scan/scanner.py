@@ -52,6 +52,7 @@ class Scanner:
         self.decoder = decoder
         self.longest = longest
         self.paths = [EVENT_TYPE, *(path for path in decoder.paths if path != EVENT_TYPE)]
+        self.wanted = self._wanted()
         self.request = self._request()
         self.density = 0.0  # lines for each byte of the last text: how much room the next one needs, more or less
         self.decode(TextLines(b""))  # compiles; whatever keeps numba from working shows here
@@ -65,12 +66,15 @@ class Scanner:
         for member, column in enumerate(keys.members[:, 1].tolist()):
             if column >= 0:
                 nodes[column] = member
+        return Request(keys, nodes, build_types(list(self.decoder.trees or ())), _listed(self.wanted))
+
+    def _wanted(self) -> Array:
+        """Return shape (types + 1, columns): which are read from events of each type, and last of all others."""
         trees = self.decoder.trees
         wanted = np.full((len(trees or ()) + 1, len(self.paths)), trees is None)
         for row, tree in enumerate((trees or {}).values()):
-            wanted[row, [numbers[path] for path in tree.paths]] = True
-        self.wanted = wanted
-        return Request(keys, nodes, build_types(list(trees or ())), _listed(wanted))
+            wanted[row, [self.paths.index(path) for path in tree.paths]] = True
+        return wanted
 
     def decode(self, lines: TextLines) -> EventBatch:
         """Return the batch of some lines: a line that is no event becomes a reject, a blank one is counted."""

@@ -8,11 +8,9 @@ import numpy as np
 
 from rumpattern.events.fields import Kind
 from rumpattern.events.scan.simd import (
-    below_64,
     byte_at,
     compiled,
     equal_64,
-    from_64,
     half_at,
     inlined,
     no_digits_64,
@@ -50,10 +48,6 @@ _LONGEST_NUMBER: Final = 24
 _SURROGATES: Final = 0xD8
 _SURROGATE_BITS: Final = 0xF8
 _ONE: Final = np.uint64(1)
-_ZEROS: Final = np.uint64(0x3030303030303030)
-_SIXES: Final = np.uint64(0x0606060606060606)
-_HIGH_HALVES: Final = np.uint64(0xF0F0F0F0F0F0F0F0)
-_FIRST_NON_ASCII: Final = 0x80
 
 
 @inlined
@@ -77,13 +71,10 @@ def find_newline(place: int, end: int) -> int:
 
 @inlined
 def _skip_digits(place: int) -> int:
-    """Return the address of the first byte that is no digit, eight at a time."""
-    while True:
-        word = word_at(place) ^ _ZEROS
-        others = ((word + _SIXES) | word) & _HIGH_HALVES
-        place += trailing_zeros(others) >> 3
-        if others:
-            return place
+    """Return the address of the first byte that is no digit."""
+    while not no_digits_64(place):
+        place += 64
+    return place + trailing_zeros(no_digits_64(place))
 
 
 @inlined
@@ -151,7 +142,7 @@ def _string_end_one_by_one(place: int) -> int:
         byte = byte_at(place)
         if byte == QUOTE:
             return place
-        place = 0 if byte < _SPACE else _escape_end(place) if byte == _BACKSLASH else _character_end(place)
+        place = _unit_end(place, byte)
         if place == 0:
             return 0
 
@@ -213,21 +204,24 @@ def _character_end(place: int) -> int:
     return place + rest + 1
 
 
+@inlined
+def _unit_end(place: int, byte: int) -> int:
+    """Return the address after what starts with a ``byte`` that is a backslash or no ASCII, or 0 if it is not sound."""
+    return 0 if byte < _SPACE else _escape_end(place) if byte == _BACKSLASH else _character_end(place)
+
+
 @compiled
 def is_sound(place: int, end: int) -> bool:
     """Tell whether a text that is otherwise JSON has sound strings: no control characters, good escapes and UTF-8."""
     while place < end:
-        found = equal_64(place, _BACKSLASH) | from_64(place, _FIRST_NON_ASCII) | below_64(place, _SPACE)
+        found = equal_64(place, _BACKSLASH) | outside_ascii_from_64(place, _SPACE)
         if not found:
             place += 64
             continue
         place += trailing_zeros(found)
         if place >= end:
             return True
-        byte = byte_at(place)
-        if byte < _SPACE:
-            return False
-        place = _escape_end(place) if byte == _BACKSLASH else _character_end(place)
+        place = _unit_end(place, byte_at(place))
         if place == 0:
             return False
     return True
