@@ -6,6 +6,7 @@ import mmap
 from pathlib import Path
 
 import numpy as np
+import orjson
 import pytest
 from generated import lines, worlds
 from hypothesis import given
@@ -38,9 +39,9 @@ def cells(batch, path):
     return kinds.tolist(), np.where(kinds == Kind.NUMBER, column.numbers, 0).tolist(), strings.tolist()
 
 
-def assert_same(decoder, block, *, offset=0, timed=False, longest=1 << 12):
+def assert_same(decoder, block, *, offset=0, timed=False):
     block_lines, same_lines = TextLines(block, offset, timed), TextLines(block, offset, timed)
-    batch, same = Scanner(decoder, longest).decode(block_lines), decoder.decode(same_lines)
+    batch, same = Scanner(decoder).decode(block_lines), decoder.decode(same_lines)
     assert block_lines.count() == same_lines.count()
     assert list(batch.indices) == list(same.indices)
     assert batch.rejects == same.rejects
@@ -54,13 +55,13 @@ def assert_same(decoder, block, *, offset=0, timed=False, longest=1 << 12):
 TYPES = ('"t"', '"u"')
 
 
-@given(worlds(event_types=TYPES), st.integers(1, 400), st.sampled_from((b"\n", b"\r\n", b"\n\n")), st.booleans())
-def test_generated_events(world, longest, end, required):
+@given(worlds(event_types=TYPES), st.sampled_from((b"\n", b"\r\n", b"\n\n")), st.booleans())
+def test_generated_events(world, end, required):
     patterns, texts = world
     definitions = [rp.MetricDefinition(source, pattern=rp.parse_pattern(source)) for source in patterns]
     engine = Engine(definitions, application_name="shop", event_type_required=required)
     for block in (end.join(texts), b"".join(text + end for text in texts)):
-        assert_same(engine.decoder, block, longest=longest)
+        assert_same(engine.decoder, block)
 
 
 TIMES = st.sampled_from(
@@ -135,10 +136,25 @@ def test_edges_alone_and_between_good_lines(line):
             assert_same(decoder, block, offset=7)
 
 
-def test_every_length_of_lines_that_are_left():
-    decoder, block = Decoder(PATHS), b"\n".join(EDGES[:40])
-    for longest in (*range(1, 300), 1 << 16):
-        assert_same(decoder, block, longest=longest)
+@pytest.mark.parametrize("letter", ["k", "é", "\\n"], ids=["plain", "beyond ASCII", "escape"])
+@pytest.mark.parametrize("length", [*range(18), *range(44, 52), *range(58, 68), 127, 128, 300])
+def test_every_length_of_keys_and_values(length, letter):
+    key = "k" * (length - 1) + letter if length else ""
+    quoted = f'"{key}"'
+    path = f"a.{orjson.loads(quoted)}"
+    decoder = Decoder([path, f"{path}.b"] if key else ["a"])
+    sizes = (*range(8), *range(max(64 - length - 8, 0), 64 - length + 3), 63, 64, 65, 200)
+    values = [f'"{text}"' for size in sizes for text in ("v" * size, "v" * size + letter)]
+    members = [member for value in values for member in (f'"{key}":{value}', f'"{key}" : {value}', f'"{key}k":{value}')]
+    lines = [f'{{"event_type":"t","a":{{{member}}},"{key}":1}}' for member in [*members, f'"{key}":{{"b":2}}']]
+    assert_same(decoder, "\n".join(lines).encode())
+
+
+def test_keys_whose_hashes_collide():
+    keys = [f"metadata{number % 10}{number // 10}" for number in range(100)]
+    lines = [orjson.dumps({"event_type": "t", key: number, f"{key}x": 1}) for number, key in enumerate(keys)]
+    batch = assert_same(Decoder(keys), b"\n".join(lines))
+    assert [batch.columns[key].numbers[number] for number, key in enumerate(keys)] == [*range(100)]
 
 
 def test_every_cut_of_a_text_into_blocks(realistic, decoder):
@@ -199,7 +215,7 @@ def test_every_byte_of_realistic_events_corrupted(realistic, decoder):
                 event[:place] + puts[place : place + 1] + event[place:],
             )
         ]
-        assert_same(decoder, b"\n".join([event, *changed]), longest=1 << 18)
+        assert_same(decoder, b"\n".join([event, *changed]))
 
 
 def test_the_fixtures(decoder):
@@ -238,7 +254,7 @@ def text_at_page_end(block):
 
 @pytest.mark.skipif(not hasattr(mmap, "MAP_PRIVATE"), reason="memory is protected as on POSIX systems")
 def test_nothing_is_read_beyond_the_padding():
-    scanner = Scanner(Decoder(PATHS), 1 << 12)
+    scanner = Scanner(Decoder(PATHS))
     for line in EDGES:
         for cut in range(len(line) + 1):
             if block := line[:cut]:

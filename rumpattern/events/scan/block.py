@@ -6,16 +6,14 @@ from typing import Final, NamedTuple
 
 from rumpattern.events.fields import Kind
 from rumpattern.events.scan.dictionary import Dictionaries, code_of
-from rumpattern.events.scan.index import ROOM, index_strings
 from rumpattern.events.scan.keys import Keys, find_key
 from rumpattern.events.scan.numbers import number_of
 from rumpattern.events.scan.shapes import Shapes, learn_shape, match_shape
-from rumpattern.events.scan.simd import Array, Offsets, byte_at, compiled, inlined
+from rumpattern.events.scan.simd import Array, byte_at, compiled, inlined
 from rumpattern.events.scan.tokens import (
     NEWLINE,
     find_newline,
     has_escape,
-    is_sound,
     skip_space,
     time_end,
 )
@@ -96,7 +94,7 @@ def _put_row(
         return -1
     kinds[0, row] = _STRING
     codes[0, row] = code_of(slots, entries, sizes, 0, text, begin, stop)
-    event_type = find_key(types.slots.ctypes.data, types.tables[0, 1], types.text.ctypes.data, begin, stop - begin)
+    event_type = find_key(types, 0, begin, stop - begin)
     for place in range(wanted.shape[1]):
         column = wanted[event_type, place]
         if column == 0:
@@ -117,12 +115,11 @@ def _put_row(
     return late_count
 
 
-@compiled
-def _walk_line(opening: int, stop: int, keys: Keys, notes: Notes, quotes: Offsets) -> tuple[int, int]:
-    """Walk an event whose line goes on to ``stop``; return what ``walk_event`` does."""
-    is_marked, has_escapes = index_strings(opening, stop - opening, quotes)
-    after, values = walk_event(opening, quotes.ctypes.data, has_escapes, keys, notes)
-    return (0, values) if is_marked and after and not is_sound(opening, after) else (after, values)
+@inlined
+def _line_end(after: int, end: int) -> int:
+    """Return the address where the line of an event ends that goes up to ``after``, 0 if there is more on it."""
+    stop = skip_space(after) if after else 0
+    return stop if stop >= end or (stop and byte_at(stop) == NEWLINE) else 0
 
 
 @compiled
@@ -135,7 +132,6 @@ def scan_block(
     dictionaries: Dictionaries,
     found: Found,
     shapes: Shapes,
-    quotes: Offsets,
     timed: bool,
 ) -> tuple[int, int, int, int, int]:
     """Fill the cells from the ``size`` bytes at address ``text``, which ``PADDING`` zeros follow.
@@ -147,7 +143,7 @@ def scan_block(
     """
     rows, left, late, blank, line = 0, 0, 0, 0, 0
     place, end = text, text + size
-    walked, longest = 0, len(quotes) - ROOM
+    walked = 0
     room = min(len(found.rows), len(found.left))
     while place < end and rows < room and left < room:
         begin = place
@@ -162,19 +158,14 @@ def scan_block(
             notes.kinds[:] = _MISSING
             has_shapes = walked < _TRIAL or 2 * walked < rows
             after = match_shape(opening, shapes, notes) if has_shapes else 0
-            if after:
-                stop = skip_space(after)
-            if stop == 0 or (stop < end and byte_at(stop) != NEWLINE):
-                stop = find_newline(opening, end)
+            stop = _line_end(after, end)
+            if stop == 0:
                 notes.kinds[:] = _MISSING
-                after, values = 0, 0
                 walked += 1
-                if stop - opening <= longest:
-                    after, values = _walk_line(opening, stop, request.keys, notes, quotes)
-                if after and has_shapes and values <= len(notes.trail):
+                after, values = walk_event(opening, request.keys, notes)
+                stop = _line_end(after, end)
+                if stop and has_shapes and values <= len(notes.trail):
                     learn_shape(opening, after, values, shapes, notes)
-                if after == 0 or skip_space(after) < stop:
-                    stop = 0
         is_good = stop != 0
         if is_good:
             after = _put_row(text, rows, request, notes, cells, dictionaries, found.late, late)

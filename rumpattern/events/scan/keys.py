@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from rumpattern.events.scan.simd import Array, inlined, signed, word_at
+from rumpattern.events.scan.simd import Array, differing_64, inlined, signed
 from rumpattern.events.scan.tokens import are_equal, low_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from rumpattern.events.tree import Node
 
@@ -19,25 +19,38 @@ NOTHING: Final = -1
 DOTTED: Final = -2
 """A key that holds several segments of a path."""
 _FACTOR: Final = 0x9E3779B97F4A7C15
+_FACTORS: Final = tuple(_FACTOR * odd % 2**64 for odd in range(1, 129, 2))
 _TOP: Final = np.uint64(48)
+_ONE: Final = np.uint64(1)
+_NONE: Final = np.uint64(0)
 _WORD: Final = 8
-SLOT: Final = 4 * _WORD
-"""Bytes of a slot."""
+_SLOT: Final = 64
+"""Bytes of a slot, those of a cache line."""
+_FIELDS: Final = 16
+_TEXT: Final = _SLOT - _FIELDS
+_SLOT_TYPE: Final = np.dtype(
+    [("member", "i4"), ("is_passed", "u4"), ("length", "u4"), ("rest", "u4"), ("text", "u1", _TEXT)]
+)
 
 
 class Keys(NamedTuple):
     """Tables of keys, one for each object that holds a wanted member; table 0 is the event itself.
 
-    ``tables``, of shape (tables, 2), are each one's first slot and its number of slots, a power of two, less one.
-    ``slots``, of shape (slots, 4), tell what a slot stands for (a member's number, ``NOTHING`` if it is empty, or
-    ``DOTTED``), the first eight bytes of its key, the key's length, and where the rest of it stands in ``text``.
-    ``members``, of shape (members, 2), tell which table a member's own members are in and which column it fills, or
-    ``NOTHING``.
+    Attributes:
+        tables: shape (tables, 2), each one's first slot and its number of slots, a power of two, less one.
+        factors: shape (tables,), what the hash of a table multiplies by: one that gives each key a slot of its own.
+        slots: shape (slots,), of records: what the slot stands for (a member's number, ``DOTTED``, or ``NOTHING`` if it
+            is empty), whether a key was put further on because the slot was taken, the key's length, its text, and
+            where in ``rest`` it goes on if that is too long.
+        rest: the ends of long keys.
+        members: shape (members, 2), which table a member's own members are in and which column it fills, or
+            ``NOTHING``.
     """
 
     tables: Array
+    factors: Array
     slots: Array
-    text: Array
+    rest: Array
     members: Array
 
 
@@ -69,48 +82,55 @@ def build_types(types: Sequence[str]) -> Keys:
 
 
 def _lay_out(tables: Sequence[dict[bytes, int]], members: Sequence[tuple[int, int]]) -> Keys:
-    sizes = [1 << (3 * len(table)).bit_length() for table in tables]
+    sizes = [1 << (4 * len(table)).bit_length() for table in tables]
     starts = [sum(sizes[:number]) for number in range(len(sizes))]
-    slots = np.full((sum(sizes), 4), NOTHING, np.int64)
-    text = bytearray()
-    for table, start, size in zip(tables, starts, sizes, strict=True):
-        for key, node in table.items():
-            word = int.from_bytes(key[:8], "little")
-            slot = (((word ^ len(key)) * _FACTOR) % 2**64 >> int(_TOP)) & (size - 1)
-            while slots[start + slot, 0] != NOTHING:
-                slot = (slot + 1) & (size - 1)
-            slots[start + slot] = node, np.uint64(word).astype(np.int64), len(key), len(text)
-            text += key[8:] + bytes(_WORD)
+    factors = [_factor(table, size) for table, size in zip(tables, sizes, strict=True)]
+    slots = np.zeros(sum(sizes) + 1, _SLOT_TYPE)
+    slots["member"] = NOTHING
+    rest = bytearray()
+    for table, start, size, factor in zip(tables, starts, sizes, factors, strict=True):
+        for key, member in table.items():
+            slot = _slot(key, factor, size)
+            while slots[start + slot]["member"] != NOTHING:
+                slots[start + slot]["is_passed"] = True
+                slot = (slot + 1) % size
+            text = np.frombuffer(key[:_TEXT].ljust(_TEXT, b"\0"), np.uint8)
+            slots[start + slot] = member, False, len(key), len(rest), text
+            rest += key[_TEXT:] + bytes(_WORD)
     return Keys(
         np.array([(start, size - 1) for start, size in zip(starts, sizes, strict=True)], np.int64),
+        np.array(factors, np.uint64),
         slots,
-        np.frombuffer(bytes(text) + bytes(_WORD), np.uint8),
+        np.frombuffer(bytes(rest) + bytes(_WORD), np.uint8),
         np.array(members, np.int64).reshape(-1, 2),
     )
 
 
-@inlined
-def find_key(slots: int, mask: int, text: int, begin: int, length: int) -> int:
-    """Return what a key stands for: a number, ``NOTHING`` or ``DOTTED``.
+def _slot(key: bytes, factor: int, size: int) -> int:
+    word = int.from_bytes(key[:_WORD], "little")
+    return ((word ^ len(key)) * factor % 2**64 >> int(_TOP)) % size
 
-    Args:
-        slots: the address of its table's slots.
-        mask: the number of slots less one.
-        text: the address of the rest of all keys.
-        begin: the address of the key.
-        length: its length in bytes.
-    """
-    word = low_bytes(begin, length)
-    slot = signed(((word ^ np.uint64(length)) * np.uint64(_FACTOR)) >> _TOP) & mask
+
+def _factor(keys: Collection[bytes], size: int) -> int:
+    """Return the factor that gives each key a slot of its own, or else the first."""
+    return next(
+        (factor for factor in _FACTORS if len({_slot(key, factor, size) for key in keys}) == len(keys)), _FACTOR
+    )
+
+
+@inlined
+def find_key(keys: Keys, table: int, begin: int, length: int) -> int:
+    """Return what a key stands for in a table: a number, ``NOTHING`` or ``DOTTED``."""
+    start, mask = keys.tables[table, 0], keys.tables[table, 1]
+    word = low_bytes(begin, length) ^ np.uint64(length)
+    number = signed((word * keys.factors[table]) >> _TOP) & mask
+    wanted_bits = (_ONE << np.uint64(min(length, _TEXT))) - _ONE
     while True:
-        at = slots + slot * SLOT
-        node = signed(word_at(at))
-        if node == NOTHING:
-            return node
-        if (
-            word_at(at + 8) == word
-            and signed(word_at(at + 16)) == length
-            and (length <= _WORD or are_equal(begin + _WORD, text + signed(word_at(at + 24)), length - _WORD))
-        ):
-            return node
-        slot = (slot + 1) & mask
+        slot = keys.slots[start + number]
+        text = keys.slots.ctypes.data + (start + number) * _SLOT + _FIELDS
+        is_found = (differing_64(text, begin) & wanted_bits == _NONE) & (slot.length == length)
+        if length > _TEXT and is_found:
+            is_found = are_equal(keys.rest.ctypes.data + signed(slot.rest), begin + _TEXT, length - _TEXT)
+        if is_found | (slot.is_passed == 0):
+            return signed(slot.member) if is_found else NOTHING
+        number = (number + 1) & mask

@@ -17,7 +17,6 @@ from rumpattern.events.columns import Column, EventBatch
 from rumpattern.events.lines import PickedLines, TextLines
 from rumpattern.events.scan.block import NO_ROOM, Cells, Found, Request, count_lines, scan_block
 from rumpattern.events.scan.dictionary import empty_dictionaries
-from rumpattern.events.scan.index import ROOM
 from rumpattern.events.scan.keys import build_keys, build_types
 from rumpattern.events.scan.shapes import no_shapes
 from rumpattern.events.scan.simd import PADDING, Array
@@ -33,11 +32,12 @@ if TYPE_CHECKING:
     from rumpattern.events.lines import Bytes, Spans
     from rumpattern.events.scan.dictionary import Dictionaries
 
-_LONGEST: Final = 1 << 18
 _SPARE: Final = 1.3
 _LEAST_ROOM: Final = 4_096
 _MOST_ROWS: Final = 1 << 18
 """Rows of one batch; blocks of more lines, which are shorter than any event, are left to the decoder."""
+_MOST_MEMBERS: Final = np.iinfo(np.int16).max
+"""Members that shapes can number; plans that ask for more are left to the decoder."""
 
 
 class Scanner:
@@ -45,12 +45,10 @@ class Scanner:
 
     Args:
         decoder: what to read, and who reads the lines that are left.
-        longest: bytes of the longest line to read; longer ones are left to the decoder.
     """
 
-    def __init__(self, decoder: Decoder, longest: int = _LONGEST) -> None:
+    def __init__(self, decoder: Decoder) -> None:
         self.decoder = decoder
-        self.longest = longest
         self.paths = [EVENT_TYPE, *(path for path in decoder.paths if path != EVENT_TYPE)]
         self.wanted = self._wanted()
         self.request = self._request()
@@ -81,7 +79,7 @@ class Scanner:
         text, size = lines.padded(PADDING)
         seen = NO_ROOM
         for room in self._rooms(text, size):
-            if self.decoder.is_deep or room > _MOST_ROWS:
+            if self.decoder.is_deep or room > _MOST_ROWS or len(self.request.keys.members) > _MOST_MEMBERS:
                 return self.decoder.decode(lines)
             batch, left, seen = self.scan(text, size, room, timed=lines.timed)
             if seen != NO_ROOM:
@@ -121,7 +119,6 @@ class Scanner:
             dictionaries,
             found,
             no_shapes(),
-            np.empty(self.longest + ROOM, np.uint32),
             timed,
         )
         inexact = _finish_numbers(text, cells, found.late[:late])

@@ -20,7 +20,6 @@ PADDING: Final = 128
 """How many zeros follow a text: the widest load, twice."""
 
 Array: TypeAlias = np.ndarray[Any, Any]
-Offsets: TypeAlias = np.ndarray[tuple[int], np.dtype[np.uint32]]
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
@@ -123,10 +122,6 @@ word_at: Final[Callable[[int], np.uint64]] = _of_one(
 """The 64-bit number at an address."""
 equal_64: Final[Callable[[int, int], np.uint64]] = _compare("==")
 """Which of the 64 bytes at an address are equal to a byte: bit i is about byte i."""
-below_64: Final[Callable[[int, int], np.uint64]] = _compare("<")
-"""Which of the 64 bytes at an address are smaller than a byte."""
-from_64: Final[Callable[[int, int], np.uint64]] = _compare(">=")
-"""Which of the 64 bytes at an address are at least a byte."""
 outside_ascii_from_64: Final[Callable[[int, int], np.uint64]] = _compare("<", signed=True)
 """Which of the 64 bytes at an address are smaller than an ASCII character, or no ASCII."""
 no_digits_64: Final[Callable[[int], np.uint64]] = _others(ord("0"), 10)
@@ -137,10 +132,6 @@ trailing_zeros: Final[Callable[[np.uint64], int]] = _of_one(
     types.int64, types.uint64, lambda builder, word: builder.cttz(word, ir.Constant(ir.IntType(1), 0))
 )
 """The number of zero bits below the lowest one bit."""
-count_ones: Final[Callable[[np.uint64], int]] = _of_one(
-    types.int64, types.uint64, lambda builder, word: builder.ctpop(word)
-)
-"""The number of one bits."""
 leading_zeros: Final[Callable[[np.uint64], int]] = _of_one(
     types.int64, types.uint64, lambda builder, word: builder.ctlz(word, ir.Constant(ir.IntType(1), 0))
 )

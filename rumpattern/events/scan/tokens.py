@@ -83,20 +83,19 @@ def number_end(place: int, first: int) -> int:
 
     It is 0 if there is none, or a long one.
     """
-    if first == _MINUS:
-        place += 1
-        first = byte_at(place)
+    place += first == _MINUS
     others = no_digits_64(place)
-    length = trailing_zeros(others)
-    if length == 0 or (first == _ZERO and length > 1):
-        return 0
-    byte = byte_at(place + length)
-    if byte == _DOT:
-        whole, length = length, trailing_zeros(others & (others - _ONE))
-        byte = byte_at(place + length)
-        if length == whole + 1:
-            return 0
-    return 0 if byte | _CASE == _E or length > _LONGEST_NUMBER else place + length
+    whole = trailing_zeros(others)
+    has_fraction = byte_at(place + whole) == _DOT
+    length = trailing_zeros(others & (others - _ONE)) if has_fraction else whole
+    is_wrong = (
+        (whole == 0)
+        | ((byte_at(place) == _ZERO) & (whole > 1))
+        | (has_fraction & (length == whole + 1))
+        | (byte_at(place + length) | _CASE == _E)
+        | (length > _LONGEST_NUMBER)
+    )
+    return 0 if is_wrong else place + length
 
 
 @inlined
@@ -118,11 +117,17 @@ def scalar_end(place: int, first: int) -> tuple[int, int]:
 
 
 @inlined
+def strange_64(place: int) -> np.uint64:
+    """Return which of the 64 bytes at an address a string must be looked at for: all but plain ASCII characters."""
+    return equal_64(place, _BACKSLASH) | outside_ascii_from_64(place, _SPACE)
+
+
+@inlined
 def string_end(place: int) -> int:
     """Return the address of the quote that ends a string whose text starts at ``place``, or 0 if it is not sound."""
     while True:
         quotes = equal_64(place, QUOTE)
-        others = equal_64(place, _BACKSLASH) | outside_ascii_from_64(place, _SPACE)
+        others = strange_64(place)
         if others & (quotes ^ (quotes - _ONE)):
             return _string_end_one_by_one(place)
         if quotes:
@@ -134,7 +139,7 @@ def string_end(place: int) -> int:
 def _string_end_one_by_one(place: int) -> int:
     """Return what ``string_end`` does, for a string with escapes, characters that are no ASCII, or a fault."""
     while True:
-        found = equal_64(place, QUOTE) | equal_64(place, _BACKSLASH) | outside_ascii_from_64(place, _SPACE)
+        found = equal_64(place, QUOTE) | strange_64(place)
         if not found:
             place += 64
             continue
@@ -156,6 +161,13 @@ def has_escape(begin: int, stop: int) -> bool:
             return begin + trailing_zeros(found) < stop
         begin += 64
     return False
+
+
+@compiled
+def odd_key_end(place: int) -> int:
+    """Return what ``string_end`` does, but 0 for a key with escapes, which spells another key."""
+    stop = string_end(place)
+    return 0 if has_escape(place, stop) else stop
 
 
 @inlined
@@ -208,23 +220,6 @@ def _character_end(place: int) -> int:
 def _unit_end(place: int, byte: int) -> int:
     """Return the address after what starts with a ``byte`` that is a backslash or no ASCII, or 0 if it is not sound."""
     return 0 if byte < _SPACE else _escape_end(place) if byte == _BACKSLASH else _character_end(place)
-
-
-@compiled
-def is_sound(place: int, end: int) -> bool:
-    """Tell whether a text that is otherwise JSON has sound strings: no control characters, good escapes and UTF-8."""
-    while place < end:
-        found = equal_64(place, _BACKSLASH) | outside_ascii_from_64(place, _SPACE)
-        if not found:
-            place += 64
-            continue
-        place += trailing_zeros(found)
-        if place >= end:
-            return True
-        place = _unit_end(place, byte_at(place))
-        if place == 0:
-            return False
-    return True
 
 
 @inlined

@@ -1,4 +1,4 @@
-"""The second pass over a text: an event walked by the grammar of JSON, its wanted members noted."""
+"""An event walked by the grammar of JSON, its wanted members noted: when its shape is new, or shapes do not repeat."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from rumpattern.events.fields import Kind
-from rumpattern.events.scan.keys import DOTTED, NOTHING, SLOT, Keys, find_key
-from rumpattern.events.scan.simd import Array, byte_at, compiled, half_at, inlined, pair_at
-from rumpattern.events.scan.tokens import QUOTE, has_escape, scalar_end, skip_space
+from rumpattern.events.scan.keys import DOTTED, NOTHING, Keys, find_key
+from rumpattern.events.scan.simd import Array, byte_at, compiled, equal_64, inlined, pair_at, trailing_zeros
+from rumpattern.events.scan.tokens import QUOTE, odd_key_end, scalar_end, skip_space, strange_64, string_end
 
 _COLON: Final = ord(":")
 _COMMA: Final = ord(",")
@@ -23,20 +23,20 @@ _ARRAY: Final = -2
 _MOST_VALUES: Final = 512
 MAX_DEPTH: Final = 256
 """Containers in each other; deeper lines are left to the exact reader."""
-OFFSET: Final = 4
-"""Bytes of one offset in a list of quotes."""
 
 _MISSING: Final = int(Kind.MISSING)
 _STRING: Final = int(Kind.STRING)
 _OBJECT: Final = int(Kind.OBJECT)
+_ONE: Final = np.uint64(1)
+_NONE: Final = np.uint64(0)
 
 
 class Notes(NamedTuple):
     """What is noted of one event.
 
     Attributes:
-        kinds: shape (members,), the kind of what stands at each member.
-        spans: shape (members, 2), the addresses where its text begins and stops, if it is a scalar.
+        kinds: shape (members + 1,), the kind of what stands at each member; the last is for all that nobody asks for.
+        spans: shape (members + 1, 2), the addresses where its text begins and stops, if it is a scalar.
         stack: the tables of the objects around the present one.
         trail: shape (values, 4), of each scalar and each wanted object in turn the kind, the member that it fills (or
             ``NOTHING``), and where it begins and stops.
@@ -51,8 +51,8 @@ class Notes(NamedTuple):
 def empty_notes(members: int) -> Notes:
     """Return notes of events with so many members to read."""
     return Notes(
-        np.zeros(members, np.uint8),
-        np.zeros((members, 2), np.int64),
+        np.zeros(members + 1, np.uint8),
+        np.zeros((members + 1, 2), np.int64),
         np.zeros(MAX_DEPTH, np.int64),
         np.zeros((_MOST_VALUES, 4), np.int64),
     )
@@ -64,14 +64,42 @@ def _follow(trail: Array, count: int, kind: int, node: int, begin: int, stop: in
         trail[count, 0], trail[count, 1], trail[count, 2], trail[count, 3] = kind, node, begin, stop
 
 
+@inlined
+def _upto(bits: np.uint64) -> np.uint64:
+    """Return the lowest one bit and all below it; all bits if there is none."""
+    return bits ^ (bits - _ONE)
+
+
+@inlined
+def _key(begin: int) -> tuple[int, int, int]:
+    """Return where the key whose text begins at an address stops, and where its value begins.
+
+    The third address is where the value stops, 0 if it is no plain string within 64 bytes; the first is 0 if there is
+    no key with a colon, or one with escapes.
+    """
+    quotes, others = equal_64(begin, QUOTE), strange_64(begin)
+    stop, value, value_stop = begin + trailing_zeros(quotes), 0, 0
+    if (quotes == _NONE) | (others & _upto(quotes) != _NONE):
+        stop = odd_key_end(begin)
+        if stop == 0:
+            return 0, 0, 0
+    if pair_at(stop + 1) == _COLON_QUOTE:
+        value = stop + 2
+        quotes &= quotes - _ONE
+        quotes &= quotes - _ONE
+        if quotes and not others & _upto(quotes):
+            value_stop = begin + trailing_zeros(quotes)
+        return stop, value, value_stop
+    colon = skip_space(stop + 1)
+    return stop if byte_at(colon) == _COLON else 0, skip_space(colon + 1), 0
+
+
 @compiled
-def walk_event(place: int, quote: int, has_escapes: bool, keys: Keys, notes: Notes) -> tuple[int, int]:
+def walk_event(place: int, keys: Keys, notes: Notes) -> tuple[int, int]:
     """Walk one event, which opens at address ``place``.
 
     Args:
-        place: the address of the opening brace, which quotes are counted from.
-        quote: the address of the offset of the first quote; opening and closing ones take turns.
-        has_escapes: whether there are any.
+        place: the address of the opening brace.
         keys: the members to note.
         notes: where to note them; no kinds are noted yet.
 
@@ -79,11 +107,8 @@ def walk_event(place: int, quote: int, has_escapes: bool, keys: Keys, notes: Not
         The address after the event, 0 if there is none, or one that the exact reader must look at; and how many values
         it has, more than the trail has room for if they are too many.
     """
-    tables, members, kinds, spans = keys.tables, keys.members, notes.kinds, notes.spans
+    members, kinds, spans = keys.members, notes.kinds, notes.spans
     stack, trail, count = notes.stack, notes.trail, 0
-    text = place
-    all_slots, key_text = keys.slots.ctypes.data, keys.text.ctypes.data
-    slots, mask = all_slots, tables[0, 1]
     table, depth = 0, 0
     closing = _CLOSE_OBJECT
     is_new = True
@@ -92,35 +117,26 @@ def walk_event(place: int, quote: int, has_escapes: bool, keys: Keys, notes: Not
         place = skip_space(place)
         byte = byte_at(place)
         if not (is_new and byte == closing):
-            node = NOTHING
+            node, stop = NOTHING, 0
             if table != _ARRAY:
                 if byte != QUOTE:
                     return 0, count
-                begin, stop = place + 1, text + half_at(quote + OFFSET)
-                quote += 2 * OFFSET
-                place = stop + 1
-                has_string = pair_at(place) == _COLON_QUOTE
-                if not has_string:
-                    place = skip_space(place)
-                    if byte_at(place) != _COLON:
-                        return 0, count
+                begin = place + 1
+                key_stop, place, stop = _key(begin)
+                if key_stop == 0:
+                    return 0, count
+                byte = byte_at(place)
                 if table >= 0:
-                    node = find_key(slots, mask, key_text, begin, stop - begin)
-                    if (
-                        node == DOTTED
-                        or (node >= 0 and kinds[node] != _MISSING)
-                        or (has_escapes and has_escape(begin, stop))
-                    ):
+                    node = find_key(keys, table, begin, key_stop - begin)
+                    if (node == DOTTED) | ((kinds[node] != _MISSING) & (node >= 0)):
                         return 0, count
-                place += 1
-                byte = QUOTE
-                if not has_string:
-                    place = skip_space(place)
-                    byte = byte_at(place)
-            begin, stop, kind = place, place, _STRING
+            begin, kind = place, _STRING
             if byte == QUOTE:
-                begin, stop = place + 1, text + half_at(quote + OFFSET)
-                quote += 2 * OFFSET
+                begin += 1
+                if stop == 0:
+                    stop = string_end(begin)
+                    if stop == 0:
+                        return 0, count
                 place = stop + 1
             elif byte in (_OPEN_OBJECT, _OPEN_ARRAY):
                 if depth == MAX_DEPTH or (node >= 0 and byte == _OPEN_ARRAY):
@@ -135,8 +151,6 @@ def walk_event(place: int, quote: int, has_escapes: bool, keys: Keys, notes: Not
                 elif node >= 0:
                     kinds[node] = _OBJECT
                     table = members[node, 0]
-                    if table >= 0:
-                        slots, mask = all_slots + tables[table, 0] * SLOT, tables[table, 1]
                     if members[node, 1] != NOTHING:
                         _follow(trail, count, _OBJECT, node, place + 1, place + 1)
                         count += 1
@@ -150,9 +164,8 @@ def walk_event(place: int, quote: int, has_escapes: bool, keys: Keys, notes: Not
                 place = stop
             _follow(trail, count, kind, node, begin, stop)
             count += 1
-            if node >= 0:
-                kinds[node] = kind
-                spans[node, 0], spans[node, 1] = begin, stop
+            kinds[node] = kind
+            spans[node, 0], spans[node, 1] = begin, stop
         while True:
             place = skip_space(place)
             byte = byte_at(place)
@@ -168,5 +181,3 @@ def walk_event(place: int, quote: int, has_escapes: bool, keys: Keys, notes: Not
             depth -= 1
             table = stack[depth]
             closing = _CLOSE_ARRAY if table == _ARRAY else _CLOSE_OBJECT
-            if table >= 0:
-                slots, mask = all_slots + tables[table, 0] * SLOT, tables[table, 1]
