@@ -101,7 +101,7 @@ def measure(path: Path, workers: int) -> dict[str, float]:
         "buffers of lines": seconds(lambda: drained(path, fill_buffers)),
         "buffers of lines, own thread": seconds(lambda: drained(path, fill_ahead)),
     }
-    with patch("rumpattern.job.open_stream", timed):
+    with patch("rumpattern.job.blocks.open_stream", timed):
         found["replay"] = seconds(lambda: rp.replay(definitions, path, workers=workers, reader="scan"))
     found["  its inflating, wall"] = streams[0].wall
     found["  its inflating, processor"] = streams[0].busy

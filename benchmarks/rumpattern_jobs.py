@@ -16,7 +16,7 @@ from rumpattern.emit import json
 from rumpattern.events.fields import Kind
 from rumpattern.events.readers import Reader
 from rumpattern.events.sources import find_sources
-from rumpattern.job import read_blocks
+from rumpattern.job.blocks import read_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from benchmarks.run import Job
     from rumpattern.events.columns import EventBatch
-    from rumpattern.job import ReplayResult
+    from rumpattern.job.collect import ReplayResult
 
 
 def metrics(cores: int) -> Job:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rumpattern.definition.validate import Report, validate
     from rumpattern.engine import Engine, compile  # noqa: A004 - the public name, as in re.compile
     from rumpattern.engines.local import replay
-    from rumpattern.job import ReplayResult
+    from rumpattern.job.collect import ReplayResult
     from rumpattern.pattern.parse import parse_pattern
     from rumpattern.pattern.pattern import Pattern
 

@@ -9,12 +9,14 @@ import hashlib
 import math
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import accumulate, pairwise
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 import orjson
 
 from rumpattern.derive import dimension_names
+from rumpattern.distribution import MOST_EXACT, NO_SPREAD, Counted, Distribution, Spread, spread_of
 from rumpattern.groups import UNIT_EXPONENT
 
 if TYPE_CHECKING:
@@ -34,18 +36,22 @@ _Identity: TypeAlias = tuple[str, str, tuple[tuple[str, str], ...], str]
 
 
 class Statistics(NamedTuple):
-    """How many values, their exact sum in units of 2^-1074, minimum and maximum of some values."""
+    """How many values, their exact sum in units of 2^-1074, minimum, maximum and spread of some values."""
 
     samples: int
     units: int
     low: float
     high: float
+    spread: Spread = NO_SPREAD
 
-    def merge(self, other: Statistics) -> Statistics:
-        """Return the statistics of both sets of values together."""
-        return Statistics(
-            self.samples + other.samples, self.units + other.units, min(self.low, other.low), max(self.high, other.high)
-        )
+    def merge(self, other: Statistics, most: int) -> Statistics:
+        """Return the statistics of both sets of values together; ``most`` distinct values are kept exact."""
+        low, high = min(self.low, other.low), max(self.high, other.high)
+        spread = self._spread().merge(other._spread(), most) if 0 <= low < high else NO_SPREAD
+        return Statistics(self.samples + other.samples, self.units + other.units, low, high, spread)
+
+    def _spread(self) -> Spread:
+        return spread_of(self.low, self.samples) if self.low == self.high else self.spread
 
 
 def to_units(value: float) -> int:
@@ -65,11 +71,15 @@ def from_units(units: int) -> float:
 # --- partials -------------------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Partial:
-    """Statistics by definition, period and dimension values: what some part of the input adds up to."""
+    """Statistics by definition, period and dimension values: what some part of the input adds up to.
+
+    ``most`` distinct values of each are kept exact (see ``distribution``).
+    """
 
     groups: dict[Key, Statistics] = field(default_factory=dict)
+    most: int = MOST_EXACT
 
     def add(self, grouped: Grouped) -> None:
         """Add what some definitions publish from one batch."""
@@ -77,7 +87,8 @@ class Partial:
         if groups is not None:
             labels = zip(*(part.as_list() for part in groups.dimensions), strict=True)
             keys = zip(groups.definitions.tolist(), groups.starts.tolist(), labels, strict=True)
-            numbers = zip(groups.counts, groups.units, groups.lows, groups.highs, strict=True)
+            spreads = (Spread(loose).settle(self.most) if loose else NO_SPREAD for loose in groups.loose)
+            numbers = zip(groups.counts, groups.units, groups.lows, groups.highs, spreads, strict=True)
             for key, statistics in zip(keys, numbers, strict=True):
                 self.put(key, Statistics._make(statistics))
         for definition, sample in grouped.odd:
@@ -87,20 +98,37 @@ class Partial:
     def put(self, key: Key, statistics: Statistics) -> None:
         """Add statistics to one group."""
         known = self.groups.get(key)
-        self.groups[key] = statistics if known is None else known.merge(statistics)
+        self.groups[key] = statistics if known is None else known.merge(statistics, self.most)
 
     def merge(self, other: Partial) -> None:
         """Add all groups of another partial."""
         for key, statistics in other.groups.items():
             self.put(key, statistics)
 
+    def __eq__(self, other: object) -> bool:
+        """Tell whether two partials say the same, in whatever order and parts their values came."""
+        if not isinstance(other, Partial):
+            return NotImplemented
+        return self.most == other.most and self._settled() == other._settled()
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def _settled(self) -> dict[Key, Statistics]:
+        return {
+            key: statistics._replace(spread=statistics.spread.settle(self.most, 0))
+            for key, statistics in self.groups.items()
+        }
+
     def to_bytes(self) -> bytes:
         """Return the partial as versioned bytes with a checksum."""
-        rows = [
-            [definition, start, labels, count, *_pack(units), low, high]
-            for (definition, start, labels), (count, units, low, high) in sorted(self.groups.items(), key=_by_key)
-        ]
-        body = orjson.dumps(rows)
+        rows: list[tuple[object, ...]] = []
+        values: list[bytes] = []
+        for (definition, start, labels), (count, units, low, high, spread) in self.groups.items():
+            packed = _pack_spread(spread)
+            rows.append((definition, start, labels, count, *_pack(units), low, high, *map(len, packed)))
+            values += packed
+        head = orjson.dumps([self.most, rows])
+        body = b"".join([len(head).to_bytes(_LENGTH, "big"), head, *values])
         return _HEADER + hashlib.sha256(body).digest() + body
 
     @classmethod
@@ -113,16 +141,21 @@ class Partial:
         header, digest, body = data[: len(_HEADER)], data[len(_HEADER) : _BODY], data[_BODY:]
         if header != _HEADER or hashlib.sha256(body).digest() != digest:
             raise ValueError("not a partial of this version, or damaged")
-        return cls(
-            {
-                (definition, start, tuple(labels)): Statistics(count, int(units, 16) << shift, low, high)
-                for definition, start, labels, count, units, shift, low, high in orjson.loads(body)
-            }
-        )
+        place = _LENGTH + int.from_bytes(body[:_LENGTH], "big")
+        most, rows = orjson.loads(body[_LENGTH:place])
+        partial = cls(most=most)
+        for definition, start, labels, count, units, shift, low, high, *lengths in rows:
+            ends = list(accumulate(lengths, initial=place))
+            spread = _unpack_spread([body[begin:end] for begin, end in pairwise(ends)])
+            place = ends[-1]
+            key = definition, start, tuple(labels)
+            partial.groups[key] = Statistics(count, int(units, 16) << shift, low, high, spread)
+        return partial
 
 
-_HEADER: Final = b"rumpattern partial 1\n"
+_HEADER: Final = b"rumpattern partial 2\n"
 _BODY: Final = len(_HEADER) + hashlib.sha256().digest_size
+_LENGTH: Final = 8
 
 
 def _pack(units: int) -> tuple[str, int]:
@@ -131,9 +164,19 @@ def _pack(units: int) -> tuple[str, int]:
     return hex(units >> shift), shift
 
 
-def _by_key(group: tuple[Key, Statistics]) -> tuple[int, int, list[tuple[bool, str]]]:
-    definition, start, labels = group[0]
-    return definition, start, [(label is not None, label or "") for label in labels]
+def _pack_spread(spread: Spread) -> tuple[bytes, ...]:
+    loose, counted = spread
+    if counted is None:
+        return (loose,) if loose else ()
+    return loose, counted.keys, counted.counts
+
+
+def _unpack_spread(parts: Sequence[bytes]) -> Spread:
+    if len(parts) <= 1:
+        return Spread(parts[0]) if parts else NO_SPREAD
+    loose, keys, counts = parts
+    # doubles are as long as counts, numbers of buckets shorter
+    return Spread(loose, Counted(keys, counts, is_exact=len(keys) == len(counts)))
 
 
 # --- series ---------------------------------------------------------------------------------------------------------
@@ -143,7 +186,7 @@ class Series(NamedTuple):
     """One datum of a metric as CloudWatch would hold it: a statistic set for one period.
 
     ``dimensions`` are (name, value) pairs sorted by name; ``start`` is an aware UTC datetime; ``period`` is in seconds;
-    ``sum`` is the double nearest to the exact sum.
+    ``sum`` is the double nearest to the exact sum; ``distribution`` is None if there is a negative value.
     """
 
     namespace: str
@@ -156,6 +199,15 @@ class Series(NamedTuple):
     sum: float
     min: float
     max: float
+    distribution: Distribution | None = None
+
+    def percentile(self, percent: float) -> float | None:
+        """Return a percentile (see ``Distribution.percentile``), None if there is a negative value, as in CloudWatch.
+
+        Raises:
+            ValueError: ``percent`` is not from 0 to 100.
+        """
+        return None if self.distribution is None else self.distribution.percentile(percent)
 
 
 def series(definitions: Sequence[MetricDefinition], partial: Partial, period: int) -> list[Series]:
@@ -169,12 +221,13 @@ def series(definitions: Sequence[MetricDefinition], partial: Partial, period: in
             identity = identities[number, labels] = _identity(definitions[number], names[number], labels)
         data = metrics.setdefault(identity, {})
         known = data.get(start)
-        data[start] = statistics if known is None else known.merge(statistics)
+        data[start] = statistics if known is None else known.merge(statistics, partial.most)
     starts = {start: datetime.fromtimestamp(start, UTC) for data in metrics.values() for start in data}
     return [
-        Series(*identity, starts[start], period, samples, from_units(units), low, high)
+        Series(*identity, starts[start], period, samples, from_units(units), low, high, distribution)
         for identity, data in sorted(metrics.items(), key=itemgetter(0))
-        for start, (samples, units, low, high) in sorted(data.items())
+        for start, (samples, units, low, high, spread) in sorted(data.items(), key=itemgetter(0))
+        for distribution in [Distribution(samples, low, high, spread, partial.most) if low >= 0 else None]
     ]
 
 

@@ -24,7 +24,10 @@ from rumpattern.events.forms import Form
 from rumpattern.events.lines import RecordLines, TextLines
 from rumpattern.events.readers import Reader
 from rumpattern.events.sources import Source, find_sources
-from rumpattern.job import Block, collect, process_block, read_blocks
+from rumpattern.job.blocks import Block, read_blocks
+from rumpattern.job.collect import collect
+from rumpattern.job.results import process_block
+from rumpattern.job.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -33,7 +36,7 @@ if TYPE_CHECKING:
     from rumpattern.definition.document import Source as DefinitionSource
     from rumpattern.definition.model import MetricDefinition
     from rumpattern.events.columns import EventBatch
-    from rumpattern.job import ReplayResult
+    from rumpattern.job.collect import ReplayResult
     from rumpattern.match.kernel import Matches
 
 MEGABYTE: Final = 10**6
@@ -170,8 +173,9 @@ class Stages:
 
     def pipeline(self) -> ReplayResult:
         """Bytes to series in one process: everything that a replay does but reading files."""
-        results = (process_block(self.engine, block, self.period) for block in self.workload.blocks)
-        return collect(self.definitions, self.workload.sources, results, self.period)
+        settings = Settings(self.period)
+        results = (process_block(self.engine, block, settings) for block in self.workload.blocks)
+        return collect(self.definitions, self.workload.sources, results, settings)
 
     def all(self) -> dict[str, Callable[[], object]]:
         """Return the stages by name, in the order of the flow."""

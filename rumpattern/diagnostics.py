@@ -29,6 +29,8 @@ CODES: dict[str, str] = {
     "RP018": "the record does not have the members of its container",
     "RP019": "the record is too large",
     "RP020": "the container ends before it is complete",
+    "RP021": "the state folder cannot be gone on with",
+    "RP022": "a definition makes more series than the replay keeps",
     # 1 pattern grammar
     "RP100": "the event pattern is not valid JSON",
     "RP101": "the event pattern is not a JSON object",

@@ -13,7 +13,7 @@ import numpy as np
 from rumpattern.derive import MAX_TIMESTAMP_MS, MAX_VALUE, REASONS
 from rumpattern.events.fields import Kind
 from rumpattern.events.scan.simd import bits_of, compiled, half_at, inlined, signed
-from rumpattern.groups import UNIT_EXPONENT, Grouped, Groups
+from rumpattern.groups import UNIT_EXPONENT, Grouped, Groups, pack_values
 from rumpattern.samples import (
     DIMENSION_KINDS,
     OUT_OF_RANGE,
@@ -79,6 +79,8 @@ class Sums(NamedTuple):
         lows: their minimum.
         highs: their maximum.
         limbs: shape (samples, limbs), their sum; of no length, as are minima and maxima, where all values are 1.
+        members: of each sample in turn the group; of no length where all values are 1.
+        values: of each sample in turn the value; likewise.
     """
 
     slots: Array
@@ -89,14 +91,17 @@ class Sums(NamedTuple):
     lows: Array
     highs: Array
     limbs: Array
+    members: Array
+    values: Array
 
 
 def _no_sums(samples: int, *, with_values: bool) -> Sums:
     codes, owners, rows, sizes = np.empty((4, samples), np.int64)
-    lows, highs = np.empty((2, samples if with_values else 0))
+    lows, highs, values = np.empty((3, samples if with_values else 0))
+    members = np.empty(len(values), np.int64)
     limbs = np.zeros((len(lows), _LIMBS), np.int64)
     slots = np.full(1 << (2 * samples).bit_length(), -1, np.int32)
-    return Sums(slots, codes, owners, rows, sizes, lows, highs, limbs)
+    return Sums(slots, codes, owners, rows, sizes, lows, highs, limbs, members, values)
 
 
 @inlined
@@ -150,7 +155,7 @@ def fold(
         sums: where to add up.
         counts: shape (d, reasons), zeros; where to count.
     """
-    groups, mask = 0, len(sums.slots) - 1
+    groups, samples, mask = 0, 0, len(sums.slots) - 1
     fields, has_values = len(known.labels), len(sums.limbs) > 0
     for owner in range(len(definitions)):
         for match in range(offsets[definitions[owner]], offsets[definitions[owner] + 1]):
@@ -187,9 +192,23 @@ def fold(
                 value = known.numbers[row] + 0.0  # -0 is 0
                 sums.lows[group] = min(sums.lows[group], value)
                 sums.highs[group] = max(sums.highs[group], value)
+                sums.members[samples], sums.values[samples] = group, value
+                samples += 1
                 if not _add_exactly(sums.limbs, group, value):
                     return -1
     return groups
+
+
+@compiled
+def in_groups(members: Array, values: Array, sizes: Array) -> Array:
+    """Return the values group after group; ``sizes``, of shape (groups,), tells how many each has."""
+    ordered = np.empty(len(values))
+    places = np.cumsum(sizes) - sizes
+    for sample in range(len(values)):
+        group = members[sample]
+        ordered[places[group]] = values[sample]
+        places[group] += 1
+    return ordered
 
 
 # --- readings -------------------------------------------------------------------------------------------------------
@@ -333,11 +352,14 @@ def _groups(fields: Fields, sums: Sums, count: int, starts: Integers) -> Groups:
     definitions = fields.definitions[sums.owners[:count]]
     if fields.value is None:
         ones = [1.0] * count
-        return Groups(definitions, starts[rows], labels, sizes, [size << UNIT_EXPONENT for size in sizes], ones, ones)
+        units = [size << UNIT_EXPONENT for size in sizes]
+        return Groups(definitions, starts[rows], labels, sizes, units, ones, ones, [b""] * count)
     units = [
         (a + (b << 32) + (c << 64) + (d << 96) + (e << 128) + (f << 160)) << (UNIT_EXPONENT - _LOWEST)
         for a, b, c, d, e, f in sums.limbs[:count].tolist()
     ]
-    return Groups(
-        definitions, starts[rows], labels, sizes, units, sums.lows[:count].tolist(), sums.highs[:count].tolist()
-    )
+    lows, highs = sums.lows[:count].tolist(), sums.highs[:count].tolist()
+    samples = sum(sizes)
+    values = in_groups(sums.members[:samples], sums.values[:samples], sums.sizes[:count])
+    loose = pack_values(values, sizes, lows, highs)
+    return Groups(definitions, starts[rows], labels, sizes, units, lows, highs, loose)

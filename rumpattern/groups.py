@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -34,6 +35,7 @@ class Groups:
         units: their exact sums in units of 2^-1074.
         lows: their minima.
         highs: their maxima.
+        loose: the values as packed doubles, or nothing where ``Spread`` keeps nothing.
     """
 
     definitions: Integers
@@ -43,6 +45,7 @@ class Groups:
     units: list[int]
     lows: list[float]
     highs: list[float]
+    loose: list[bytes]
 
 
 def group(table: SampleTable) -> Groups:
@@ -53,13 +56,28 @@ def group(table: SampleTable) -> Groups:
     if table.values is None:
         lows = highs = [1.0] * len(first)
         units = [count << UNIT_EXPONENT for count in counts]
+        loose = [b""] * len(first)
     else:
         values = table.values[order] + 0.0  # -0 is 0
         lows = np.minimum.reduceat(values, begins).tolist()
         highs = np.maximum.reduceat(values, begins).tolist()
         units = sum_units(values, begins)
+        loose = pack_values(values, counts, lows, highs)
     dimensions = tuple(labels.take(first) for labels in table.dimensions)
-    return Groups(table.definitions[table.owners[first]], table.starts[first], dimensions, counts, units, lows, highs)
+    definitions, starts = table.definitions[table.owners[first]], table.starts[first]
+    return Groups(definitions, starts, dimensions, counts, units, lows, highs, loose)
+
+
+def pack_values(values: Numbers, counts: list[int], lows: list[float], highs: list[float]) -> list[bytes]:
+    """Return the values of each group, which stand group after group, as packed doubles.
+
+    Where all are the same or one is negative it is nothing: see ``distribution.Spread``.
+    """
+    data, ends = values.tobytes(), accumulate(8 * count for count in counts)
+    return [
+        data[end - 8 * count : end] if 0 <= low < high else b""
+        for end, count, low, high in zip(ends, counts, lows, highs, strict=True)
+    ]
 
 
 def group_samples(table: SampleTable) -> tuple[Integers, Integers]:

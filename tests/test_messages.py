@@ -15,6 +15,7 @@ from rumpattern.diagnostics import CODES
 
 MESSAGES = dict(line.split(" ", 1) for line in Path(__file__).with_name("messages.txt").read_text("utf-8").splitlines())
 EVENT = b'{"event_type":"view","event_timestamp":0,"application_name":"shop"}\n'
+TWO_SESSIONS = b"".join(EVENT[:-2] + b',"metadata":{"session":"%d"}}\n' % number for number in range(2))
 TIME = b"2026-01-05T00:00:00.000Z "
 VIEWS = {"Name": "Views", "Namespace": "S", "EventPattern": '{"event_type":["view"]}'}
 RECORD = {"logEvents": [{"id": "1", "timestamp": 0, "message": EVENT.decode()}], "messageType": "DATA_MESSAGE"}
@@ -56,6 +57,14 @@ FILES = {
 """Codes of files of events: one that fails and one that passes."""
 OTHERS = {
     "RP001": (lambda folder: rp.validate(folder / "none.json"), lambda _: rp.validate(VIEWS)),
+    "RP021": (
+        lambda folder: [replayed(folder, EVENT, state=folder / "state", period=period) for period in (60, 300)][-1],
+        lambda folder: [replayed(folder, EVENT, state=folder / "state") for _ in range(2)][-1],
+    ),
+    "RP022": (
+        lambda folder: replayed(folder, TWO_SESSIONS, from_dimension("metadata.session"), max_series=1),
+        lambda folder: replayed(folder, TWO_SESSIONS, from_dimension("metadata.session")),
+    ),
     "RP117": (lambda _: rp.parse_pattern(of_fields(257)), lambda _: rp.parse_pattern(of_fields(256))),
     "RP310": (
         lambda folder: replayed(folder, EVENT, from_dimension("account_id")),
@@ -77,12 +86,13 @@ OTHERS = {
 """Codes that need more than a file."""
 
 
-def replayed(folder, data, definition=VIEWS):
+def replayed(folder, data, definition=VIEWS, **options):
     file = folder / "events"
-    file.write_bytes(data)
+    if not file.exists():
+        file.write_bytes(data)
     found = []
     definitions = rp.load_definitions(definition)
-    result = rp.replay(definitions, file, workers=1, on_reject=lambda _, reject: found.append(reject))
+    result = rp.replay(definitions, file, workers=1, on_reject=lambda _, reject: found.append(reject), **options)
     return [*(rp.Diagnostic(reject.code, reject.reason) for reject in found), *result.warnings]
 
 

@@ -140,7 +140,7 @@ def test_real_events_give_the_series_worked_out_by_hand(contained: dict[str, str
     result = rp.replay(rp.load_definitions(DEFINITIONS), path)
     (file,) = result.accounting.files
     assert (file.form, file.rejected, file.blank) == (form, 0, 0)
-    assert [tuple(one) for one in result.series] == EXPECTED[form]
+    assert [one[:-1] for one in result.series] == EXPECTED[form]
 
 
 def test_all_samples_together_give_all_series(contained: dict[str, str], tmp_path: Path) -> None:
@@ -150,7 +150,7 @@ def test_all_samples_together_give_all_series(contained: dict[str, str], tmp_pat
     result = rp.replay(rp.load_definitions(DEFINITIONS), tmp_path)
     assert (result.accounting.evaluated, result.accounting.rejected) == (6, 0)
     apart = [row for form, rows in EXPECTED.items() if form != "logs-export" for row in rows]
-    assert [tuple(one) for one in result.series] == sorted(apart)
+    assert [one[:-1] for one in result.series] == sorted(apart)
 
 
 def test_what_the_samples_lack_is_warned_of(contained: dict[str, str], tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from rumpattern.events.columns import Reject
-    from rumpattern.job import Accounting
+    from rumpattern.job.accounts import Accounting
 
 Event = dict[str, Any]
 Row = tuple[Any, ...]
@@ -62,7 +62,7 @@ def series_of(data: Iterable[Datum], period: int) -> list[Row]:
 
 
 def rows(result: rp.ReplayResult) -> list[Row]:
-    return [tuple(one) for one in result.series]
+    return [one[:-1] for one in result.series]
 
 
 def by_hand(shop: Iterable[Event]) -> Iterator[Datum]:

@@ -20,7 +20,8 @@ from rumpattern.engine import Engine
 from rumpattern.events.decode import Decoder
 from rumpattern.events.fields import complete
 from rumpattern.events.sources import find_sources
-from rumpattern.job import SHOWN_REJECTS, read_blocks
+from rumpattern.job.blocks import read_blocks
+from rumpattern.job.collect import SHOWN_REJECTS
 from rumpattern.match.reasons import Reasons
 from rumpattern.pattern.explain import explain as explain_event
 from rumpattern.pattern.parse import parse_pattern

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -24,32 +24,35 @@ from rumpattern.cli.options import (
 from rumpattern.cli.outputs import check_outputs, reject_file, replacing
 from rumpattern.cli.progress import progress_bar
 from rumpattern.diagnostics import printable
-from rumpattern.emit import csv, put_metric_data, table
+from rumpattern.distribution import MOST_EXACT
+from rumpattern.emit import accounts, csv, put_metric_data, table
 from rumpattern.emit import json as json_lines
 from rumpattern.engines.local import check_application_name, check_period, replay
 from rumpattern.events.readers import ReaderError
 from rumpattern.events.sources import find_sources
+from rumpattern.job.cardinality import MAX_SERIES
+from rumpattern.job.collect import SERIES_LIMIT
+from rumpattern.job.state import clear
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import BinaryIO
 
     from rumpattern.aggregate import Series
     from rumpattern.events.forms import Form
-    from rumpattern.job import ReplayResult
+    from rumpattern.job.collect import ReplayResult
 
 PUT_METRIC_DATA_PAST: Final = timedelta(weeks=2)
 """How far back PutMetricData takes time stamps."""
 
 
-def _write_table(result: ReplayResult, stream: BinaryIO) -> None:
+def _write_table(result: ReplayResult, stream: BinaryIO, price: float | None) -> None:
     text = io.TextIOWrapper(stream, "utf-8", write_through=True)
-    table.write(result, text)
+    table.write(result, text, price)
     text.detach()
 
 
 _FORMATS: Final[dict[str, Callable[[ReplayResult, BinaryIO], None]]] = {
-    "table": _write_table,
     "json": lambda result, stream: json_lines.write(result.series, stream),
     "csv": lambda result, stream: csv.write(result.series, stream),
     "put-metric-data": lambda result, stream: put_metric_data.write(result.series, stream),
@@ -59,7 +62,7 @@ _FORMATS: Final[dict[str, Callable[[ReplayResult, BinaryIO], None]]] = {
 @click.command(name="replay")
 @definitions_option
 @click.argument("events", nargs=-1, required=True)
-@click.option("--format", "form", type=click.Choice(list(_FORMATS)), default="table", show_default=True)
+@click.option("--format", "form", type=click.Choice(["table", *_FORMATS]), default="table", show_default=True)
 @click.option("-o", "--output", metavar="FILE", help="Write the result to FILE instead of standard output.")
 @click.option("--period", type=Duration(), default="60s", show_default=True, help="Length of one datum: 60s, 5m, 1h.")
 @click.option("--application-name", metavar="NAME", help="The app monitor's name, for events that lack it.")
@@ -67,11 +70,41 @@ _FORMATS: Final[dict[str, Callable[[ReplayResult, BinaryIO], None]]] = {
     "--rejects", "rejects_file", metavar="FILE", help="Write every rejected line with place and reason, as JSON."
 )
 @click.option(
+    "--accounts", "accounts_file", metavar="FILE", help="Write the accounts of files and definitions as JSON."
+)
+@click.option(
     "--max-reject-rate",
     type=Share(),
     default=0.0,
     show_default=True,
     help="Exit with 3 when a larger share of lines is rejected.",
+)
+@click.option(
+    "--state",
+    metavar="DIR",
+    help="Keep the progress in DIR: if it is ended, the same command goes on where it was. Removed when it is done.",
+)
+@click.option(
+    "--max-series",
+    type=click.IntRange(1),
+    metavar="N",
+    default=MAX_SERIES,
+    show_default=True,
+    help="Series of one definition; if it makes more, its data are counted and left out, and the exit code is 1.",
+)
+@click.option(
+    "--exact-values",
+    type=click.IntRange(1),
+    metavar="N",
+    default=MOST_EXACT,
+    show_default=True,
+    help="Distinct values of a datum that are kept as they are, for exact percentiles.",
+)
+@click.option(
+    "--price",
+    type=click.FloatRange(0),
+    metavar="AMOUNT",
+    help="What one metric costs a month: the summary tells what the series would cost, published all month.",
 )
 @click.option("--workers", type=click.IntRange(1), metavar="N", help="Cores to use; by default as many as pay.")
 @input_format_option
@@ -84,7 +117,12 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
     period: int,
     application_name: str | None,
     rejects_file: str | None,
+    accounts_file: str | None,
     max_reject_rate: float,
+    state: str | None,
+    max_series: int,
+    exact_values: int,
+    price: float | None,
     workers: int | None,
     input_format: Form | None,
     reader: str,
@@ -112,41 +150,65 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
     output = None if output == "-" else output
     sources = find_sources(events)
     inputs = [source.path for source in sources if source.path]
-    check_outputs({"--output": output, "--rejects": rejects_file}, [*inputs, *map(Path, files)])
+    outputs = {"--output": output, "--rejects": rejects_file, "--accounts": accounts_file}
+    check_outputs(outputs, [*inputs, *map(Path, files)])
     definitions = read_definitions(files)
-    with ExitStack() as stack:
-        on_reject = stack.enter_context(reject_file(rejects_file)) if rejects_file else None
-        on_progress = stack.enter_context(progress_bar(sum(source.size for source in sources)))
-        try:
-            result = replay(
-                definitions,
-                events,
-                period,
-                workers,
-                application_name,
-                input_format=input_format,
-                reader=reader,
-                on_reject=on_reject,
-                on_progress=on_progress,
-                on_notice=lambda text: click.echo(text, err=True),
-            )
-        except ReaderError as error:
-            raise click.UsageError(str(error)) from None
-    _write(result, form, output)
+    with _progress(state):
+        with ExitStack() as stack:
+            on_reject = stack.enter_context(reject_file(rejects_file)) if rejects_file else None
+            on_progress = stack.enter_context(progress_bar(sum(source.size for source in sources)))
+            try:
+                result = replay(
+                    definitions,
+                    events,
+                    period,
+                    workers,
+                    application_name,
+                    input_format=input_format,
+                    reader=reader,
+                    state=state,
+                    max_series=max_series,
+                    exact_values=exact_values,
+                    on_reject=on_reject,
+                    on_progress=on_progress,
+                    on_notice=lambda text: click.echo(text, err=True),
+                )
+            except ReaderError as error:
+                raise click.UsageError(str(error)) from None
+        if accounts_file:
+            with replacing(accounts_file) as stream:
+                accounts.write(result, stream)
+        _write(result, form, output, price)
     return _exit_code(result, max_reject_rate)
 
 
-def _write(result: ReplayResult, form: str, output: str | None) -> None:
+@contextmanager
+def _progress(state: str | None) -> Iterator[None]:
+    """Tell how to go on if the run is ended; delete what is kept of its progress when it is done."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if state:
+            click.echo(f"the same command goes on where this one was: its progress is in {state}", err=True)
+        raise
+    if state:
+        clear(Path(state))
+
+
+def _write(result: ReplayResult, form: str, output: str | None, price: float | None) -> None:
     if form == "put-metric-data":
         _warn_of_age(result.series)
     if output is None and form == "table":
-        table.write(result, sys.stdout)
+        table.write(result, sys.stdout, price)
     else:
         with nullcontext(sys.stdout.buffer) if output is None else replacing(output) as stream:
-            _FORMATS[form](result, stream)
+            if form == "table":
+                _write_table(result, stream, price)
+            else:
+                _FORMATS[form](result, stream)
             stream.flush()
     if form != "table":
-        table.write_summary(result, sys.stderr)
+        table.write_summary(result, sys.stderr, price)
 
 
 def _warn_of_age(series: Sequence[Series]) -> None:
@@ -164,7 +226,9 @@ def _exit_code(result: ReplayResult, max_reject_rate: float) -> Exit:
             click.echo(f"{printable(file.name)} could not be read to its end", err=True)
     rate = accounting.rejected / accounting.lines
     if rate <= max_reject_rate:
-        return Exit.REJECTS if any(file.broke_off for file in accounting.files) else Exit.CLEAN
+        if any(file.broke_off for file in accounting.files):
+            return Exit.REJECTS
+        return Exit.FINDINGS if any(d.dropped[SERIES_LIMIT] for d in accounting.definitions) else Exit.CLEAN
     message = f"{accounting.rejected:,} of {accounting.lines:,} lines were rejected ({rate:.3%})"
     click.echo(f"{message}, more than --max-reject-rate {max_reject_rate:g}", err=True)
     return Exit.REJECTS

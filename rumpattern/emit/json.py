@@ -1,4 +1,4 @@
-"""JSON lines: one series a line, with names as in ``Series``."""
+"""JSON lines: one series a line, with names as in ``Series``, and percentiles."""
 
 from __future__ import annotations
 
@@ -6,16 +6,23 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from rumpattern.distribution import ERROR_ABOVE, ERROR_BELOW, PERCENTS, percentiles
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
     from typing import BinaryIO
 
     from rumpattern.aggregate import Series
 
 
-def write(series: Iterable[Series], stream: BinaryIO) -> None:
-    """Write each series as one line of JSON, dimensions as an object, the start in UTC."""
-    for one in series:
+def write(series: Sequence[Series], stream: BinaryIO) -> None:
+    """Write each series as one line of JSON, dimensions as an object, the start in UTC.
+
+    ``percentiles`` is null where there is a negative value, as in CloudWatch. ``percentile_error`` is how much less and
+    more, relatively, a percentile may be than the exact one: nothing, or what the buckets of SEH1 leave open.
+    """
+    names = [f"p{percent}" for percent in PERCENTS]
+    for one, (found, is_exact) in zip(series, percentiles([one.distribution for one in series]), strict=True):
         row = {
             "namespace": one.namespace,
             "name": one.name,
@@ -27,5 +34,8 @@ def write(series: Iterable[Series], stream: BinaryIO) -> None:
             "sum": one.sum,
             "min": one.min,
             "max": one.max,
+            "percentiles": found and dict(zip(names, found, strict=True)),
+            "percentile_method": found and ("exact" if is_exact else "SEH1"),
+            "percentile_error": found and ([0, 0] if is_exact else [ERROR_BELOW, ERROR_ABOVE]),
         }
         stream.write(orjson.dumps(row, option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE))

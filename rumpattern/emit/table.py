@@ -15,11 +15,12 @@ from rumpattern.diagnostics import printable
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import TextIO
 
     from rumpattern.aggregate import Series
-    from rumpattern.job import ReplayResult
+    from rumpattern.job.accounts import DefinitionAccount
+    from rumpattern.job.collect import ReplayResult
 
 _WIDTH: Final = 120
 _SHOWN_SERIES: Final = 10
@@ -39,10 +40,10 @@ class _Total(NamedTuple):
     unit: str
 
 
-def write(result: ReplayResult, stream: TextIO) -> None:
-    """Write the summary and the series with the most data."""
+def write(result: ReplayResult, stream: TextIO, price: float | None = None) -> None:
+    """Write the summary and the series with the most data; ``price`` is that of one metric for a month."""
     with console_on(stream) as console:
-        _summary(result, console)
+        _summary(result, console, price)
         totals = _totals(result.series)
         shown = sorted(totals, key=lambda total: (-total.samples, total.name, total.dimensions))[:_SHOWN_SERIES]
         title = f"Series with the most data ({len(shown)} of {len(totals):,})"
@@ -53,10 +54,10 @@ def write(result: ReplayResult, stream: TextIO) -> None:
         console.print(table)
 
 
-def write_summary(result: ReplayResult, stream: TextIO) -> None:
+def write_summary(result: ReplayResult, stream: TextIO, price: float | None = None) -> None:
     """Write the accounts of files and definitions, the first rejects and the warnings."""
     with console_on(stream) as console:
-        _summary(result, console)
+        _summary(result, console, price)
 
 
 @contextmanager
@@ -70,13 +71,9 @@ def console_on(stream: TextIO) -> Iterator[Console]:
     stream.writelines(line.rstrip() + "\n" for line in text.getvalue().splitlines())
 
 
-def _summary(result: ReplayResult, console: Console) -> None:
+def _summary(result: ReplayResult, console: Console, price: float | None) -> None:
     _write_files(result, console)
-    definitions = new_table("Definitions", "#>", "metric", "matched>", "published>", "series>", "dropped")
-    for number, account in enumerate(result.accounting.definitions):
-        counts = [f"{n:,}" for n in (account.matched, account.published, account.series)]
-        add_row(definitions, str(number), account.name, *counts, _reasons(account.dropped))
-    console.print(definitions)
+    _write_definitions(result.accounting.definitions, console, price)
     for name, reject in result.first_rejects:
         text = reject.text[:_SHOWN_TEXT].decode("utf-8", "replace")
         line = printable(f"{name}:{reject.line}: {reject.reason} [{reject.code}]  {text}")
@@ -100,6 +97,22 @@ def _write_files(result: ReplayResult, console: Console) -> None:
         totals = (accounting.lines, accounting.evaluated, accounting.rejected, accounting.blank, odd)
         add_row(files, "total", "", *(f"{n:,}" for n in totals), "")
     console.print(files)
+
+
+def _write_definitions(accounts: Sequence[DefinitionAccount], console: Console, price: float | None) -> None:
+    """Write what became of each definition, and what its series cost if they are published all month."""
+    cost = () if price is None else ("a month>",)
+    columns = ("#>", "metric", "matched>", "published>", "series>", *cost, "most values in", "dropped")
+    definitions = new_table("Definitions", *columns)
+    for number, account in enumerate(accounts):
+        counts = [f"{n:,}" for n in (account.matched, account.published, account.series)]
+        costs = () if price is None else (f"{account.series * price:,.2f}",)
+        widest = " ".join(f"{name} {count:,}" for name, count in account.values[:1] if count > 1)
+        add_row(definitions, str(number), account.name, *counts, *costs, widest, _reasons(account.dropped))
+    console.print(definitions)
+    if price is not None:
+        series = sum(account.series for account in accounts)
+        console.print(f"{series:,} series at {price:g} a month each: {series * price:,.2f}")
 
 
 def _totals(series: Iterable[Series]) -> list[_Total]:

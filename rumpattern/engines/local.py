@@ -23,23 +23,31 @@ from typing import TYPE_CHECKING, Final
 
 import rumpattern
 from rumpattern.derive import PUBLISHED, dimension_reason
+from rumpattern.distribution import MOST_EXACT
 from rumpattern.engine import DEFAULT_PERIOD, Engine
-from rumpattern.engines.wire import pack_block, pack_definitions, receive, send, unpack_result
+from rumpattern.engines.wire import pack_block, pack_definitions, receive, send
 from rumpattern.events.fields import Kind
 from rumpattern.events.forms import Form
 from rumpattern.events.readers import Reader, ReaderError
 from rumpattern.events.scan.cache import is_compiled
 from rumpattern.events.sources import GZIP_MAGIC, find_sources
-from rumpattern.job import collect, process_block, read_blocks
+from rumpattern.job.blocks import read_blocks
+from rumpattern.job.cardinality import MAX_SERIES
+from rumpattern.job.collect import collect
+from rumpattern.job.results import process_block, unpack_result
+from rumpattern.job.settings import Settings
+from rumpattern.job.state import State, identify
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
     from concurrent.futures import Future
 
     from rumpattern.definition.model import MetricDefinition
     from rumpattern.events.columns import Reject
     from rumpattern.events.sources import Source
-    from rumpattern.job import Block, BlockResult, ReplayResult
+    from rumpattern.job.blocks import Block
+    from rumpattern.job.collect import ReplayResult
+    from rumpattern.job.results import BlockResult
 
 
 _WORTH_WORKERS: Final = 64 << 20
@@ -63,6 +71,9 @@ def replay(  # noqa: PLR0913 - the choices of a replay
     *,
     input_format: str | None = None,
     reader: str = "auto",
+    state: str | os.PathLike[str] | None = None,
+    max_series: int = MAX_SERIES,
+    exact_values: int = MOST_EXACT,
     on_reject: Callable[[str, Reject], None] | None = None,
     on_progress: Callable[[int, int, int], None] | None = None,
     on_notice: Callable[[str], None] | None = None,
@@ -77,6 +88,11 @@ def replay(  # noqa: PLR0913 - the choices of a replay
         application_name: the app monitor's name, for events that lack it.
         input_format: the name of the container of all files (see ``Form``); None detects it for each.
         reader: "orjson", "scan" (which needs the extra ``fast``), or "auto", which decides by the size of the input.
+        state: a folder in which the run keeps its progress: if it is ended, the same call goes on where it was. Delete
+            the folder (``job.state.clear``) when the result is safe.
+        max_series: sets of dimension values of one definition; if it makes more, its data are counted and left out.
+        exact_values: distinct values of one datum that are kept as they are; of more, counts of buckets are kept (see
+            ``distribution``).
         on_reject: called with file name and reject for every line that is no event, in order.
         on_progress: called with stored bytes read, events evaluated and lines rejected, as they come.
         on_notice: called with a sentence when there is something to wait for.
@@ -84,14 +100,12 @@ def replay(  # noqa: PLR0913 - the choices of a replay
     Raises:
         InputError: an input that cannot be read, or no line at all.
         ValueError: a period that CloudWatch does not have, a name that it refuses as a dimension value, an unknown
-            container or reader, or fewer than one worker.
+            container or reader, or fewer than one worker, series or exact value.
         ModuleNotFoundError: the reader needs an extra that is not installed.
         ReaderError: the reader that was asked for does not work.
     """
-    check_period(period)
-    check_application_name(application_name)
-    if workers is not None and workers < 1:
-        raise ValueError(f"workers is at least 1, not {workers}")
+    settings = Settings(period, exact_values, max_series)
+    _check(settings, application_name, workers)
     found = find_sources([sources] if isinstance(sources, (str, os.PathLike)) else sources)
     form = None if input_format is None else Form(input_format)
     heard = on_progress or _unheard
@@ -101,29 +115,72 @@ def replay(  # noqa: PLR0913 - the choices of a replay
 
     buffers = 1 if count == 1 else count + _BUFFERS_MORE
 
-    def blocks() -> Generator[Block]:
-        for number, source in enumerate(found):
-            yield from read_blocks(number, source, form, lambda n: heard(n, 0, 0), buffers)
+    def blocks(first: int, start: int) -> Generator[Block]:
+        for number, source in enumerate(found[first:], first):
+            yield from read_blocks(number, source, form, lambda n: heard(n, 0, 0), buffers, start)
+            start = 0
 
     def done(given: Iterator[Block]) -> Generator[BlockResult]:
-        run = partial(process_block, engine, period=period)
+        run = partial(process_block, engine, settings=settings)
         if count == 1:
             yield from map(run, given)
         elif chosen is Reader.SCAN:
             yield from _in_order(run, given, count)
         else:
-            task = {"application_name": application_name, "period": period}
+            task = {"application_name": application_name, "settings": settings}
             yield from _in_workers(run, given, count, {**task, "definitions": pack_definitions(definitions)})
 
-    def results(given: Iterator[BlockResult]) -> Iterator[BlockResult]:
-        for result in given:
+    def results(given: Iterator[BlockResult], kept: State | None) -> Iterator[BlockResult]:
+        for result in given if kept is None else kept.keep(given, len(found)):
             heard(0, result.evaluated, len(result.rejects))
             yield result
 
-    # whatever happens, no thread stays
-    with _undisturbed_heap(), closing(blocks()) as given, closing(done(given)) as processed:
-        result = collect(definitions, found, results(processed), period, on_reject)
+    with ExitStack() as stack:  # whatever happens, no thread stays
+        stack.enter_context(_undisturbed_heap())
+        kept = None
+        if state is not None:
+            options = {
+                "period": period,
+                "application name": application_name,
+                "input format": input_format,
+                "number of exact values": exact_values,
+            }
+            kept = stack.enter_context(_state(Path(state), definitions, found, options, on_notice or _unheard))
+        given = stack.enter_context(closing(blocks(*(kept.position if kept else (0, 0)))))
+        processed = stack.enter_context(closing(done(given)))
+        result = collect(definitions, found, results(processed, kept), settings, on_reject)
     return replace(result, reader=chosen.value)
+
+
+def _state(
+    folder: Path,
+    definitions: Sequence[MetricDefinition],
+    sources: Sequence[Source],
+    options: Mapping[str, object],
+    notify: Callable[[str], None],
+) -> State:
+    """Return the progress of a run, which is only to be gone on with if everything is as it was."""
+    identity = {
+        "version": rumpattern.__version__,
+        "definitions": pack_definitions(definitions),
+        **options,
+        "sources": identify(sources),
+    }
+    state = State(folder, identity)
+    if state.parts:
+        done, start = state.position
+        where = f", {sources[done].name} from byte {start:,} on" if start else ""
+        notify(f"going on where an earlier run was ended: {done:,} of {len(sources):,} files are done{where}")
+    return state
+
+
+def _check(settings: Settings, application_name: str | None, workers: int | None) -> None:
+    check_period(settings.period)
+    check_application_name(application_name)
+    numbers = {"workers": workers, "max_series": settings.max_series, "exact_values": settings.exact_values}
+    for name, number in numbers.items():
+        if number is not None and number < 1:
+            raise ValueError(f"{name} is at least 1, not {number}")
 
 
 @contextmanager

@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-
-from rumpattern.aggregate import Partial
 from rumpattern.definition.model import MetricDefinition
-from rumpattern.derive import REASONS
-from rumpattern.events.columns import Reject
 from rumpattern.events.forms import Form
-from rumpattern.job import Block, BlockResult
+from rumpattern.job.blocks import Block
 from rumpattern.pattern.parse import parse_pattern
 
 if TYPE_CHECKING:
@@ -86,40 +80,3 @@ def unpack_block(header: list[Any], data: bytes) -> Block:
     if path is None:
         return Block(source, Form(form), offset, length, data)
     return Block(source, Form(form), offset, length, path=Path(path))
-
-
-def pack_result(result: BlockResult) -> tuple[dict[str, Any], bytes]:
-    """Return a block's result as header and bytes."""
-    header = {
-        "source": result.source,
-        "form": result.form.value,
-        "lines": result.lines,
-        "evaluated": result.evaluated,
-        "blank": result.blank,
-        "odd": result.odd,
-        "counted": result.counted,
-        "synthesised": result.synthesised,
-        "present": sorted(result.present),
-        "absent": sorted(result.absent),
-        "rejects": [(r.line, r.offset, r.code, r.reason, r.text.decode("latin-1")) for r in result.rejects],
-        "counts": result.counts.tolist(),
-    }
-    return header, result.partial.to_bytes()
-
-
-def unpack_result(header: dict[str, Any], data: bytes) -> BlockResult:
-    """Return the result that ``pack_result`` packed."""
-    rejects = (
-        Reject(line, offset, code, reason, text.encode("latin-1"))
-        for line, offset, code, reason, text in header.pop("rejects")
-    )
-    return BlockResult(
-        form=Form(header.pop("form")),
-        present=set(header.pop("present")),
-        absent=set(header.pop("absent")),
-        synthesised=Counter(header.pop("synthesised")),
-        rejects=tuple(rejects),
-        counts=np.array(header.pop("counts"), np.int64).reshape(-1, len(REASONS)),
-        partial=Partial.from_bytes(data),
-        **header,
-    )

@@ -6,8 +6,9 @@ import gc
 import sys
 
 from rumpattern.engine import Engine
-from rumpattern.engines.wire import pack_result, receive, send, unpack_block, unpack_definitions
-from rumpattern.job import process_block
+from rumpattern.engines.wire import receive, send, unpack_block, unpack_definitions
+from rumpattern.job.results import pack_result, process_block
+from rumpattern.job.settings import Settings
 
 
 def main() -> None:
@@ -20,12 +21,14 @@ def main() -> None:
         application_name=settings["application_name"],
         event_type_required=True,
     )
+    chosen = Settings(*settings["settings"])
     while True:
         try:
             header, data = receive(source)
         except EOFError:
             return
-        send(sink, *pack_result(process_block(engine, unpack_block(header, data), settings["period"])))
+        block = unpack_block(header, data)
+        send(sink, *pack_result(process_block(engine, block, chosen)))
 
 
 if __name__ == "__main__":

@@ -131,10 +131,9 @@ def peek(file: BinaryIO) -> bytes:
     return head
 
 
-def cut_file(file: BinaryIO) -> Iterator[tuple[int, int]]:
+def cut_file(file: BinaryIO, start: int = 0) -> Iterator[tuple[int, int]]:
     """Yield byte ranges (offset, length) of about ``RANGE`` bytes that together are the file and end at line ends."""
     size = file.seek(0, os.SEEK_END)
-    start = 0
     while start < size:
         end = file.seek(min(start + RANGE, size))
         while end < size:

@@ -61,6 +61,15 @@ def read_head(stream: Stream) -> bytes:
     return head[:size].tobytes()
 
 
+def skip_text(stream: Stream, head: bytes, size: int) -> bytes:
+    """Pass over so many bytes of a stream that starts with ``head``; return what is left of that."""
+    left = size - len(head)
+    room = memoryview(bytearray(_READ if left > 0 else 0))
+    while left > 0 and (more := stream.fill(room[:left])):
+        left -= more
+    return head[size:]
+
+
 def read_chunks(stream: Stream, head: bytes, advance: Callable[[int], None]) -> Iterator[bytes]:
     """Yield ``head`` and then the rest of a stream; ``advance`` hears of the bytes read from its file.
 

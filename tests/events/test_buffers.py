@@ -20,7 +20,7 @@ from rumpattern.events.buffers import Buffers, fill_ahead, fill_buffers
 from rumpattern.events.lines import PADDING
 from rumpattern.events.sources import BrokenSourceError, find_sources
 from rumpattern.events.streams import open_stream, read_head
-from rumpattern.job import read_blocks
+from rumpattern.job.blocks import read_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

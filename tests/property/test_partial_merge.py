@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from rumpattern.aggregate import Partial, Statistics, from_units, to_units
 from rumpattern.derive import REASONS, Sample
+from rumpattern.distribution import NO_SPREAD, Counted, Spread, bucket_numbers
 from rumpattern.groups import Grouped, sum_units
 from rumpattern.samples import Labels, SampleTable
 
@@ -23,26 +24,43 @@ KEYS = st.tuples(
 OBSERVATIONS = st.lists(st.tuples(KEYS, VALUES), max_size=8)
 
 
-def partial(observations):
-    result = Partial()
+def partial(observations, most=3):
+    result = Partial(most=most)
     for key, value in observations:
+        value += 0.0  # noqa: PLW2901 - -0 is 0
         result.put(key, Statistics(1, to_units(value), value, value))
     return result
 
 
 def merged(*partials):
-    result = Partial()
+    result = Partial(most=3)
     for other in partials:
         result.merge(deepcopy(other))
     return result
 
 
+def spread(values, most):
+    """Return the spread of some values, by the definition of it."""
+    distinct = sorted(set(values))
+    if min(values) < 0 or len(distinct) == 1:
+        return NO_SPREAD
+    if len(distinct) <= most:
+        keys, counts = np.array(distinct) + 0.0, [values.count(value) for value in distinct]
+        return Spread(b"", Counted(keys.tobytes(), np.array(counts).tobytes(), is_exact=True))
+    keys, counts = np.unique(bucket_numbers(np.array(values)), return_counts=True)
+    return Spread(b"", Counted(keys.astype(np.int16).tobytes(), counts.tobytes(), is_exact=False))
+
+
 @given(OBSERVATIONS, OBSERVATIONS, OBSERVATIONS)
 def test_merge_is_commutative_and_associative(one, two, three):
     a, b, c = partial(one), partial(two), partial(three)
-    assert merged(a) == a == merged(Partial(), a) == merged(a, Partial())
+    assert merged(a) == a == merged(partial([]), a) == merged(a, partial([]))
     assert merged(a, b) == merged(b, a)
-    assert merged(merged(a, b), c) == merged(a, merged(b, c)) == partial([*one, *two, *three])
+    left, right = merged(merged(a, b), c), merged(a, merged(b, c))
+    assert left == right == partial([*one, *two, *three])
+    for part in (a, b, c):  # what was counted before changes nothing
+        part.groups = {key: s._replace(spread=s.spread.settle(part.most, 0)) for key, s in part.groups.items()}
+    assert merged(merged(a, b), c) == left
 
 
 @given(OBSERVATIONS)
@@ -51,7 +69,8 @@ def test_sums_are_exact(observations):
         values = [value for other, value in observations if other == key]
         assert Fraction(statistics.units, 2**1074) == sum(map(Fraction, values))
         assert from_units(statistics.units) == float(sum(map(Fraction, values)))
-        assert statistics == (len(values), statistics.units, min(values), max(values))
+        assert statistics[:4] == (len(values), statistics.units, min(values), max(values))
+        assert statistics.spread.settle(3, 0) == spread(values, 3)
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.one_of(VALUES, st.floats(allow_nan=False, allow_infinity=False)))))
@@ -65,7 +84,7 @@ def test_array_sums_are_exact(pairs):
 
 @given(OBSERVATIONS)
 def test_arrays_and_single_samples_add_up_alike(observations):
-    one_by_one, at_once = Partial(), Partial()
+    one_by_one, at_once = partial([]), partial([])
     for number in (0, 1):
         some = [(key, value) for key, value in observations if key[0] == number]
         texts = ("x", "y", None, "", "z")

@@ -1,0 +1,127 @@
+"""Input to blocks."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rumpattern.events.buffers import Buffers, fill_ahead, fill_buffers
+from rumpattern.events.columns import Reject
+from rumpattern.events.envelopes import detect, read_documents
+from rumpattern.events.forms import LINE_FORMS, Form
+from rumpattern.events.lines import BufferLines, FileLines, RecordLines, TextLines
+from rumpattern.events.sources import GZIP_MAGIC, BrokenSourceError, cut_file, open_source, peek
+from rumpattern.events.streams import open_stream, read_chunks, read_head, skip_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+    from typing import BinaryIO
+
+    from rumpattern.events.buffers import Buffer
+    from rumpattern.events.lines import Lines
+    from rumpattern.events.sources import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Some consecutive input of one source.
+
+    Either the text of whole lines, held in ``data`` or in a ``buffer``, or to be read from ``path``; or ``records``
+    taken from documents.
+    ``offset`` and ``length`` are bytes of the decompressed source; ``counted`` says that line numbers are those of the
+    file already, not of the block.
+    """
+
+    source: int
+    form: Form
+    offset: int = 0
+    length: int = 0
+    data: bytes | None = None
+    buffer: Buffer | None = None
+    path: Path | None = None
+    records: RecordLines | None = None
+    counted: bool = False
+
+    def lines(self) -> Lines:
+        """Return the event texts."""
+        if self.records is not None:
+            return self.records
+        timed = self.form is Form.LOGS_EXPORT
+        if self.path is not None:
+            return FileLines(self.path, self.offset, self.length, timed=timed)
+        if self.buffer is not None:
+            return BufferLines(self.buffer.text, self.length, self.offset, timed=timed)
+        return TextLines(self.data or b"", self.offset, timed)
+
+    def release(self) -> None:
+        """Say that nobody looks at the text any more."""
+        if self.buffer is not None:
+            self.buffer.release()
+
+
+def read_blocks(  # noqa: PLR0913, PLR0917 - what is read, how, and from where on
+    number: int,
+    source: Source,
+    form: Form | None,
+    advance: Callable[[int], None],
+    buffers: int | None = None,
+    start: int = 0,
+) -> Iterator[Block]:
+    """Yield the blocks of a source in order.
+
+    Args:
+        number: the number of the source.
+        source: what to read.
+        form: its container; None detects it.
+        advance: hears of bytes read.
+        buffers: how many buffers there are for the text of a stream, given back when blocks are released; None makes
+            one for each block. If there are several, a file is read ahead.
+        start: the byte of the decompressed source to go on at, where an earlier block ended.
+    """
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(open_source(source))
+            head = peek(file) if source.is_regular else b""
+        except BrokenSourceError as fault:
+            yield _fault_block(number, form or Form.NDJSON, fault, 0)
+            return
+        found = form or detect(head)
+        if source.is_regular and not head.startswith(GZIP_MAGIC) and found in LINE_FORMS:
+            for offset, length in cut_file(file, start):
+                advance(length)
+                yield Block(number, found, offset, length, path=source.path)
+        else:
+            yield from _read_stream(number, file, form, advance, buffers, start)
+
+
+def _read_stream(  # noqa: PLR0913, PLR0917 - as above
+    number: int, file: BinaryIO, form: Form | None, advance: Callable[[int], None], buffers: int | None, start: int
+) -> Iterator[Block]:
+    stream = open_stream(file)
+    head = read_head(stream)
+    form = form or detect(head)
+    if form not in LINE_FORMS:
+        for records in read_documents(read_chunks(stream, head, advance), form):
+            yield Block(number, form, records=records, counted=True)
+        return
+    # a pipe is not read ahead: a thread that waits for it cannot be stopped
+    fill = fill_ahead if buffers is not None and buffers > 1 and file.seekable() else fill_buffers
+    offset, stored = start, 0
+    try:
+        for buffer in fill(stream, skip_text(stream, head, start), Buffers(buffers)):
+            advance(buffer.stored - stored)
+            stored = buffer.stored
+            block = Block(number, form, offset, buffer.size, buffer=buffer)
+            offset += buffer.size  # which may be another once the block is out
+            yield block
+    except BrokenSourceError as fault:
+        yield _fault_block(number, form, fault, offset)
+    advance(stream.stored - stored)
+
+
+def _fault_block(number: int, form: Form, fault: BrokenSourceError, offset: int) -> Block:
+    """Return the block that accounts for what broke off: one reject, numbered after the lines before it."""
+    reject = Reject(1, offset, fault.code, fault.message, fault.rest)
+    return Block(number, form, offset, records=RecordLines([], [], [reject]))

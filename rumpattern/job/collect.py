@@ -1,0 +1,170 @@
+"""Results to series and accounts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from rumpattern.aggregate import Partial, series
+from rumpattern.definition.rumevents import ABSENT_FIELDS
+from rumpattern.derive import REASONS
+from rumpattern.diagnostics import Diagnostic, InputError, Severity
+from rumpattern.events.columns import Reject
+from rumpattern.job.accounts import Accounting, DefinitionAccount, FileAccount
+from rumpattern.job.cardinality import SeriesCounter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from rumpattern.aggregate import Series
+    from rumpattern.definition.model import MetricDefinition
+    from rumpattern.events.sources import Source
+    from rumpattern.job.cardinality import Cardinality
+    from rumpattern.job.results import BlockResult
+    from rumpattern.job.settings import Settings
+
+SHOWN_REJECTS: Final = 5
+"""How many rejects are told as they are; the rest is counted."""
+SERIES_LIMIT: Final = "series_limit"
+"""Why data are dropped of a definition that makes more series than a replay keeps."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayResult:
+    """What a replay gives: sorted series, the account of every line, warnings, and some rejects with their file.
+
+    ``reader`` is who decoded the lines (see ``Reader``).
+    """
+
+    series: list[Series]
+    accounting: Accounting
+    warnings: list[Diagnostic]
+    first_rejects: list[tuple[str, Reject]]
+    reader: str = ""
+
+
+def collect(
+    definitions: Sequence[MetricDefinition],
+    sources: Sequence[Source],
+    results: Iterable[BlockResult],
+    settings: Settings,
+    on_reject: Callable[[str, Reject], None] | None = None,
+) -> ReplayResult:
+    """Add up block results, which come in the order of their blocks, to the result of the replay.
+
+    Raises:
+        InputError: there was not a single event or reject.
+    """
+    files = [FileAccount(source.name, bytes=source.size) for source in sources]
+    counts = np.zeros((len(definitions), len(REASONS)), np.int64)
+    total = Partial(most=settings.exact_values)
+    counter = SeriesCounter(definitions, settings.max_series)
+    present: set[str] = set()
+    absent: set[str] = set()
+    first: list[tuple[str, Reject]] = []
+    for result in results:
+        for reject in _count_file(files[result.source], result):
+            if len(first) < SHOWN_REJECTS:
+                first.append((sources[result.source].name, reject))
+            if on_reject:
+                on_reject(sources[result.source].name, reject)
+        counts += result.counts
+        counter.add(total, result.partial)
+        present |= result.present
+        absent |= result.absent
+    accounts = [
+        _definition_account(definition, row, counter.of(number), absent - present)
+        for number, (definition, row) in enumerate(zip(definitions, counts.tolist(), strict=True))
+    ]
+    accounting = Accounting(files, accounts)
+    accounting.check()
+    if not accounting.evaluated and not accounting.rejected:
+        names = ", ".join(source.name for source in sources)
+        message = f"there are no events in {names}"
+        raise InputError([Diagnostic("RP002", message, hint="are these exports of RUM events?")])
+    warnings = [
+        *_never_there(accounts),
+        *_without_application(total),
+        *_too_many_series(accounts, settings.max_series),
+    ]
+    return ReplayResult(series(definitions, total, settings.period), accounting, warnings, first)
+
+
+def _definition_account(
+    definition: MetricDefinition, counts: Sequence[int], cardinality: Cardinality, absent: set[str]
+) -> DefinitionAccount:
+    dropped = _dropped(counts)
+    if cardinality.beyond:
+        dropped[SERIES_LIMIT] = cardinality.beyond
+    published = counts[0] - cardinality.beyond
+    return DefinitionAccount(
+        definition.name,
+        sum(counts),
+        published,
+        dropped,
+        cardinality.sets,
+        cardinality.values,
+        _absent_fields(definition, absent),
+    )
+
+
+def _dropped(counts: Sequence[int]) -> Counter[str]:
+    return Counter({reason: count for reason, count in zip(REASONS[1:], counts[1:], strict=True) if count})
+
+
+def _count_file(file: FileAccount, result: BlockResult) -> Iterator[Reject]:
+    """Add a result to its file's account; yield its rejects with their line numbers in the file."""
+    base = 0 if result.counted else file.lines
+    file.form = result.form.value
+    file.lines += result.lines
+    file.evaluated += result.evaluated
+    file.blank += result.blank
+    file.odd += result.odd
+    file.synthesised.update(result.synthesised)
+    for reject in result.rejects:
+        file.rejects[reject.code] += 1
+        yield Reject(base + reject.line, reject.offset, reject.code, reject.reason, reject.text)
+
+
+def _absent_fields(definition: MetricDefinition, absent: set[str]) -> tuple[str, ...]:
+    paths = {path for path, _ in definition.dimension_keys}
+    paths.update(definition.pattern.paths if definition.pattern else ())
+    paths.update([definition.value_key] if definition.value_key else [])
+    return tuple(sorted(absent & paths))
+
+
+def _never_there(accounts: Sequence[DefinitionAccount]) -> Iterator[Diagnostic]:
+    for number, account in enumerate(accounts):
+        for path in account.absent:
+            shapes = [shape.value for shape, keys in ABSENT_FIELDS.items() if path.partition(".")[0] in keys]
+            message = (
+                f"definition {number} ({account.name}) names {path}, which no event of this input has: "
+                f"events in the shape of {' or '.join(shapes)} never have it"
+            )
+            yield Diagnostic("RP310", message, severity=Severity.WARNING)
+
+
+def _too_many_series(accounts: Sequence[DefinitionAccount], limit: int) -> Iterator[Diagnostic]:
+    for number, account in enumerate(accounts):
+        if left_out := account.dropped[SERIES_LIMIT]:
+            message = (
+                f"definition {number} ({account.name}) makes about {account.series:,} series, more than {limit:,}: "
+                f"its {left_out:,} data are left out"
+            )
+            if account.values:
+                name, count = account.values[0]
+                message += f"; the dimension {name} has most values, about {count:,}"
+            yield Diagnostic(
+                "RP022", message, hint="drop that dimension, or raise --max-series", severity=Severity.WARNING
+            )
+
+
+def _without_application(total: Partial) -> Iterator[Diagnostic]:
+    left_out = sum(statistics.samples for (_, _, labels), statistics in total.groups.items() if None in labels)
+    if left_out:
+        message = f"{left_out:,} data lack application_name, which RUM adds to every metric: no usable one is known"
+        hint = "give the app monitor's name with --application-name"
+        yield Diagnostic("RP311", message, hint=hint, severity=Severity.WARNING)

@@ -1,0 +1,139 @@
+"""Blocks to results."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from rumpattern.aggregate import Partial
+from rumpattern.definition.rumevents import ABSENT_FIELDS, EVENT_TYPE
+from rumpattern.derive import REASONS
+from rumpattern.events.columns import Reject
+from rumpattern.events.fields import Kind, find
+from rumpattern.events.forms import Form
+
+if TYPE_CHECKING:
+    from rumpattern.engine import Engine
+    from rumpattern.events.columns import EventBatch
+    from rumpattern.job.blocks import Block
+    from rumpattern.job.settings import Settings
+    from rumpattern.samples import Counts
+
+_RARE_KEYS: Final = frozenset[str]().union(*ABSENT_FIELDS.values())
+
+
+@dataclass(slots=True)
+class BlockResult:
+    """What one block comes to; ``counted`` is the block's, ``end`` the byte of the source where it ends, if known.
+
+    ``counts``, of shape (definitions, reasons), are the matched rows of each definition that came to each of
+    ``REASONS``.
+    """
+
+    source: int
+    form: Form
+    lines: int
+    evaluated: int
+    blank: int
+    odd: int
+    rejects: tuple[Reject, ...]
+    synthesised: Counter[str]
+    present: set[str]
+    absent: set[str]
+    counts: Counts
+    partial: Partial
+    counted: bool
+    end: int | None = None
+
+
+def process_block(engine: Engine, block: Block, settings: Settings) -> BlockResult:
+    """Decode, match, derive and aggregate one block, and release it."""
+    try:
+        return _process(engine, block, settings)
+    finally:
+        block.release()
+
+
+def _process(engine: Engine, block: Block, settings: Settings) -> BlockResult:
+    lines = block.lines()
+    batch = engine.decode(lines)
+    partial = Partial(most=settings.exact_values)
+    counts = np.zeros((len(engine.plan.steps), len(REASONS)), np.int64)
+    for part in engine.grouped(batch, engine.match(batch), settings.period):
+        partial.add(part)
+        counts[part.definitions] = part.counts
+    return BlockResult(
+        block.source,
+        block.form,
+        lines.count(),
+        len(batch),
+        batch.blank,
+        len(batch.odd),
+        batch.rejects,
+        Counter(batch.synthesised),
+        *_presence(engine, batch),
+        counts,
+        partial,
+        block.counted,
+        None if block.records else block.offset + block.length,
+    )
+
+
+def _presence(engine: Engine, batch: EventBatch) -> tuple[set[str], set[str]]:
+    """Return the columns that some event has, and those that none has, of fields that not every shape has.
+
+    A path says nothing in a batch without events of a type whose definitions read it.
+    """
+    by_type = engine.paths_by_type
+    types = batch.columns[EVENT_TYPE].strings
+    read = set(engine.plan.paths) if by_type is None else {path for t in types for path in by_type.get(t, ())}
+    rare = {path for path in read if path.partition(".")[0] in _RARE_KEYS}
+    regular = batch.regular()
+    present = {
+        path
+        for path in rare
+        if (batch.columns[path].kinds[regular] != Kind.MISSING).any()
+        or any(find(event, path)[0] is not Kind.MISSING for event in batch.odd.values())
+    }
+    return present, rare - present
+
+
+def pack_result(result: BlockResult) -> tuple[dict[str, Any], bytes]:
+    """Return a block's result as header and bytes."""
+    header = {
+        "source": result.source,
+        "form": result.form.value,
+        "lines": result.lines,
+        "evaluated": result.evaluated,
+        "blank": result.blank,
+        "odd": result.odd,
+        "counted": result.counted,
+        "end": result.end,
+        "synthesised": result.synthesised,
+        "present": sorted(result.present),
+        "absent": sorted(result.absent),
+        "rejects": [(r.line, r.offset, r.code, r.reason, r.text.decode("latin-1")) for r in result.rejects],
+        "counts": result.counts.tolist(),
+    }
+    return header, result.partial.to_bytes()
+
+
+def unpack_result(header: dict[str, Any], data: bytes) -> BlockResult:
+    """Return the result that ``pack_result`` packed."""
+    rejects = (
+        Reject(line, offset, code, reason, text.encode("latin-1"))
+        for line, offset, code, reason, text in header.pop("rejects")
+    )
+    return BlockResult(
+        form=Form(header.pop("form")),
+        present=set(header.pop("present")),
+        absent=set(header.pop("absent")),
+        synthesised=Counter(header.pop("synthesised")),
+        rejects=tuple(rejects),
+        counts=np.array(header.pop("counts"), np.int64).reshape(-1, len(REASONS)),
+        partial=Partial.from_bytes(data),
+        **header,
+    )

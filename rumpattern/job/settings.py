@@ -1,0 +1,24 @@
+"""What a replay is asked for besides its definitions and its input."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from rumpattern.distribution import MOST_EXACT
+from rumpattern.engine import DEFAULT_PERIOD
+from rumpattern.job.cardinality import MAX_SERIES
+
+
+class Settings(NamedTuple):
+    """The settings of a replay.
+
+    Attributes:
+        period: seconds of one datum.
+        exact_values: distinct values of one datum that are kept as they are; of more, counts of buckets are kept (see
+            ``distribution``).
+        max_series: sets of dimension values of one definition; if it makes more, its data are counted and left out.
+    """
+
+    period: int = DEFAULT_PERIOD
+    exact_values: int = MOST_EXACT
+    max_series: int = MAX_SERIES

@@ -1,0 +1,54 @@
+"""The output is the same to the byte, whatever the order of lines and files, units, workers and reader."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+from importlib.util import find_spec
+from pathlib import Path
+from random import Random
+
+import pytest
+
+import rumpattern as rp
+from rumpattern import synth
+from rumpattern.emit import json as json_lines
+
+DEFINITIONS = Path(__file__).resolve().parents[1] / "fixtures" / "definitions"
+SHUFFLES = int(os.environ.get("RUMPATTERN_SHUFFLES", "2"))
+FILES = 3
+READERS = ("orjson", "scan") if find_spec("numba") else ("orjson",)
+
+
+@pytest.fixture(scope="module")
+def definitions() -> list[rp.MetricDefinition]:
+    names = "extended.json", "custom.json"
+    return [definition for name in names for definition in rp.load_definitions(DEFINITIONS / name)]
+
+
+@pytest.mark.parametrize("units", [1, 2, 7])
+@pytest.mark.parametrize("workers", [1, 2])
+def test_one_digest(
+    definitions: list[rp.MetricDefinition], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, units: int, workers: int
+) -> None:
+    lines = [*synth.lines(700, seed=3), *synth.lines(700, seed=4, custom=0.3)]
+    digests = set()
+    for seed in range(SHUFFLES):
+        Random(seed).shuffle(lines)  # noqa: S311 - reproducible, not secret
+        folder = tmp_path / str(seed)
+        folder.mkdir()
+        for number in range(FILES):
+            text = b"\n".join(lines[number::FILES])
+            (folder / str(number)).write_bytes(text)
+            monkeypatch.setattr("rumpattern.events.sources.RANGE", len(text) // units + 1)
+        for reader in READERS:
+            result = rp.replay(definitions, folder, workers=workers, reader=reader, exact_values=20)
+            stream = io.BytesIO()
+            json_lines.write(result.series, stream)
+            digests.add(hashlib.sha256(stream.getvalue()).hexdigest())
+    reference = io.BytesIO()
+    (tmp_path / "all").write_bytes(b"\n".join(sorted(lines)))
+    json_lines.write(rp.replay(definitions, tmp_path / "all", workers=1, exact_values=20).series, reference)
+    assert digests == {hashlib.sha256(reference.getvalue()).hexdigest()}
+    assert b'"SEH1"' in reference.getvalue()

@@ -1,0 +1,249 @@
+"""A run that is ended at any moment goes on where it was, and gives the same bytes as one that was not."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import rumpattern as rp
+from rumpattern import synth
+from rumpattern.emit import json as json_lines
+from rumpattern.job import state
+from rumpattern.job.state import State, clear
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Command = Callable[..., subprocess.CompletedProcess[bytes]]
+
+needs_fast = pytest.mark.skipif(find_spec("numba") is None, reason="the extra fast is not installed")
+ROOT = Path(__file__).resolve().parents[1]
+DEFINITIONS = ROOT / "fixtures" / "definitions" / "extended.json"
+KILLS = int(os.environ.get("RUMPATTERN_KILLS", "6"))
+FORMS = ("ndjson", "ndjson.gz", "logs-export.gz", "put-rum-events", "subscription.gz", "logs-insights")
+
+
+class EndedError(BaseException):
+    """What ends a run in the middle; nobody catches it."""
+
+
+@pytest.fixture(scope="module")
+def definitions() -> list[rp.MetricDefinition]:
+    return rp.load_definitions(DEFINITIONS)
+
+
+@pytest.fixture
+def events(tmp_path: Path) -> Path:
+    """Give a folder of events in several forms, with some lines that are none."""
+    folder = tmp_path / "events"
+    folder.mkdir()
+    for number, form in enumerate(FORMS):
+        name, _, gz = form.partition(".")
+        synth.write(folder / f"{number}-{form}", 250, form=name, compress=bool(gz), seed=number)
+    with (folder / "0-ndjson").open("ab") as file:
+        file.write(b'{"event_type":\n\n[]\n')
+    broken = folder / "1-ndjson.gz"
+    broken.write_bytes(broken.read_bytes()[:-5_000])
+    return folder
+
+
+@pytest.fixture
+def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make several blocks of each file, and a part of each block."""
+    monkeypatch.setattr("rumpattern.events.sources.RANGE", 1 << 16)
+    monkeypatch.setattr("rumpattern.events.buffers.BLOCK", 1 << 16)
+    monkeypatch.setattr(state, "_SHARE", 0)
+
+
+def told(result: rp.ReplayResult, rejects: list[object]) -> tuple[bytes, object, object]:
+    """Return all that a run says."""
+    stream = io.BytesIO()
+    json_lines.write(result.series, stream)
+    return stream.getvalue(), (result.accounting, result.warnings, result.first_rejects), rejects
+
+
+def run(definitions: list[rp.MetricDefinition], events: Path, after: int | None = None, **options: Any) -> Any:
+    """Replay, and end it after so many blocks that were not done before; return what it says."""
+    rejects: list[object] = []
+    left = after
+
+    def count(read: int, _evaluated: int, _rejected: int) -> None:
+        nonlocal left
+        if left is not None and not read:
+            left -= 1
+            if left < 0:
+                raise EndedError
+
+    result = rp.replay(
+        definitions, events, on_reject=lambda *reject: rejects.append(reject), on_progress=count, **options
+    )
+    return told(result, rejects)
+
+
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize("reader", ["orjson", pytest.param("scan", marks=needs_fast)])
+def test_a_run_that_is_ended_after_any_block_goes_on(
+    definitions: list[rp.MetricDefinition], events: Path, tmp_path: Path, reader: str
+) -> None:
+    whole = run(definitions, events)
+    blocks = 0
+    while True:
+        folder = tmp_path / f"state{blocks}"
+        try:
+            assert run(definitions, events, blocks, reader=reader, state=folder) == whole
+            break
+        except EndedError:
+            assert not list(folder.glob("*.partial"))
+            assert run(definitions, events, reader=reader, state=folder) == whole
+            assert run(definitions, events, state=folder) == whole  # there is nothing left to do
+        blocks += 1
+    assert blocks > 3 * len(FORMS)
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_a_run_that_is_ended_again_and_again_goes_on(
+    definitions: list[rp.MetricDefinition], events: Path, tmp_path: Path
+) -> None:
+    notices: list[str] = []
+    ended = 0
+    while True:
+        try:
+            last = run(definitions, events, ended % 3 + ended + 1, state=tmp_path / "state", on_notice=notices.append)
+            break
+        except EndedError:
+            ended += 1
+    assert last == run(definitions, events)
+    assert ended > 3
+    assert notices[0].startswith("going on where an earlier run was ended: 0 of 6 files are done, ")
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_a_part_that_is_not_whole_is_done_again(
+    definitions: list[rp.MetricDefinition], events: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "state"
+    whole = run(definitions, events, state=folder)
+    parts = sorted(folder.glob("part-*"))
+    parts[5].write_bytes(parts[5].read_bytes()[:-1])
+    (folder / "part-000003.partial").write_bytes(b"half of it")
+    with State(folder, {**json.loads((folder / "run.json").read_bytes())}) as kept:
+        assert kept.parts == 5
+        assert len(list(folder.glob("part-*"))) == 5
+    assert run(definitions, events, state=folder) == whole
+    clear(folder)
+    assert not folder.exists()
+
+
+def test_another_run_is_refused(definitions: list[rp.MetricDefinition], events: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    run(definitions, events, state=folder)
+
+    def refused(*arguments: Any, **options: Any) -> str:
+        with pytest.raises(rp.InputError) as caught:
+            run(*arguments, state=folder, **options)
+        (finding,) = caught.value.diagnostics
+        assert finding.code == "RP021"
+        return finding.message.removeprefix(f"{folder} ")
+
+    other = "keeps the progress of another run: "
+    assert refused(definitions[1:], events) == f"{other}its definitions was another"
+    assert refused(definitions, events, period=300) == f"{other}its period was another"
+    assert refused(definitions, events, exact_values=9) == f"{other}its number of exact values was another"
+    ndjson = events / "0-ndjson"
+    text = ndjson.read_bytes()
+    ndjson.write_bytes(text + b"\n")
+    assert refused(definitions, events) == f"{other}{ndjson} had {len(text):,} bytes, and has {len(text) + 1:,}"
+    ndjson.write_bytes(text)
+    assert refused(definitions, events) == f"{other}{ndjson} was changed since"
+    ndjson.unlink()
+    assert refused(definitions, events) == f"{other}{ndjson} was among its events"
+    (folder / "run.json").write_bytes(b"{")
+    assert refused(definitions, events).startswith(other)
+
+
+def test_one_run_at_a_time(definitions: list[rp.MetricDefinition], events: Path, tmp_path: Path) -> None:
+    pytest.importorskip("fcntl", reason="files are locked as on POSIX systems")
+    with State(tmp_path / "state", {}), pytest.raises(rp.InputError, match="is in use by another run"):
+        run(definitions, events, state=tmp_path / "state")
+
+
+def test_standard_input_cannot_be_gone_on_with(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    command: Command = request.getfixturevalue("run")
+    done = command("replay", "-d", DEFINITIONS, "-", "--state", tmp_path / "state", stdin=b"{}")
+    assert done.returncode == 2
+    assert done.stderr.decode() == (
+        "error: <stdin> cannot be read again, as a run that goes on must be able to [RP001]  "
+        "hint: save it in a file, or leave out --state\n"
+    )
+
+
+# --- the command -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def twenty_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("twenty")
+    for number in range(20):
+        synth.write(folder / f"{number:02}.ndjson", 1_500, seed=number)
+    return folder
+
+
+def start(twenty_files: Path, folder: Path, output: Path) -> subprocess.Popen[bytes]:
+    options = ["--format", "json", "-o", output, "--rejects", f"{output}.rejects", "--state", folder]
+    arguments = ["replay", "-d", DEFINITIONS, twenty_files, *options]
+    program = "from rumpattern.job import state; state._SHARE = 0; from rumpattern.cli.main import main; main()"
+    return subprocess.Popen([sys.executable, "-c", program, *map(str, arguments)], stderr=subprocess.PIPE)
+
+
+def test_a_run_that_is_killed_at_any_moment_goes_on(twenty_files: Path, tmp_path: Path) -> None:
+    begun = time.monotonic()
+    whole = start(twenty_files, tmp_path / "whole-state", tmp_path / "whole")
+    assert (whole.communicate(), whole.returncode) == ((None, b""), 0)
+    seconds = time.monotonic() - begun
+    moments = random.Random(8)  # noqa: S311 - reproducible, not secret
+    for number in range(KILLS):
+        folder, output = tmp_path / f"state{number}", tmp_path / f"output{number}"
+        process = start(twenty_files, folder, output)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(moments.uniform(0, 1.2 * seconds))
+        process.kill()
+        process.communicate()
+        assert not output.exists() or output.read_bytes() == (tmp_path / "whole").read_bytes()
+        again = start(twenty_files, folder, output)
+        _, said = again.communicate()
+        assert again.returncode == 0, said
+        assert output.read_bytes() == (tmp_path / "whole").read_bytes(), number
+        assert Path(f"{output}.rejects").read_bytes() == (tmp_path / "whole.rejects").read_bytes()
+        assert not folder.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C as on POSIX systems")
+def test_ctrl_c_says_how_to_go_on(twenty_files: Path, tmp_path: Path) -> None:
+    process = start(twenty_files, tmp_path / "state", tmp_path / "output")
+    while not list((tmp_path / "state").glob("part-*")) and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGTERM)  # is taken as Ctrl-C is, which is ignored in the background
+    _, said = process.communicate()
+    assert process.returncode == 130
+    assert said.decode().split("\n") == [
+        f"the same command goes on where this one was: its progress is in {tmp_path}/state",
+        "",
+        "interrupted",
+        "",
+    ]
+    assert not (tmp_path / "output").exists()
+    again = start(twenty_files, tmp_path / "state", tmp_path / "output")
+    again.communicate()
+    assert again.returncode == 0
