@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 import orjson
 
 from rumpattern.derive import dimension_names
-from rumpattern.distribution import MOST_EXACT, NO_SPREAD, Counted, Distribution, Spread, spread_of
+from rumpattern.distribution import MOST_EXACT, NO_SPREAD, Counted, Distribution, Spread, loose_spread, spread_of
 from rumpattern.groups import UNIT_EXPONENT
 
 if TYPE_CHECKING:
@@ -46,12 +46,14 @@ class Statistics(NamedTuple):
 
     def merge(self, other: Statistics, most: int) -> Statistics:
         """Return the statistics of both sets of values together; ``most`` distinct values are kept exact."""
-        low, high = min(self.low, other.low), max(self.high, other.high)
-        spread = self._spread().merge(other._spread(), most) if 0 <= low < high else NO_SPREAD
+        low = min(self.low, other.low)
+        high = max(self.high, other.high)
+        spread = NO_SPREAD
+        if 0 <= low < high:
+            one = self.spread if self.low < self.high else spread_of(self.low, self.samples)
+            two = other.spread if other.low < other.high else spread_of(other.low, other.samples)
+            spread = one.merge(two, most)
         return Statistics(self.samples + other.samples, self.units + other.units, low, high, spread)
-
-    def _spread(self) -> Spread:
-        return spread_of(self.low, self.samples) if self.low == self.high else self.spread
 
 
 def to_units(value: float) -> int:
@@ -87,7 +89,7 @@ class Partial:
         if groups is not None:
             labels = zip(*(part.as_list() for part in groups.dimensions), strict=True)
             keys = zip(groups.definitions.tolist(), groups.starts.tolist(), labels, strict=True)
-            spreads = (Spread(loose).settle(self.most) if loose else NO_SPREAD for loose in groups.loose)
+            spreads = [loose_spread(loose, self.most) if loose else NO_SPREAD for loose in groups.loose]
             numbers = zip(groups.counts, groups.units, groups.lows, groups.highs, spreads, strict=True)
             for key, statistics in zip(keys, numbers, strict=True):
                 self.put(key, Statistics._make(statistics))

@@ -63,7 +63,8 @@ def test_buckets_end_at_powers():
     values = np.array([float(power) for power in powers])
     assert bucket_numbers(values).tolist() == [-7_000, -300, -8, -1, 0, 1, 2, 7, 100, 2_000]
     assert bucket_numbers(np.nextafter(values, 0)).tolist() == [-7_001, -301, -9, -2, -1, 0, 1, 6, 99, 1_999]
-    assert bucket_numbers(np.array([0.0, 5e-324])).tolist() == [np.iinfo(np.int16).min, -7_810]
+    assert bucket_numbers(np.array([0.0, 2.0**-1022])).tolist() == [np.iinfo(np.int16).min, -7_433]
+    assert bucket_numbers(np.zeros(1)).tolist() == [np.iinfo(np.int16).min]
 
 
 def test_values_are_exact_up_to_the_limit():
