@@ -7,6 +7,7 @@ import io
 import os
 import sys
 from functools import partialmethod
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 DEFINITIONS = Path(__file__).resolve().parents[1] / "fixtures" / "definitions" / "extended.json"
+PARQUET = pytest.param(
+    "parquet", marks=pytest.mark.skipif(find_spec("pyarrow") is None, reason="the extra arrow is not installed")
+)
 OLD = b"what was there before\n"
 
 
@@ -120,7 +124,7 @@ def replay(
 
 
 @pytest.mark.parametrize("error", [errno.ENOSPC, errno.EIO], ids=["full", "faulty"])
-@pytest.mark.parametrize("form", ["json", "csv", "put-metric-data", "table"])
+@pytest.mark.parametrize("form", ["json", "csv", "put-metric-data", "table", PARQUET])
 def test_every_write_may_fail(
     replay: Callable[[Path, str], tuple[int, str]],
     tmp_path: Path,

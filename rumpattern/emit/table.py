@@ -164,7 +164,8 @@ def _series_cells(total: _Total, distribution: Distribution | None, percents: Se
 
 def _width(head: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
     """Return how wide a table of series is at least: all but the dimensions stay in one line."""
-    widths = [max(map(cell_len, column)) for column in zip(head, *rows, strict=True)]
+    names = [name.removesuffix(">") for name in head]
+    widths = [max(map(cell_len, column)) for column in zip(names, *rows, strict=True)]
     return sum(widths) - widths[1] + _LEAST_DIMENSIONS + _PADDING * (len(widths) - 1)
 
 
