@@ -258,6 +258,11 @@ class Percentiles(NamedTuple):
 
 def percentiles(distributions: Sequence[Distribution | None]) -> list[Percentiles]:
     """Return what ``Distribution.percentile`` gives, of many series at once."""
+    begins = range(0, len(distributions), _AT_ONCE)
+    return [found for begin in begins for found in _percentiles(distributions[begin : begin + _AT_ONCE])]
+
+
+def _percentiles(distributions: Sequence[Distribution | None]) -> list[Percentiles]:
     found = [Percentiles(None, is_exact=True)] * len(distributions)
     loose: list[int] = []
     for number, one in enumerate(distributions):
