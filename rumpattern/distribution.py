@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from rumpattern.events.columns import Numbers
 
@@ -32,6 +32,8 @@ ERROR_ABOVE: Final = 1.1**0.5 - 1
 """How much more than a value its bucket may tell, relatively: 4.9 %."""
 _LOOSE_BYTES: Final = 256 * 8
 """Values that wait to be counted: counting takes about as long for one as for that many."""
+_AT_ONCE: Final = 4_096
+"""Series whose values are counted together."""
 _LOG: Final = math.log(1.1)
 _SPAN: Final = 256
 """Buckets whose boundaries are worked out together."""
@@ -195,8 +197,7 @@ class Distribution:
     def counted(self) -> Counted:
         """The counts of distinct values or buckets."""
         if self._counted is None:
-            spread = self.spread if self.spread != NO_SPREAD else spread_of(self.low, self.count)
-            settled = spread.settle(self.most, 0).counted
+            settled = self._whole().settle(self.most, 0).counted
             assert settled is not None
             self._counted = settled
         return self._counted
@@ -225,13 +226,31 @@ class Distribution:
         Raises:
             ValueError: ``percent`` is not from 0 to 100.
         """
-        rank = _rank(percent, self.count)
+        return self.percentiles((percent,))[0]
+
+    def percentiles(self, percents: Sequence[float]) -> list[float]:
+        """Return several percentiles, each as ``percentile`` does.
+
+        Raises:
+            ValueError: one is not from 0 to 100.
+        """
+        ranks = [_rank(percent, self.count) for percent in percents]
         keys, counts = self.counted.unpack()
-        key = keys[np.searchsorted(np.cumsum(counts), rank)].item()
+        found: list[float] = keys[np.searchsorted(np.cumsum(counts), ranks)].tolist()
         if self.is_exact:
-            return float(key)
+            return found
         ends = {1: self.low, self.count: self.high}
-        return ends.get(rank, min(max(_middle(key), self.low), self.high))
+        middles = (min(max(_middle(int(key)), self.low), self.high) for key in found)
+        return [ends.get(rank, middle) for rank, middle in zip(ranks, middles, strict=True)]
+
+    def merge(self, other: Distribution) -> Distribution:
+        """Return how the values of both are distributed."""
+        low, high = min(self.low, other.low), max(self.high, other.high)
+        spread = self._whole().merge(other._whole(), self.most) if low < high else NO_SPREAD
+        return Distribution(self.count + other.count, low, high, spread, self.most)
+
+    def _whole(self) -> Spread:
+        return spread_of(self.low, self.count) if self.low == self.high else self.spread
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Distribution):
@@ -249,7 +268,8 @@ def _rank(percent: float, count: int) -> int:
     """Return the rank from 1 of a percentile among so many values."""
     if not 0 <= percent <= 100:  # noqa: PLR2004 - percent
         raise ValueError(f"a percentile is from 0 to 100, not {percent}")
-    return max(1, math.ceil(Fraction(str(percent)) * count / 100))
+    exact = percent if isinstance(percent, int) else Fraction(str(percent))
+    return max(1, math.ceil(Fraction(exact * count, 100)))
 
 
 class Percentiles(NamedTuple):
@@ -261,10 +281,15 @@ class Percentiles(NamedTuple):
 
 def percentiles(distributions: Sequence[Distribution | None]) -> list[Percentiles]:
     """Return what ``Distribution.percentile`` gives, of many series at once."""
+    begins = range(0, len(distributions), _AT_ONCE)
+    return [found for begin in begins for found in _percentiles(distributions[begin : begin + _AT_ONCE])]
+
+
+def _percentiles(distributions: Sequence[Distribution | None]) -> list[Percentiles]:
     found = [Percentiles(None, is_exact=True)] * len(distributions)
     loose: list[int] = []
     for number, one in enumerate(distributions):
-        if one is not None and one.spread.loose and one.spread.counted is None:
+        if one is not None and _is_loose(one):
             loose.append(number)
         elif one is not None:
             found[number] = _one_by_one(one)
@@ -273,9 +298,42 @@ def percentiles(distributions: Sequence[Distribution | None]) -> list[Percentile
     return found
 
 
+def _is_loose(one: Distribution) -> bool:
+    """Tell whether all values are at hand as they came."""
+    return bool(one.spread.loose) and one.spread.counted is None
+
+
 def _one_by_one(one: Distribution | None) -> Percentiles:
     assert one is not None
-    return Percentiles([one.percentile(percent) for percent in PERCENTS], one.is_exact)
+    if one.low == one.high:
+        return Percentiles([one.low] * len(PERCENTS), is_exact=True)
+    return Percentiles(one.percentiles(PERCENTS), one.is_exact)
+
+
+class _Sorted(NamedTuple):
+    """The values of several series one after another, those of each ascending.
+
+    ``is_new`` tells, of each value, whether it is the first of its kind in its series; ``begins`` and ``counts`` are
+    places and numbers of values, ``distinct`` numbers of distinct values, all of shape (series,).
+    """
+
+    values: Array
+    is_new: Array
+    begins: Array
+    counts: Array
+    distinct: Array
+
+
+def _sort(distributions: Sequence[Distribution]) -> _Sorted:
+    """Sort the values of one series or more, all of them loose."""
+    counts = np.array([one.count for one in distributions])
+    owners = np.repeat(np.arange(len(distributions)), counts)
+    values = np.frombuffer(b"".join(one.spread.loose for one in distributions))
+    values = values[np.lexsort((values, owners))]
+    begins = np.cumsum(counts) - counts
+    is_new = np.concatenate([[True], values[1:] != values[:-1]])
+    is_new[begins] = True
+    return _Sorted(values, is_new, begins, counts, np.add.reduceat(is_new.astype(np.int64), begins))
 
 
 def _of_loose(distributions: Sequence[Distribution | None]) -> list[list[float] | None]:
@@ -283,14 +341,43 @@ def _of_loose(distributions: Sequence[Distribution | None]) -> list[list[float] 
     known = [one for one in distributions if one is not None]
     if not known:
         return []
-    counts = np.array([one.count for one in known])
-    owners = np.repeat(np.arange(len(known)), counts)
-    values = np.frombuffer(b"".join(one.spread.loose for one in known))
-    values = values[np.lexsort((values, owners))]
-    begins = np.cumsum(counts) - counts
-    is_new = np.concatenate([[True], values[1:] != values[:-1]])
-    is_new[begins] = True
-    is_exact = np.add.reduceat(is_new.astype(np.int64), begins) <= [one.most for one in known]
+    values, _, begins, counts, distinct = _sort(known)
+    is_exact = distinct <= [one.most for one in known]
     ranks = np.maximum(-(-counts[:, None] * np.array(PERCENTS) // 100), 1)  # rounded up
     found = values[begins[:, None] + ranks - 1].tolist()
     return [row if exact else None for row, exact in zip(found, is_exact.tolist(), strict=True)]
+
+
+class ValueCounts(NamedTuple):
+    """Distinct values of a series in ascending order, and how often each occurs."""
+
+    values: list[float]
+    counts: list[int]
+
+
+def value_counts(distributions: Sequence[Distribution | None]) -> Iterator[ValueCounts | None]:
+    """Give ``values`` and ``counts`` of each distribution, None where it is None or not exact."""
+    for begin in range(0, len(distributions), _AT_ONCE):
+        some = distributions[begin : begin + _AT_ONCE]
+        loose = [one for one in some if one is not None and _is_loose(one)]
+        counted = _count_loose(loose) if loose else iter(())
+        for one in some:
+            yield next(counted) if one is not None and _is_loose(one) else _value_counts(one)
+
+
+def _value_counts(one: Distribution | None) -> ValueCounts | None:
+    if one is None:
+        return None
+    if one.low == one.high:
+        return ValueCounts([one.low], [one.count])
+    return ValueCounts(list(one.values), list(one.counts)) if one.is_exact else None
+
+
+def _count_loose(distributions: Sequence[Distribution]) -> Iterator[ValueCounts | None]:
+    values, is_new, _, counts, distinct = _sort(distributions)
+    places = np.flatnonzero(is_new)
+    keys, repeats = values[places].tolist(), np.diff(places, append=counts.sum()).tolist()
+    end = 0
+    for one, length in zip(distributions, distinct.tolist(), strict=True):
+        begin, end = end, end + length
+        yield ValueCounts(keys[begin:end], repeats[begin:end]) if length <= one.most else None

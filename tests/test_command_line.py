@@ -16,6 +16,7 @@ import pytest
 from botocore.validate import ParamValidator
 
 import rumpattern as rp
+from rumpattern.distribution import PERCENTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,18 +64,23 @@ def test_the_table_shows_files_definitions_and_series(run: Run, result: rp.Repla
 
 def test_json_lines_are_the_series(run: Run, result: rp.ReplayResult) -> None:
     lines = [json.loads(line) for line in replay_to(run, "json").splitlines()]
-    expected = [
-        {**one._asdict(), "dimensions": dict(one.dimensions), "start": f"{one.start:%Y-%m-%dT%H:%M:%SZ}"}
-        for one in result.series
-    ]
-    assert lines == expected
+    for line, one in zip(lines, result.series, strict=True):
+        assert line.pop("percentiles") == {f"p{percent}": one.percentile(percent) for percent in PERCENTS}
+        assert (line.pop("percentile_method"), line.pop("percentile_error")) == ("exact", [0, 0])
+        known = {**one._asdict(), "dimensions": dict(one.dimensions), "start": f"{one.start:%Y-%m-%dT%H:%M:%SZ}"}
+        assert line == {name: value for name, value in known.items() if name != "distribution"}
 
 
 def test_csv_rows_are_the_series(run: Run, result: rp.ReplayResult) -> None:
     rows = list(csv.DictReader(replay_to(run, "csv").decode().splitlines()))
     names = {name for one in result.series for name, _ in one.dimensions}
-    assert set(rows[0]) == {"namespace", "name", "unit", "start", "period", "count", "sum", "min", "max"} | {
-        f"dimension.{name}" for name in names
+    percents = {f"p{percent}" for percent in PERCENTS}
+    method = {"percentile_method", "percentile_error_below", "percentile_error_above"}
+    assert set(rows[0]) == {
+        *("namespace", "name", "unit", "start", "period", "count", "sum", "min", "max"),
+        *(f"dimension.{name}" for name in names),
+        *percents,
+        *method,
     }
     for row, one in zip(rows, result.series, strict=True):
         dimensions = {key.partition(".")[2]: value for key, value in row.items() if "." in key and value}
@@ -99,13 +105,14 @@ def test_put_metric_data_requests_are_what_the_api_takes(run: Run, result: rp.Re
             tuple((dimension["Name"], dimension["Value"]) for dimension in datum["Dimensions"]),
             datum["Unit"],
             datetime.fromisoformat(datum["Timestamp"]),
-            *(datum["StatisticValues"][key] for key in ("SampleCount", "Sum", "Minimum", "Maximum")),
+            tuple(datum["Values"]),
+            tuple(datum["Counts"]),
         )
         for request in requests
         for datum in request["MetricData"]
     ]
     assert put == [
-        (one.namespace, one.name, one.dimensions, one.unit, one.start, one.count, one.sum, one.min, one.max)
+        (one.namespace, one.name, one.dimensions, one.unit, one.start, one.distribution.values, one.distribution.counts)
         for one in result.series
     ]
     assert [key for request in requests for datum in request["MetricData"] for key in datum if "Resol" in key] == []

@@ -7,6 +7,7 @@ import io
 import os
 import sys
 from functools import partialmethod
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 DEFINITIONS = Path(__file__).resolve().parents[1] / "fixtures" / "definitions" / "extended.json"
+PARQUET = pytest.param(
+    "parquet",
+    errno.ENOSPC,
+    marks=pytest.mark.skipif(find_spec("pyarrow") is None, reason="the extra arrow is not installed"),
+)
 OLD = b"what was there before\n"
 
 
@@ -121,7 +127,7 @@ def replay(
 
 @pytest.mark.parametrize(
     ("form", "error"),
-    [("json", errno.ENOSPC), ("json", errno.EIO), ("csv", errno.EIO), ("put-metric-data", errno.ENOSPC)],
+    [("json", errno.ENOSPC), ("json", errno.EIO), ("csv", errno.EIO), ("put-metric-data", errno.ENOSPC), PARQUET],
 )
 def test_every_write_may_fail(
     replay: Callable[[Path, str], tuple[int, str]],

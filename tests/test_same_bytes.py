@@ -13,11 +13,13 @@ import pytest
 
 import rumpattern as rp
 from rumpattern import synth
+from rumpattern.emit import csv, emf, openmetrics, parquet, put_metric_data
 from rumpattern.emit import json as json_lines
 
 DEFINITIONS = Path(__file__).resolve().parents[1] / "fixtures" / "definitions"
 SHUFFLES = int(os.environ.get("RUMPATTERN_SHUFFLES", "2"))
 FILES = 3
+FORMATS = [json_lines, csv, put_metric_data, emf, openmetrics, *([parquet] if find_spec("pyarrow") else [])]
 READERS = ("orjson", "scan") if find_spec("numba") else ("orjson",)
 
 
@@ -44,11 +46,16 @@ def test_one_digest(
             monkeypatch.setattr("rumpattern.events.sources.RANGE", len(text) // units + 1)
         for reader in READERS:
             result = rp.replay(definitions, folder, workers=workers, reader=reader, exact_values=20)
-            stream = io.BytesIO()
-            json_lines.write(result.series, stream)
-            digests.add(hashlib.sha256(stream.getvalue()).hexdigest())
-    reference = io.BytesIO()
+            digests.add(hashlib.sha256(written(result)).hexdigest())
     (tmp_path / "all").write_bytes(b"\n".join(sorted(lines)))
-    json_lines.write(rp.replay(definitions, tmp_path / "all", workers=1, exact_values=20).series, reference)
-    assert digests == {hashlib.sha256(reference.getvalue()).hexdigest()}
-    assert b'"SEH1"' in reference.getvalue()
+    reference = written(rp.replay(definitions, tmp_path / "all", workers=1, exact_values=20))
+    assert digests == {hashlib.sha256(reference).hexdigest()}
+    assert b'"SEH1"' in reference
+
+
+def written(result: rp.ReplayResult) -> bytes:
+    """Return the series in every format, one after another."""
+    stream = io.BytesIO()
+    for form in FORMATS:
+        form.write(result.series, stream)
+    return stream.getvalue()

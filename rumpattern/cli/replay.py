@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import sys
 from contextlib import ExitStack, contextmanager, nullcontext
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -25,7 +25,7 @@ from rumpattern.cli.outputs import check_outputs, reject_file, replacing
 from rumpattern.cli.progress import progress_bar
 from rumpattern.diagnostics import printable
 from rumpattern.distribution import MOST_EXACT
-from rumpattern.emit import accounts, csv, put_metric_data, table
+from rumpattern.emit import accounts, cloudwatch, csv, emf, openmetrics, parquet, put_metric_data, table
 from rumpattern.emit import json as json_lines
 from rumpattern.engines.local import check_application_name, check_period, replay
 from rumpattern.events.readers import ReaderError
@@ -35,15 +35,12 @@ from rumpattern.job.collect import SERIES_LIMIT
 from rumpattern.job.state import clear
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
     from typing import BinaryIO
 
-    from rumpattern.aggregate import Series
+    from rumpattern.emit.cloudwatch import Outcome
     from rumpattern.events.forms import Form
     from rumpattern.job.collect import ReplayResult
-
-PUT_METRIC_DATA_PAST: Final = timedelta(weeks=2)
-"""How far back PutMetricData takes time stamps."""
 
 
 def _write_table(result: ReplayResult, stream: BinaryIO, price: float | None) -> None:
@@ -52,10 +49,13 @@ def _write_table(result: ReplayResult, stream: BinaryIO, price: float | None) ->
     text.detach()
 
 
-_FORMATS: Final[dict[str, Callable[[ReplayResult, BinaryIO], None]]] = {
+_FORMATS: Final[dict[str, Callable[[ReplayResult, BinaryIO], Outcome | None]]] = {
     "json": lambda result, stream: json_lines.write(result.series, stream),
     "csv": lambda result, stream: csv.write(result.series, stream),
+    "parquet": lambda result, stream: parquet.write(result.series, stream),
     "put-metric-data": lambda result, stream: put_metric_data.write(result.series, stream),
+    "emf": lambda result, stream: emf.write(result.series, stream),
+    "openmetrics": lambda result, stream: openmetrics.write(result.series, stream),
 }
 
 
@@ -137,6 +137,11 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
     rumpattern replay -d definitions.json events/
     rumpattern replay -d definitions.json export.gz --format csv -o metrics.csv --period 5m
     zcat export.gz | rumpattern replay -d definitions.json - --rejects rejects.jsonl
+
+    Formats: table to read, json lines, csv (a cell that a spreadsheet would run has an apostrophe in front), parquet
+    (extra arrow), put-metric-data (requests for the AWS CLI) and emf (CloudWatch's embedded metric format), both within
+    CloudWatch's limits, openmetrics. All but put-metric-data and emf show percentiles; these let CloudWatch make them,
+    as far as they hold the values. The trimmed statistics of CloudWatch (TM, TC, TS, PR, WM, IQM) are left out.
     """
     for option, check, value in (
         ("--period", check_period, period),
@@ -148,6 +153,7 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
             raise click.BadParameter(str(error), param_hint=option) from None
     check_reader(reader)
     output = None if output == "-" else output
+    _check_format(form, output)
     sources = find_sources(events)
     inputs = [source.path for source in sources if source.path]
     outputs = {"--output": output, "--rejects": rejects_file, "--accounts": accounts_file}
@@ -178,8 +184,8 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
         if accounts_file:
             with replacing(accounts_file) as stream:
                 accounts.write(result, stream)
-        _write(result, form, output, price)
-    return _exit_code(result, max_reject_rate)
+        is_whole = _write(result, form, output, price)
+    return _exit_code(result, max_reject_rate) or (Exit.CLEAN if is_whole else Exit.FINDINGS)
 
 
 @contextmanager
@@ -195,9 +201,19 @@ def _progress(state: str | None) -> Iterator[None]:
         clear(Path(state))
 
 
-def _write(result: ReplayResult, form: str, output: str | None, price: float | None) -> None:
-    if form == "put-metric-data":
-        _warn_of_age(result.series)
+def _check_format(form: str, output: str | None) -> None:
+    if form == "parquet":
+        try:
+            parquet.check()
+        except ModuleNotFoundError as error:
+            raise click.BadParameter(str(error), param_hint="--format") from None
+        if output is None and sys.stdout.isatty():
+            raise click.BadParameter("parquet is not for a terminal: name a file with --output", param_hint="--format")
+
+
+def _write(result: ReplayResult, form: str, output: str | None, price: float | None) -> bool:
+    """Write the result and tell whether all of it could be."""
+    outcome: Outcome | None = None
     if output is None and form == "table":
         table.write(result, sys.stdout, price)
     else:
@@ -205,18 +221,15 @@ def _write(result: ReplayResult, form: str, output: str | None, price: float | N
             if form == "table":
                 _write_table(result, stream, price)
             else:
-                _FORMATS[form](result, stream)
+                outcome = _FORMATS[form](result, stream)
             stream.flush()
     if form != "table":
         table.write_summary(result, sys.stderr, price)
-
-
-def _warn_of_age(series: Sequence[Series]) -> None:
-    oldest = datetime.now(UTC) - PUT_METRIC_DATA_PAST
-    late = sum(one.start < oldest for one in series)
-    if late:
-        message = f"{late:,} of {len(series):,} data are older than two weeks: PutMetricData refuses them"
-        click.echo(f"warning: {message}", err=True)
+    if outcome is None:
+        return True
+    for note in (*cloudwatch.time_notes(result.series, datetime.now(UTC)), *cloudwatch.notes(outcome)):
+        click.echo(f"warning: {note}", err=True)
+    return not outcome.refused
 
 
 def _exit_code(result: ReplayResult, max_reject_rate: float) -> Exit:

@@ -1,1 +1,4 @@
-"""Series to output, one module a format. Data goes to the stream that is given; nothing here opens a file."""
+"""Series to output, one module a format, and what the two for CloudWatch share.
+
+Data goes to the stream that is given; nothing here opens a file.
+"""

@@ -1,10 +1,12 @@
-"""CSV: one series a row, one column for each dimension name that occurs."""
+"""CSV as in RFC 4180: one series a row, one column for each dimension name that occurs."""
 
 from __future__ import annotations
 
 import csv
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from rumpattern.distribution import ERROR_ABOVE, ERROR_BELOW, PERCENTS, percentiles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -12,18 +14,37 @@ if TYPE_CHECKING:
 
     from rumpattern.aggregate import Series
 
+FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""What a spreadsheet takes for the beginning of a formula, itself or after it has dropped it."""
+_HEADER: Final = ("namespace", "name", "unit", "start", "period", "count", "sum", "min", "max")
+_ERROR_COLUMNS: Final = ("percentile_method", "percentile_error_below", "percentile_error_above")
+
 
 def write(series: Sequence[Series], stream: BinaryIO) -> None:
-    """Write a header and a row for each series; a dimension that a series lacks is an empty cell."""
+    """Write a header and a row for each series; a dimension that a series lacks is an empty cell.
+
+    Percentiles, their method and how much less and more, relatively, they may be than the exact ones are empty where
+    there is a negative value. Names and dimension values are written by ``as_text``.
+    """
     names = sorted({name for one in series for name, _ in one.dimensions})
     text = io.TextIOWrapper(stream, "utf-8", newline="", write_through=True)
-    rows = csv.writer(text, lineterminator="\n")
-    header = ["namespace", "name", "unit", "start", "period", "count", "sum", "min", "max"]
-    rows.writerow([*header, *(f"dimension.{name}" for name in names)])
-    for one in series:
+    rows = csv.writer(text, lineterminator="\r\n")
+    percents = [f"p{percent}" for percent in PERCENTS]
+    rows.writerow([*_HEADER, *percents, *_ERROR_COLUMNS, *(f"dimension.{name}" for name in names)])
+    for one, (found, is_exact) in zip(series, percentiles([one.distribution for one in series]), strict=True):
         values = dict(one.dimensions)
+        identity = map(as_text, (one.namespace, one.name, one.unit))
         start = one.start.strftime("%Y-%m-%dT%H:%M:%SZ")
-        numbers = [one.count, one.sum, one.min, one.max]
-        labels = [values.get(name, "") for name in names]
-        rows.writerow([one.namespace, one.name, one.unit, start, one.period, *numbers, *labels])
+        numbers = (one.period, one.count, one.sum, one.min, one.max)
+        error = ("exact", 0, 0) if is_exact else ("SEH1", ERROR_BELOW, ERROR_ABOVE)
+        spread = (*found, *error) if found else ("",) * (len(PERCENTS) + len(error))
+        rows.writerow([*identity, start, *numbers, *spread, *(as_text(values.get(name, "")) for name in names)])
     text.detach()
+
+
+def as_text(cell: str) -> str:
+    """Return a cell that no spreadsheet runs: one that would be a formula has an apostrophe in front.
+
+    So has one that is apostrophes and then a formula: one apostrophe less gives back what it was. All others stay.
+    """
+    return f"'{cell}" if cell.lstrip("'").startswith(FORMULA) else cell

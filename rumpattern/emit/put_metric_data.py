@@ -6,52 +6,94 @@ A line is what ``aws cloudwatch put-metric-data --cli-input-json`` takes. Limits
 from __future__ import annotations
 
 from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 import orjson
 
+from rumpattern.distribution import value_counts
+from rumpattern.emit.cloudwatch import MINUTE, Outcome, refusal
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import BinaryIO
 
     from rumpattern.aggregate import Series
+    from rumpattern.distribution import ValueCounts
 
 MAX_METRICS: Final = 1_000
 MAX_BYTES: Final = 1_000_000
-_ENVELOPE: Final = 2_000  # room for the namespace and the braces around the data
-_MINUTE: Final = 60
+"""The limit is 1 MB, and nobody says of which encoding: this is held by the longest, the form fields of the query."""
+MAX_VALUES: Final = 150
+_ENVELOPE: Final = 2_000
+"""Room for the action, the version, the namespace and the braces around the data."""
+_FIXED: Final = 400
+"""Room for the field names of a datum, ``MetricData.member.1000.StatisticValues.SampleCount`` and the like."""
+_DIMENSION: Final = 110
+"""Room for the two field names of a dimension, ``MetricData.member.1000.Dimensions.member.30.Value``."""
+_NUMBER: Final = 45
+"""Room for the field name of a value or a count, ``MetricData.member.1000.Values.member.150``."""
+_UNRESERVED: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~"
 
 
-def write(series: Iterable[Series], stream: BinaryIO) -> None:
-    """Write the series as statistic sets."""
-    for namespace, group in groupby(series, key=lambda one: one.namespace):
+def write(series: Sequence[Series], stream: BinaryIO) -> Outcome:
+    """Write the series, sorted as ``aggregate.series`` gives them.
+
+    Up to 150 distinct values are written with their counts, of which CloudWatch makes percentiles. All else is written
+    as a statistic set: more values, values that stand for buckets, and negative ones, which have no percentiles.
+    """
+    outcome = Outcome()
+    for namespace, group in groupby(_data(series, outcome), key=itemgetter(0)):
         stream.writelines(
             b'{"Namespace":%s,"MetricData":[%s]}\n' % (orjson.dumps(namespace), b",".join(data))
             for data in _requests(group)
         )
+    return outcome
 
 
-def _requests(series: Iterable[Series]) -> Iterator[list[bytes]]:
-    data: list[bytes] = []
-    size = _ENVELOPE
-    for datum in map(_datum, series):
-        if data and (len(data) == MAX_METRICS or size + len(datum) + 1 > MAX_BYTES):
-            yield data
-            data, size = [], _ENVELOPE
-        data.append(datum)
-        size += len(datum) + 1
-    if data:
-        yield data
+def _data(series: Sequence[Series], outcome: Outcome) -> Iterator[tuple[str, bytes, int]]:
+    """Give namespace, JSON text and size of each datum that CloudWatch takes."""
+    for one, counted in zip(series, value_counts([one.distribution for one in series]), strict=True):
+        reason = refusal(one)
+        if reason is None:
+            taken = counted if counted and len(counted.values) <= MAX_VALUES else None
+            datum = _datum(one, taken)
+            yield one.namespace, datum, _size(datum, len(one.dimensions), len(taken.values) if taken else 0)
+        else:
+            outcome.refused[reason] += 1
 
 
-def _datum(one: Series) -> bytes:
-    datum = {
+def _requests(data: Iterable[tuple[str, bytes, int]]) -> Iterator[list[bytes]]:
+    request: list[bytes] = []
+    total = _ENVELOPE
+    for _, datum, size in data:
+        if request and (len(request) == MAX_METRICS or total + size > MAX_BYTES):
+            yield request
+            request, total = [], _ENVELOPE
+        request.append(datum)
+        total += size
+    if request:
+        yield request
+
+
+def _size(datum: bytes, dimensions: int, values: int) -> int:
+    """Return how long a datum is at most in any encoding: its text with all but letters as ``%XX``, and field names."""
+    escaped = len(datum.translate(None, _UNRESERVED))
+    return len(datum) + 2 * escaped + _FIXED + _DIMENSION * dimensions + 2 * _NUMBER * values
+
+
+def _datum(one: Series, counted: ValueCounts | None) -> bytes:
+    datum: dict[str, object] = {
         "MetricName": one.name,
         "Dimensions": [{"Name": name, "Value": value} for name, value in one.dimensions],
         "Timestamp": one.start,
-        "StatisticValues": {"SampleCount": one.count, "Sum": one.sum, "Minimum": one.min, "Maximum": one.max},
-        "Unit": one.unit,
     }
-    if one.period < _MINUTE:
+    if counted:
+        datum["Values"], datum["Counts"] = counted
+    else:
+        sums = {"SampleCount": one.count, "Sum": one.sum, "Minimum": one.min, "Maximum": one.max}
+        datum["StatisticValues"] = sums
+    datum["Unit"] = one.unit
+    if one.period < MINUTE:
         datum["StorageResolution"] = 1
     return orjson.dumps(datum, option=orjson.OPT_UTC_Z)

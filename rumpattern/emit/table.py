@@ -5,13 +5,16 @@ from __future__ import annotations
 import io
 import math
 from contextlib import contextmanager
+from functools import reduce
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from rumpattern.diagnostics import printable
+from rumpattern.distribution import ERROR_ABOVE, ERROR_BELOW, Distribution
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -25,6 +28,10 @@ if TYPE_CHECKING:
 _WIDTH: Final = 120
 _SHOWN_SERIES: Final = 10
 _SHOWN_TEXT: Final = 60
+_SHOWN_PERCENTS: Final[tuple[tuple[int, ...], ...]] = ((50, 95, 99), (50, 95), (50,), ())
+"""The percentiles that are shown, those first for which there is most rarely room."""
+_LEAST_DIMENSIONS: Final = 12
+_PADDING: Final = 2
 
 
 class _Total(NamedTuple):
@@ -38,20 +45,19 @@ class _Total(NamedTuple):
     low: float
     high: float
     unit: str
+    series: tuple[Series, ...]
+
+    def distribution(self) -> Distribution | None:
+        """Return how the values of all periods are distributed, None if one of them is negative."""
+        parts = [one.distribution for one in self.series if one.distribution is not None]
+        return reduce(Distribution.merge, parts) if len(parts) == len(self.series) else None
 
 
 def write(result: ReplayResult, stream: TextIO, price: float | None = None) -> None:
     """Write the summary and the series with the most data; ``price`` is that of one metric for a month."""
     with console_on(stream) as console:
         _summary(result, console, price)
-        totals = _totals(result.series)
-        shown = sorted(totals, key=lambda total: (-total.samples, total.name, total.dimensions))[:_SHOWN_SERIES]
-        title = f"Series with the most data ({len(shown)} of {len(totals):,})"
-        table = new_table(title, "metric", "dimensions", "periods>", "count>", "sum>", "min>", "max>", "unit")
-        for total in shown:
-            counts = f"{total.periods:,}", f"{total.samples:,}"
-            add_row(table, total.name, total.dimensions, *counts, *map(_number, total[4:7]), total.unit)
-        console.print(table)
+        _write_series(result.series, console)
 
 
 def write_summary(result: ReplayResult, stream: TextIO, price: float | None = None) -> None:
@@ -82,7 +88,7 @@ def _summary(result: ReplayResult, console: Console, price: float | None) -> Non
     if hidden:
         console.print(f"and {hidden:,} more rejects: --rejects FILE keeps all of them")
     for warning in result.warnings:
-        console.print(Text(f"warning: {warning}", style="yellow"))
+        console.print(Text(printable(f"warning: {warning}"), style="yellow"))
 
 
 def _write_files(result: ReplayResult, console: Console) -> None:
@@ -115,6 +121,54 @@ def _write_definitions(accounts: Sequence[DefinitionAccount], console: Console, 
         console.print(f"{series:,} series at {price:g} a month each: {series * price:,.2f}")
 
 
+def _write_series(series: Iterable[Series], console: Console) -> None:
+    """Write the metrics with the most data over all periods, with as many percentiles as there is room for."""
+    totals = _totals(series)
+    shown = sorted(totals, key=lambda total: (-total.samples, total.name, total.dimensions))[:_SHOWN_SERIES]
+    distributions = [total.distribution() for total in shown]
+    for percents in _SHOWN_PERCENTS:
+        head = (
+            "metric",
+            "dimensions",
+            "periods>",
+            "count>",
+            "sum>",
+            "min>",
+            *(f"p{p}>" for p in percents),
+            "max>",
+            "unit",
+        )
+        rows = [_series_cells(*pair, percents) for pair in zip(shown, distributions, strict=True)]
+        if _width(head, rows) <= console.width:
+            break
+    table = new_table(f"Series with the most data ({len(shown)} of {len(totals):,})", *head)
+    table.columns[0].no_wrap = _width(head, rows) <= console.width
+    for row in rows:
+        add_row(table, *row)
+    console.print(table)
+    if percents and any(one is not None and not one.is_exact for one in distributions):
+        error = f"{-ERROR_BELOW:.1%} less or {ERROR_ABOVE:.1%} more"
+        console.print(f"~ many values: a percentile of SEH1 buckets, at most {error} than the exact one")
+
+
+def _series_cells(total: _Total, distribution: Distribution | None, percents: Sequence[int]) -> list[str]:
+    """Return a row: percentiles are ``-`` where there is a negative value, and have a ``~`` if they are of buckets."""
+    found = ["-"] * len(percents)
+    if distribution is not None:
+        is_exact = distribution.is_exact
+        values = distribution.percentiles(percents)
+        found = [_number(value) if is_exact else f"~{_number(float(f'{value:.3g}'))}" for value in values]
+    counts = f"{total.periods:,}", f"{total.samples:,}", _number(total.sum), _number(total.low)
+    return [printable(total.name), total.dimensions, *counts, *found, _number(total.high), printable(total.unit)]
+
+
+def _width(head: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
+    """Return how wide a table of series is at least: all but the dimensions stay in one line."""
+    names = [name.removesuffix(">") for name in head]
+    widths = [max(map(cell_len, column)) for column in zip(names, *rows, strict=True)]
+    return sum(widths) - widths[1] + _LEAST_DIMENSIONS + _PADDING * (len(widths) - 1)
+
+
 def _totals(series: Iterable[Series]) -> list[_Total]:
     groups: dict[tuple[str, tuple[tuple[str, str], ...], str, str], list[Series]] = {}
     for one in series:
@@ -129,6 +183,7 @@ def _totals(series: Iterable[Series]) -> list[_Total]:
             min(one.min for one in group),
             max(one.max for one in group),
             unit,
+            tuple(group),
         )
         for (_, dimensions, name, unit), group in groups.items()
     ]
@@ -136,7 +191,9 @@ def _totals(series: Iterable[Series]) -> list[_Total]:
 
 def new_table(title: str, *columns: str) -> Table:
     """Return an empty table; a column whose name ends in ``>`` is aligned right."""
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table = Table(
+        title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, _PADDING, 0, 0)
+    )
     for column in columns:
         is_number = column.endswith(">")
         name = column.removesuffix(">")

@@ -1,0 +1,96 @@
+"""What CloudWatch takes of a datum, whichever way it is sent. Limits: PutMetricData, MetricDatum, Dimension."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+from rumpattern.definition.model import UNITS
+from rumpattern.derive import MAX_DIMENSION_VALUE, MAX_VALUE
+from rumpattern.diagnostics import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from rumpattern.aggregate import Series
+
+MAX_DIMENSIONS: Final = 30
+MAX_NAME: Final = 255
+MAX_PAST: Final = timedelta(weeks=2)
+"""How far back CloudWatch takes time stamps."""
+MAX_AHEAD: Final = timedelta(hours=2)
+"""How far ahead CloudWatch takes time stamps."""
+MINUTE: Final = 60
+"""Seconds of a period below which a datum is stored with high resolution."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a person must know of data that were written for CloudWatch.
+
+    ``refused`` counts the data left out by why CloudWatch would refuse them, ``notes`` are sentences.
+    """
+
+    refused: Counter[str] = field(default_factory=Counter)
+    notes: list[str] = field(default_factory=list)
+
+
+def refusal(one: Series) -> str | None:
+    """Return why CloudWatch would refuse a datum whenever it came, None if it would take it."""
+    if not max(abs(one.sum), abs(one.min), abs(one.max)) <= MAX_VALUE:
+        return "a sum beyond 2^360"
+    return _identity_fault(one.namespace, one.name, one.dimensions, one.unit)
+
+
+@lru_cache(maxsize=16)  # series are sorted: the data of one metric follow each other
+def _identity_fault(namespace: str, name: str, dimensions: tuple[tuple[str, str], ...], unit: str) -> str | None:
+    if not _is_name(namespace):
+        return f'the namespace "{namespace}"'
+    if not _is_name(name):
+        return f'the metric name "{name}"'
+    if unit not in UNITS:
+        return f'the unit "{unit}"'
+    return _dimensions_fault(dimensions)
+
+
+def _dimensions_fault(dimensions: tuple[tuple[str, str], ...]) -> str | None:
+    if len(dimensions) > MAX_DIMENSIONS:
+        return f"more than {MAX_DIMENSIONS} dimensions"
+    names = [name for name, _ in dimensions]
+    for name, value in dimensions:
+        if not _is_name(name):
+            return f'the dimension name "{name}"'
+        if names.count(name) > 1:
+            return f'two dimensions of the name "{name}"'
+        if not _is_text(value, MAX_DIMENSION_VALUE):
+            return f"a value of the dimension {name}"
+    return None
+
+
+def _is_name(text: str) -> bool:
+    return _is_text(text, MAX_NAME) and not text.startswith(":")
+
+
+def _is_text(text: str, most: int) -> bool:
+    return len(text) <= most and text.isascii() and text.isprintable() and not text.isspace() and bool(text)
+
+
+def time_notes(series: Sequence[Series], now: datetime) -> Iterator[str]:
+    """Give a sentence on data whose time CloudWatch does not take ``now``."""
+    oldest, newest = now - MAX_PAST, now + MAX_AHEAD
+    late, early = sum(one.start < oldest for one in series), sum(one.start > newest for one in series)
+    if late:
+        yield f"{late:,} of {len(series):,} data are older than two weeks: CloudWatch refuses them"
+    if early:
+        yield f"{early:,} of {len(series):,} data are more than two hours ahead: CloudWatch refuses them"
+
+
+def notes(outcome: Outcome) -> Iterator[str]:
+    """Give a sentence on each reason why data were left out, then the other notes."""
+    for reason, count in sorted(outcome.refused.items(), key=lambda item: (-item[1], item[0])):
+        yield f"{count:,} data are left out, CloudWatch would refuse them: {printable(reason)}"
+    yield from outcome.notes

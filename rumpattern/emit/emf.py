@@ -1,0 +1,91 @@
+"""CloudWatch's embedded metric format: log events of which CloudWatch Logs makes metrics, one a line.
+
+Specification: "Embedded metric format" in the CloudWatch user guide. Its limits: 100 metrics a directive (here one),
+30 dimensions, 100 values a metric, log events of 256 KB (later 1 MB; these are less than 100 KB).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+import orjson
+
+from rumpattern.distribution import value_counts
+from rumpattern.emit import cloudwatch
+from rumpattern.emit.cloudwatch import MINUTE, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import BinaryIO
+
+    from rumpattern.aggregate import Series
+    from rumpattern.distribution import ValueCounts
+
+MAX_VALUES: Final = 100
+_METADATA: Final = "_aws"
+_Value: TypeAlias = float | list[float] | dict[str, object]
+
+
+def write(series: Sequence[Series], stream: BinaryIO) -> Outcome:
+    """Write each series so that CloudWatch shows its count, sum, minimum and maximum.
+
+    Up to 100 values are written as the specification says, as a number or an array. For more it has no form; CloudWatch
+    reads what AWS's own clients write (the embedded metrics library for Java, the exporter of the OpenTelemetry
+    collector): an object of ``Values`` and ``Counts``, several lines of them beyond 100 distinct values, or, where
+    values are known by bucket or are negative, an object of ``Max``, ``Min``, ``Count`` and ``Sum``, which has no
+    percentiles. How many data are written so is noted.
+    """
+    outcome = Outcome()
+    beyond = 0
+    for one, counted in zip(series, value_counts([one.distribution for one in series]), strict=True):
+        reason = refusal(one)
+        if reason is None:
+            values = list(_values(one, counted))
+            beyond += isinstance(values[0], dict)
+            stream.writelines(_line(one, value) for value in values)
+        else:
+            outcome.refused[reason] += 1
+    if beyond:
+        form = "a form that AWS's clients write and the specification of the embedded metric format lacks"
+        message = f"{beyond:,} of {len(series):,} data do not fit an array of {MAX_VALUES} values"
+        outcome.notes.append(f"{message}: they are written in {form}")
+    return outcome
+
+
+def refusal(one: Series) -> str | None:
+    """Return why a datum cannot be written, None if it can: names of dimensions and metrics share one object."""
+    if one.name == _METADATA or any(name in {one.name, _METADATA} for name, _ in one.dimensions):
+        return f"the name {one.name}, which the embedded metric format needs for something else"
+    return cloudwatch.refusal(one)
+
+
+def _values(one: Series, counted: ValueCounts | None) -> Iterator[_Value]:
+    if one.count == 1:
+        yield one.min
+    elif counted is None:
+        yield {"Max": one.max, "Min": one.min, "Count": one.count, "Sum": one.sum}
+    elif one.count <= MAX_VALUES:
+        yield [value for value, count in zip(*counted, strict=True) for _ in range(count)]
+    else:
+        yield from _histograms(counted)
+
+
+def _histograms(counted: ValueCounts) -> Iterator[_Value]:
+    """Give objects of up to 100 values each; CloudWatch adds up what it gets for one metric and time."""
+    for begin in range(0, len(counted.values), MAX_VALUES):
+        values, counts = (part[begin : begin + MAX_VALUES] for part in counted)
+        total = math.fsum(value * count for value, count in zip(values, counts, strict=True))
+        sums = {"Max": values[-1], "Min": values[0], "Count": sum(counts), "Sum": total}
+        yield {"Values": values, "Counts": counts, **sums}
+
+
+def _line(one: Series, value: _Value) -> bytes:
+    metric: dict[str, object] = {"Name": one.name, "Unit": one.unit}
+    if one.period < MINUTE:
+        metric["StorageResolution"] = 1
+    names = [name for name, _ in one.dimensions]
+    directive = {"Namespace": one.namespace, "Dimensions": [names], "Metrics": [metric]}
+    metadata = {"Timestamp": int(one.start.timestamp()) * 1_000, "CloudWatchMetrics": [directive]}
+    event = {_METADATA: metadata, **dict(one.dimensions), one.name: value}
+    return orjson.dumps(event, option=orjson.OPT_APPEND_NEWLINE)

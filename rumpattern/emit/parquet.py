@@ -1,0 +1,96 @@
+"""Parquet: one series a row, typed columns, dimensions as a map. Needs pyarrow, the extra ``arrow``."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, Final
+
+from rumpattern.distribution import ERROR_ABOVE, ERROR_BELOW, PERCENTS, percentiles
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import BinaryIO
+
+    from rumpattern.aggregate import Series
+
+_ROWS: Final = 16_384
+"""Rows that are written together."""
+
+
+def check() -> None:
+    """Check that Parquet can be written.
+
+    Raises:
+        ModuleNotFoundError: the extra is not installed.
+    """
+    if find_spec("pyarrow") is None:
+        raise ModuleNotFoundError("parquet needs pyarrow: install rumpattern[arrow], or take another format")
+
+
+def write(series: Sequence[Series], stream: BinaryIO) -> None:
+    """Write each series as one row, names as in ``Series``; percentiles are null where there is a negative value.
+
+    Raises:
+        ModuleNotFoundError: the extra is not installed.
+    """
+    check()
+    import pyarrow as pa  # noqa: PLC0415 - the extra is loaded when it is asked for
+    from pyarrow import parquet  # noqa: PLC0415
+
+    schema = _schema(pa)
+    with pa.PythonFile(_Forward(stream), mode="w") as file, parquet.ParquetWriter(file, schema) as writer:
+        for begin in range(0, len(series), _ROWS):
+            writer.write_batch(_batch(pa, schema, series[begin : begin + _ROWS]))
+
+
+class _Forward:
+    """A stream that is written from its beginning on: what goes to a pipe has no place to ask for."""
+
+    closed = False
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._written = 0
+
+    def write(self, data: bytes) -> int:
+        self._stream.write(data)
+        self._written += len(data)
+        return len(data)
+
+    def tell(self) -> int:
+        return self._written
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+    def close(self) -> None:
+        """Leave it open: it belongs to the caller."""
+
+
+def _schema(pa: Any) -> Any:  # noqa: ANN401 - pyarrow has no types
+    return pa.schema(
+        [
+            pa.field("namespace", pa.string(), nullable=False),
+            pa.field("name", pa.string(), nullable=False),
+            pa.field("dimensions", pa.map_(pa.string(), pa.string()), nullable=False),
+            pa.field("unit", pa.string(), nullable=False),
+            pa.field("start", pa.timestamp("ms", tz="UTC"), nullable=False),
+            pa.field("period", pa.int64(), nullable=False),
+            pa.field("count", pa.int64(), nullable=False),
+            *(pa.field(name, pa.float64(), nullable=False) for name in ("sum", "min", "max")),
+            *(pa.field(f"p{percent}", pa.float64()) for percent in PERCENTS),
+            pa.field("percentile_method", pa.string()),
+            pa.field("percentile_error_below", pa.float64()),
+            pa.field("percentile_error_above", pa.float64()),
+        ]
+    )
+
+
+def _batch(pa: Any, schema: Any, series: Sequence[Series]) -> Any:  # noqa: ANN401 - as above
+    *columns, distributions = zip(*series, strict=True)
+    found = percentiles(distributions)
+    values = zip(*(one.values or (None,) * len(PERCENTS) for one in found), strict=True)
+    none, exact, buckets = (None, None, None), ("exact", 0.0, 0.0), ("SEH1", ERROR_BELOW, ERROR_ABOVE)
+    errors = zip(*(none if one.values is None else exact if one.is_exact else buckets for one in found), strict=True)
+    arrays = zip([*columns, *values, *errors], schema, strict=True)
+    return pa.record_batch([pa.array(column, field.type) for column, field in arrays], schema=schema)
