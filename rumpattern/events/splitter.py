@@ -21,7 +21,6 @@ MAX_RECORD: Final = 16 << 20
 
 STRING: Final = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 """A JSON string with its quotes, as a regular expression that never goes back; it needs ``re.DOTALL``."""
-_STRING: Final = re.compile(STRING, re.DOTALL)
 _TOKEN: Final = re.compile(STRING + rb'|[{}\[\],:]|[^\s"{}\[\],:]++|"', re.DOTALL)
 _BETWEEN: Final = re.compile(rb"[\s,]*")
 _BETWEEN_RECORDS: Final = frozenset((b"}", b"]", b",", b":"))
@@ -188,10 +187,14 @@ class Splitter:
 def _shortened(token: bytes) -> bytes:
     """Return a token that goes on as a given one does; one that is long becomes the name of no member."""
     if len(token) > _SHOWN and token.startswith(b'"'):
-        is_escape = (len(token) - len(token.rstrip(b"\\"))) % 2 == 1
-        end = b'"' if _STRING.fullmatch(token) else b"\\" if is_escape else b""
-        return b'"' + b"x" * _SHOWN + end
+        is_closed = token.endswith(b'"') and not _is_escape(token[:-1])
+        return b'"' + b"x" * _SHOWN + (b'"' if is_closed else b"\\" if _is_escape(token) else b"")
     return token[:_SHOWN].replace(b"\n", b" ")
+
+
+def _is_escape(text: bytes) -> bool:
+    """Tell whether the last byte of a text in a string is a backslash that escapes what comes next."""
+    return (len(text) - len(text.rstrip(b"\\"))) % 2 == 1
 
 
 def _gather(chunks: Iterable[bytes]) -> Iterator[bytes]:
