@@ -394,7 +394,7 @@ TEXTS: dict[str, tuple[bytes, int, int, list[tuple[int, int, str, str]]]] = {
         VIEW + b"\r" + VIEW + b"\n" + VIEW,
         1,
         0,
-        [(1, 0, "RP010", 'expected the end of the text, found "{" (character 43)')],
+        [(1, 0, "RP010", "text follows the JSON value (character 43)")],
     ),
     "CR between members": (VIEW.replace(b",", b",\r"), 1, 0, []),
     "BOM": (b"\xef\xbb\xbf" + VIEW + b"\n" + VIEW, 2, 0, []),

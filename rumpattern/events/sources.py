@@ -78,7 +78,7 @@ class Range(NamedTuple):
     passed: int = 0
 
 
-class BrokenSourceError(Exception):
+class BrokenSourceError(RuntimeError):
     """The input broke off: what came before it is good.
 
     ``code`` is RP001, RP003 or RP023; ``rest`` is the text that was read and belongs to no complete line, the start of
