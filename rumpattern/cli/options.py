@@ -46,7 +46,7 @@ class Size(click.ParamType[int]):
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Return the bytes that a text such as 1MiB says."""
-        match = re.fullmatch(r"(\d{1,12}) ?([KMG]?)(?:i?B)?", str(value))
+        match = re.fullmatch(r"(\d{1,9}) ?([KMG]?)(?:i?B)?", str(value))
         if match is None or not int(match[1]):
             self.fail(f"{value!r} is not a size such as 500000, 64K or 1MiB", param, ctx)
         return int(match[1]) << _SHIFTS[match[2]]

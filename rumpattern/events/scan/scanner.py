@@ -123,7 +123,7 @@ class Scanner:
             found,
             no_shapes(),
             timed,
-            longest,
+            min(longest, size),
         )
         inexact = _finish_numbers(text, cells, found.late[:late])
         columns = self._columns(text, cells, dictionaries, rows)
