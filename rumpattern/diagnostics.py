@@ -27,10 +27,12 @@ CODES: dict[str, str] = {
     "RP016": "a number has more than 1,000 characters",
     "RP017": "the export line is not a time and JSON",
     "RP018": "the record does not have the members of its container",
-    "RP019": "the record is too large",
+    "RP019": "the line or record is too long",
     "RP020": "the container ends before it is complete",
     "RP021": "the state folder cannot be gone on with",
     "RP022": "a definition makes more series than the replay keeps",
+    "RP023": "the text is UTF-16 or UTF-32",
+    "RP024": "the text of a reject is not complete",
     # 1 pattern grammar
     "RP100": "the event pattern is not valid JSON",
     "RP101": "the event pattern is not a JSON object",

@@ -192,7 +192,7 @@ def test_rejects_are_kept_with_place_and_reason(run: Run, tmp_path: Path) -> Non
         (7, "RP014"),
     ]
     for row in rows:
-        assert set(row) == {"file", "line", "offset", "code", "reason", "text"}
+        assert set(row) == {"file", "line", "offset", "form", "code", "reason", "text"}
         assert row["file"] == "fixtures/bad/mixed.ndjson"
         text = row["text"].encode("utf-8", "surrogateescape")
         assert data[row["offset"] :].startswith(text + b"\n")

@@ -21,6 +21,11 @@ VIEWS = {"Name": "Views", "Namespace": "S", "EventPattern": '{"event_type":["vie
 RECORD = {"logEvents": [{"id": "1", "timestamp": 0, "message": EVENT.decode()}], "messageType": "DATA_MESSAGE"}
 SUBSCRIPTION = json.dumps({**RECORD, "logGroup": "g", "owner": "o", "logStream": "s", "subscriptionFilters": []})
 
+ROW = (
+    b'{"file":"f","line":1,"offset":0,"form":"ndjson","code":"RP019","reason":"r","text":%s%%b}'
+    % json.dumps(EVENT.decode()).encode()
+)
+
 
 def template(**metric):
     listed = metric.pop("listed", None) or [{**VIEWS, **metric}]
@@ -50,8 +55,10 @@ FILES = {
     "RP016": (b'{"event_type":"view","event_details":{"x":%s}}' % (b"1" * 1_001), EVENT),
     "RP017": (TIME + EVENT + EVENT, TIME + EVENT),
     "RP018": (SUBSCRIPTION.replace('"message":', '"text":').encode(), SUBSCRIPTION.encode()),
-    "RP019": (SUBSCRIPTION.replace('"id": "1"', f'"id": "{"x" * (17 << 20)}"').encode(), SUBSCRIPTION.encode()),
+    "RP019": (EVENT.replace(b"view", b"v" * (1 << 20)), EVENT),
     "RP020": (SUBSCRIPTION[:-1].encode(), SUBSCRIPTION.encode()),
+    "RP023": (EVENT.decode().encode("utf-16"), EVENT),
+    "RP024": (ROW % b',"cut":true', ROW % b""),
     "RP311": (EVENT.replace(b',"application_name":"shop"', b""), EVENT),
 }
 """Codes of files of events: one that fails and one that passes."""

@@ -6,13 +6,13 @@ import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 import numpy as np
 
 from rumpattern.cli.main import Exit
-from rumpattern.cli.options import input_format_option
+from rumpattern.cli.options import input_format_option, max_line_option
 from rumpattern.definition.model import MetricDefinition
 from rumpattern.diagnostics import Diagnostic, InputError, printable
 from rumpattern.emit.table import add_row, console_on, new_table
@@ -20,7 +20,7 @@ from rumpattern.engine import Engine
 from rumpattern.events.decode import Decoder
 from rumpattern.events.fields import complete
 from rumpattern.events.sources import find_sources
-from rumpattern.job.blocks import read_blocks
+from rumpattern.job.blocks import decode_block, read_blocks
 from rumpattern.job.collect import SHOWN_REJECTS
 from rumpattern.match.reasons import Reasons
 from rumpattern.pattern.explain import explain as explain_event
@@ -46,8 +46,11 @@ _CONTROL = re.compile(rb"\x7f|\xc2[\x80-\x9f]")
 @click.argument("events", nargs=-1, required=True)
 @click.option("--count", is_flag=True, help="Print how many events match instead of the events.")
 @click.option("--explain", is_flag=True, help="Print why events do not match instead of those that do.")
+@max_line_option
 @input_format_option
-def command(pattern: str, events: tuple[str, ...], *, count: bool, explain: bool, input_format: Form | None) -> int:
+def command(  # noqa: PLR0913 - one for each option
+    pattern: str, events: tuple[str, ...], *, count: bool, explain: bool, max_line: int, input_format: Form | None
+) -> int:
     """Print the EVENTS that an event PATTERN matches, one JSON object a line.
 
     PATTERN is JSON text, or a file that holds it. EVENTS are files, directories or "-", as for replay.
@@ -64,10 +67,10 @@ def command(pattern: str, events: tuple[str, ...], *, count: bool, explain: bool
     for warning in wanted.warnings:
         click.echo(f"warning: {warning}", err=True)
     if explain:
-        rejected = _print_reasons(wanted, sources, input_format)
+        rejected = _print_reasons(wanted, Reading(sources, input_format, max_line))
     else:
         engine = Engine([MetricDefinition("match", pattern=wanted)])
-        matched, rejected = _print_matches(engine, sources, input_format, quiet=count)
+        matched, rejected = _print_matches(engine, Reading(sources, input_format, max_line), quiet=count)
         if count:
             click.echo(matched)
     return Exit.REJECTS if rejected else Exit.CLEAN
@@ -89,10 +92,18 @@ def read_pattern(text: str) -> Pattern:
         raise InputError([Diagnostic("RP001", f"{text}: {error.strerror or error}", hint=hint)]) from None
 
 
-def _print_matches(engine: Engine, sources: Sequence[Source], form: Form | None, *, quiet: bool) -> tuple[int, int]:
+class Reading(NamedTuple):
+    """What is read, in which form, and how long its lines may be."""
+
+    sources: Sequence[Source]
+    form: Form | None
+    longest: int
+
+
+def _print_matches(engine: Engine, reading: Reading, *, quiet: bool) -> tuple[int, int]:
     """Print the matching events; return how many there are, and how many lines were rejected."""
     matched, rejected = 0, 0
-    for read in _read(engine.decode, sources, form):
+    for read in _read(engine.decode, *reading):
         rows = np.flatnonzero(engine.match(read.batch).mask(0)).tolist()
         for row in rows if not quiet else ():
             sys.stdout.buffer.write(_one_line(read.text(row)))
@@ -102,13 +113,13 @@ def _print_matches(engine: Engine, sources: Sequence[Source], form: Form | None,
     return matched, rejected
 
 
-def _print_reasons(pattern: Pattern, sources: Sequence[Source], form: Form | None) -> int:
+def _print_reasons(pattern: Pattern, reading: Reading) -> int:
     """Print why events do not match, and the nearest miss in full; return how many lines were rejected."""
     reasons, rejected = Reasons(pattern), 0
     plan = build_plan([MetricDefinition("match", pattern=pattern)])
     nearest: tuple[int, str, bytes] | None = None
     only = b""
-    for read in _read(Decoder(plan.paths).decode, sources, form):
+    for read in _read(Decoder(plan.paths).decode, *reading):
         misses = reasons.add(read.batch)
         rejected += len(read.batch.rejects)
         if len(misses):
@@ -160,13 +171,14 @@ class _Read:
         return f"{self.name}:{self.base + self.lines.place(self.batch.indices[row])[0]}"
 
 
-def _read(decode: Callable[[Lines], EventBatch], sources: Sequence[Source], form: Form | None) -> Iterator[_Read]:
+def _read(
+    decode: Callable[[Lines], EventBatch], sources: Sequence[Source], form: Form | None, longest: int
+) -> Iterator[_Read]:
     """Yield the batches of all sources, telling the first rejects of each, and how many there are."""
     for number, source in enumerate(sources):
         line, rejected = 0, 0
-        for block in read_blocks(number, source, form, lambda _: None):
-            lines = block.lines()
-            batch = decode(lines)
+        for block in read_blocks(number, source, form, lambda _: None, longest=longest):
+            lines, batch = decode_block(decode, block, longest)
             base = 0 if block.counted else line
             yield _Read(batch, lines, source.name, base)
             for reject in batch.rejects[: max(0, SHOWN_REJECTS - rejected)]:

@@ -11,6 +11,7 @@ import click
 from rumpattern.definition.load import load_definitions
 from rumpattern.diagnostics import DefinitionError
 from rumpattern.events.forms import Form
+from rumpattern.events.lines import MAX_LINE
 from rumpattern.events.readers import Reader
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from rumpattern.definition.model import MetricDefinition
     from rumpattern.diagnostics import Diagnostic
 
+_SHIFTS: Final = {"": 0, "K": 10, "M": 20, "G": 30}
 _SECONDS: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -35,6 +37,19 @@ class Duration(click.ParamType[int]):
         if match is None:
             self.fail(f"{value!r} is not a time such as 60s, 5m or 1h", param, ctx)
         return int(match[1]) * _SECONDS[match[2]]
+
+
+class Size(click.ParamType[int]):
+    """A number of bytes such as 500000, 64K or 1MiB; K, M and G are powers of 1,024."""
+
+    name = "size"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the bytes that a text such as 1MiB says."""
+        match = re.fullmatch(r"(\d{1,9}) ?([KMG]?)(?:i?B)?", str(value))
+        if match is None or not int(match[1]):
+            self.fail(f"{value!r} is not a size such as 500000, 64K or 1MiB", param, ctx)
+        return int(match[1]) << _SHIFTS[match[2]]
 
 
 class Share(click.FloatRange):
@@ -79,6 +94,14 @@ input_format_option = click.option(
 )
 
 
+max_line_option = click.option(
+    "--max-line",
+    type=Size(),
+    metavar="SIZE",
+    default=f"{MAX_LINE >> 20}MiB",
+    show_default=True,
+    help="Length of a line of events; a longer one is rejected.",
+)
 reader_option = click.option(
     "--reader",
     type=click.Choice([reader.value for reader in Reader]),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from rumpattern.events.rejected import dump_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -63,18 +64,10 @@ def replacing(name: str) -> Iterator[BinaryIO]:
 
 @contextmanager
 def reject_file(name: str) -> Iterator[Callable[[str, Reject], None]]:
-    """Open a file for rejects: JSON lines with the members file, line, offset, code, reason and text."""
+    """Open a file for rejects, one row of JSON each, which a replay reads again."""
     with replacing(name) as stream:
+        yield lambda file, reject: _write_row(stream, file, reject)
 
-        def keep(file: str, reject: Reject) -> None:
-            row = {
-                "file": file,
-                "line": reject.line,
-                "offset": reject.offset,
-                "code": reject.code,
-                "reason": reject.reason,
-                "text": reject.text.decode("utf-8", "surrogateescape"),
-            }
-            stream.write(json.dumps(row).encode() + b"\n")
 
-        yield keep
+def _write_row(stream: BinaryIO, file: str, reject: Reject) -> None:
+    stream.write(dump_row(file, reject))

@@ -18,6 +18,7 @@ from rumpattern.cli.options import (
     check_reader,
     definitions_option,
     input_format_option,
+    max_line_option,
     read_definitions,
     reader_option,
 )
@@ -67,7 +68,10 @@ _FORMATS: Final[dict[str, Callable[[ReplayResult, BinaryIO], Outcome | None]]] =
 @click.option("--period", type=Duration(), default="60s", show_default=True, help="Length of one datum: 60s, 5m, 1h.")
 @click.option("--application-name", metavar="NAME", help="The app monitor's name, for events that lack it.")
 @click.option(
-    "--rejects", "rejects_file", metavar="FILE", help="Write every rejected line with place and reason, as JSON."
+    "--rejects",
+    "rejects_file",
+    metavar="FILE",
+    help="Write every rejected line with place and reason, to be repaired and replayed.",
 )
 @click.option(
     "--accounts", "accounts_file", metavar="FILE", help="Write the accounts of files and definitions as JSON."
@@ -106,6 +110,7 @@ _FORMATS: Final[dict[str, Callable[[ReplayResult, BinaryIO], Outcome | None]]] =
     metavar="AMOUNT",
     help="What one metric costs a month: the summary tells what the series would cost, published all month.",
 )
+@max_line_option
 @click.option("--workers", type=click.IntRange(1), metavar="N", help="Cores to use; by default as many as pay.")
 @input_format_option
 @reader_option
@@ -123,6 +128,7 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
     max_series: int,
     exact_values: int,
     price: float | None,
+    max_line: int,
     workers: int | None,
     input_format: Form | None,
     reader: str,
@@ -175,6 +181,7 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
                     state=state,
                     max_series=max_series,
                     exact_values=exact_values,
+                    max_line=max_line,
                     on_reject=on_reject,
                     on_progress=on_progress,
                     on_notice=lambda text: click.echo(text, err=True),

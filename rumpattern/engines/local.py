@@ -28,6 +28,7 @@ from rumpattern.engine import DEFAULT_PERIOD, Engine
 from rumpattern.engines.wire import pack_block, pack_definitions, receive, send
 from rumpattern.events.fields import Kind
 from rumpattern.events.forms import Form
+from rumpattern.events.lines import MAX_LINE
 from rumpattern.events.readers import Reader, ReaderError
 from rumpattern.events.scan.cache import is_compiled
 from rumpattern.events.sources import GZIP_MAGIC, find_sources
@@ -74,6 +75,7 @@ def replay(  # noqa: PLR0913 - the choices of a replay
     state: str | os.PathLike[str] | None = None,
     max_series: int = MAX_SERIES,
     exact_values: int = MOST_EXACT,
+    max_line: int = MAX_LINE,
     on_reject: Callable[[str, Reject], None] | None = None,
     on_progress: Callable[[int, int, int], None] | None = None,
     on_notice: Callable[[str], None] | None = None,
@@ -93,6 +95,7 @@ def replay(  # noqa: PLR0913 - the choices of a replay
         max_series: sets of dimension values of one definition; if it makes more, its data are counted and left out.
         exact_values: distinct values of one datum that are kept as they are; of more, counts of buckets are kept (see
             ``distribution``).
+        max_line: bytes of a line, its newline left out; a longer one is rejected.
         on_reject: called with file name and reject for every line that is no event, in order.
         on_progress: called with stored bytes read, events evaluated and lines rejected, as they come.
         on_notice: called with a sentence when there is something to wait for.
@@ -100,11 +103,11 @@ def replay(  # noqa: PLR0913 - the choices of a replay
     Raises:
         InputError: an input that cannot be read, or no line at all.
         ValueError: a period that CloudWatch does not have, a name that it refuses as a dimension value, an unknown
-            container or reader, or fewer than one worker, series or exact value.
+            container or reader, or fewer than one worker, series, exact value or byte of a line.
         ModuleNotFoundError: the reader needs an extra that is not installed.
         ReaderError: the reader that was asked for does not work.
     """
-    settings = Settings(period, exact_values, max_series)
+    settings = Settings(period, exact_values, max_series, max_line)
     _check(settings, application_name, workers)
     found = find_sources([sources] if isinstance(sources, (str, os.PathLike)) else sources)
     form = None if input_format is None else Form(input_format)
@@ -117,7 +120,7 @@ def replay(  # noqa: PLR0913 - the choices of a replay
 
     def blocks(first: int, start: int) -> Generator[Block]:
         for number, source in enumerate(found[first:], first):
-            yield from read_blocks(number, source, form, lambda n: heard(n, 0, 0), buffers, start)
+            yield from read_blocks(number, source, form, lambda n: heard(n, 0, 0), buffers, start, max_line)
             start = 0
 
     def done(given: Iterator[Block]) -> Generator[BlockResult]:
@@ -144,6 +147,7 @@ def replay(  # noqa: PLR0913 - the choices of a replay
                 "application name": application_name,
                 "input format": input_format,
                 "number of exact values": exact_values,
+                "longest line": max_line,
             }
             kept = stack.enter_context(_state(Path(state), definitions, found, options, on_notice or _unheard))
         given = stack.enter_context(closing(blocks(*(kept.position if kept else (0, 0)))))
@@ -177,7 +181,12 @@ def _state(
 def _check(settings: Settings, application_name: str | None, workers: int | None) -> None:
     check_period(settings.period)
     check_application_name(application_name)
-    numbers = {"workers": workers, "max_series": settings.max_series, "exact_values": settings.exact_values}
+    numbers = {
+        "workers": workers,
+        "max_series": settings.max_series,
+        "exact_values": settings.exact_values,
+        "max_line": settings.max_line,
+    }
     for name, number in numbers.items():
         if number is not None and number < 1:
             raise ValueError(f"{name} is at least 1, not {number}")
@@ -257,8 +266,11 @@ def available_cores() -> int:
 def _is_gzip(source: Source) -> bool:
     if source.path is None or not source.is_regular:
         return False
-    with source.path.open("rb") as file:
-        return file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
+    try:
+        with source.path.open("rb") as file:
+            return file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
+    except OSError:  # whoever reads the file tells of it
+        return False
 
 
 # --- worker processes -----------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rumpattern.definition.model import MetricDefinition
 from rumpattern.events.forms import Form
+from rumpattern.events.sources import Stamp
 from rumpattern.job.blocks import Block
 from rumpattern.pattern.parse import parse_pattern
 
@@ -71,12 +72,12 @@ def pack_block(block: Block) -> tuple[list[Any], bytes | memoryview]:
     """Return a block of text as header and bytes; a block that has a path goes by that path."""
     path = str(block.path) if block.path else None
     data = block.data or b"" if block.buffer is None else block.buffer.text.data[: block.length]
-    return [block.source, block.form.value, block.offset, block.length, path], data
+    return [block.source, block.form.value, block.offset, block.length, block.passed, path, block.stamp], data
 
 
 def unpack_block(header: list[Any], data: bytes) -> Block:
     """Return the block that ``pack_block`` packed."""
-    source, form, offset, length, path = header
+    source, form, offset, length, passed, path, stamp = header
     if path is None:
-        return Block(source, Form(form), offset, length, data)
-    return Block(source, Form(form), offset, length, path=Path(path))
+        return Block(source, Form(form), offset, length, passed, data)
+    return Block(source, Form(form), offset, length, passed, path=Path(path), stamp=Stamp(*stamp))

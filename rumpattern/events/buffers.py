@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from rumpattern.events.lines import PADDING
+from rumpattern.events.lines import MAX_LINE, PADDING, SHOWN
 from rumpattern.events.sources import BLOCK, BrokenSourceError
 
 if TYPE_CHECKING:
@@ -21,21 +21,22 @@ if TYPE_CHECKING:
     from rumpattern.events.lines import Bytes
     from rumpattern.events.streams import Stream
 
-LONGEST: Final = 64 << 20
-"""Bytes of the longest line of a stream: gzip makes a gigabyte of zeros out of a megabyte."""
 _SEARCHED: Final = 1 << 16
+_PASSED: Final = 1 << 20
+"""Bytes of a line that is too long that are passed over at once."""
 
 
 class Buffer:
     """Room for text and for the zeros behind it.
 
     The first ``size`` of the ``filled`` bytes are whole lines; ``stored`` bytes of the source had been read for them.
+    Or they are the start of a line that is too long, of which ``passed`` bytes follow.
     """
 
     def __init__(self, home: SimpleQueue[Buffer | None]) -> None:
         self.home = home
         self.text = _room(BLOCK)
-        self.filled = self.size = self.stored = 0
+        self.filled = self.size = self.stored = self.passed = 0
 
     @property
     def capacity(self) -> int:
@@ -46,19 +47,20 @@ class Buffer:
         """Give the buffer back, to be filled again: nobody looks at its text any more."""
         self.home.put(self)
 
-    def load(self, start: bytes, stream: Stream) -> bool:
+    def load(self, start: bytes, stream: Stream, longest: int) -> bool:
         """Take the start of a line and what comes next, until there is no room left and a line that ends.
 
-        A line that ends nowhere in ``LONGEST`` bytes is taken no further. Return True if the stream has ended.
+        A line of more than ``longest`` bytes is taken no further. Return True if the stream has ended.
         """
+        self.passed = 0
         self._make_room(0, max(BLOCK, len(start)))
         self.text[: len(start)] = np.frombuffer(start, np.uint8)
         self.filled = len(start)
         while not (has_ended := self._take(stream)):
             self.size = self._end_of_lines()
-            if self.size or self.capacity >= LONGEST:
+            if self.size or self.filled > longest:
                 break
-            self._make_room(self.filled, min(2 * self.capacity, LONGEST))
+            self._make_room(self.filled, min(2 * self.capacity, longest + 1))
         self.size = self._end_of_lines()
         self.stored = stream.stored
         return has_ended
@@ -68,6 +70,23 @@ class Buffer:
         rest = self.text[self.size : self.filled].tobytes()
         self.text[self.size : self.size + PADDING] = 0
         return rest
+
+    def pass_over(self, stream: Stream, longest: int) -> tuple[bytes, bool]:
+        """Keep one byte more than ``longest`` of the line in the buffer, and pass over the rest of it.
+
+        Return what was read behind the line, and whether the stream has ended.
+        """
+        self.size, self.passed = longest + 1, self.filled - longest - 1
+        self.text[self.size : self.size + PADDING] = 0
+        room = bytearray(_PASSED)
+        has_ended, end = False, 0
+        while not (has_ended or end):
+            size = stream.fill(memoryview(room))
+            end = room.find(b"\n", 0, size) + 1
+            self.passed += end or size
+            has_ended = not size
+        self.stored = stream.stored
+        return bytes(room[end:size]), has_ended
 
     def _take(self, stream: Stream) -> bool:
         """Take text while there is room for it; return True if the stream has ended."""
@@ -124,40 +143,45 @@ class Buffers:
         self._free.put(None)
 
 
-def fill_buffers(stream: Stream, head: bytes, buffers: Buffers) -> Iterator[Buffer]:
+def fill_buffers(stream: Stream, head: bytes, buffers: Buffers, longest: int = MAX_LINE) -> Iterator[Buffer]:
     """Yield the text of a stream, which starts with ``head``, in buffers of whole lines.
+
+    A line of more than ``longest`` bytes that fills a buffer makes one of its own, which holds its start.
 
     Raises:
         BrokenSourceError: after all complete lines; ``rest`` of it is the line that broke off.
     """
     rest = head
     while buffer := buffers.take():
-        has_ended = buffer.load(rest, stream)
+        has_ended = buffer.load(rest, stream, longest)
         if has_ended and stream.fault is None:
             buffer.size = buffer.filled
-        rest = buffer.cut()
+        if buffer.size or has_ended:
+            rest = buffer.cut()
+        else:
+            rest, has_ended = buffer.pass_over(stream, longest)
+            if has_ended and stream.fault:  # nobody knows where the line would have ended
+                rest, buffer.size = buffer.text[: buffer.size].tobytes(), 0
         if buffer.size:
             yield buffer
-        elif not has_ended:
-            raise _broken(BrokenSourceError("RP019", f"a line has more than {LONGEST} bytes"), rest)
         if has_ended and stream.fault:
-            raise _broken(stream.fault, rest)
+            raise _broken(stream.fault, rest, longest)
         if has_ended:
             return
 
 
-def _broken(fault: BrokenSourceError, rest: bytes) -> BrokenSourceError:
-    fault.rest = rest
+def _broken(fault: BrokenSourceError, rest: bytes, longest: int) -> BrokenSourceError:
+    fault.rest = rest if len(rest) <= longest else rest[:SHOWN]
     return fault
 
 
-def fill_ahead(stream: Stream, head: bytes, buffers: Buffers) -> Iterator[Buffer]:
+def fill_ahead(stream: Stream, head: bytes, buffers: Buffers, longest: int = MAX_LINE) -> Iterator[Buffer]:
     """Yield the buffers of ``fill_buffers``, which runs on a thread of its own until this ends or is closed."""
     ready: SimpleQueue[Buffer | BaseException | None] = SimpleQueue()
 
     def run() -> None:
         try:
-            for buffer in fill_buffers(stream, head, buffers):
+            for buffer in fill_buffers(stream, head, buffers, longest):
                 ready.put(buffer)
             ready.put(None)
         except BaseException as error:  # noqa: BLE001 - raised where the buffers are wanted

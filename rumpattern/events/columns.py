@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from rumpattern.events.fields import Kind
+from rumpattern.events.forms import Form
 from rumpattern.jsontext import NumberText, Pairs, comparable
 
 if TYPE_CHECKING:
@@ -104,13 +105,19 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """An input line that is no event: line number from 1, byte offset, why, and the line itself."""
+    """An input line that is no event: line number from 1, byte offset, why, and the line itself.
+
+    ``form`` is what the text is to be read as once it is repaired. ``is_cut`` says that the text is not all that there
+    was, or should have been.
+    """
 
     line: int
     offset: int
     code: str
     reason: str
     text: bytes
+    form: Form = Form.NDJSON
+    is_cut: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

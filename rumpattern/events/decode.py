@@ -185,7 +185,7 @@ class _Rows:
         return tuple(sorted((*self.lines.rejects, *self.rejects), key=lambda reject: (reject.offset, reject.line)))
 
     def reject(self, index: int, code: str, reason: str) -> None:
-        self.rejects.append(Reject(*self.lines.place(index), code, reason, self.lines.line(index)))
+        self.rejects.append(Reject(*self.lines.place(index), code, reason, self.lines.line(index), self.lines.form))
 
 
 @dataclass

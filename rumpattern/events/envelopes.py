@@ -1,6 +1,7 @@
 """The containers that exported events come in: which one a file is, and how its events get out.
 
 Line containers hold one event a line and can be cut anywhere between lines. Document containers are split into records.
+A file of rejects holds lines and records of any other container, each of which is read as what it was.
 """
 
 from __future__ import annotations
@@ -10,16 +11,16 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from rumpattern.events import canonical
 from rumpattern.events.columns import Reject
-from rumpattern.events.forms import Form
+from rumpattern.events.exact import SPACE
+from rumpattern.events.forms import LINE_FORMS, Form
 from rumpattern.events.lines import BOM, EXPORT_TIME, RecordLines
+from rumpattern.events.rejected import load_row
 from rumpattern.events.sources import BLOCK, BrokenSourceError
-from rumpattern.events.splitter import STRING, SplitError, Splitter
+from rumpattern.events.splitter import MAX_RECORD, STRING, Record, SplitError, Splitter
 from rumpattern.jsontext import JsonError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-
-    from rumpattern.events.splitter import Record
 
 
 RECORDS: Final = 8192
@@ -58,6 +59,10 @@ _FORM_OF_KEY: Final = {
     b'"AppMonitorDetails"': Form.PUT_EVENTS,
     b'"Records"': Form.CLOUDTRAIL,
 }
+_UNFINISHED: Final = frozenset(("RP004", "RP020"))
+"""Why a document is cut off; a row of rejects is not."""
+_KEYS_OF_REJECTS: Final = frozenset((b'"code"', b'"reason"', b'"text"'))
+_NO_TIME: Final = "the line is not a time such as 2026-01-05T00:00:00.000Z and JSON"
 _KEYS: Final = re.compile(rb"(" + STRING + rb")(\s*:)?|[{}\[\]]", re.DOTALL)
 
 
@@ -72,6 +77,8 @@ def detect(head: bytes) -> Form:
         if text.startswith(b"["):
             return Form.LOGS_INSIGHTS
     keys = list(_first_level_keys(text)) if text.startswith(b"{") else []
+    if _KEYS_OF_REJECTS.issubset(keys) and b'"event_type"' not in keys:
+        return Form.REJECTS
     container = next((_FORM_OF_KEY[key] for key in keys if key in _FORM_OF_KEY), None)
     if container and b'"event_type"' not in keys:
         return container
@@ -118,19 +125,18 @@ def read_documents(chunks: Iterable[bytes], form: Form) -> Iterator[RecordLines]
 
     What cannot be split is one reject that says where it starts.
     """
-    member, events = _DOCUMENTS[form]
-    splitter = Splitter(member)
-    collected = _Collected()
+    splitter = Splitter(_DOCUMENTS[form].member if form in _DOCUMENTS else None)
+    collected = _Collected(form)
     try:
         for record in splitter.split(_without_bom(chunks)):
-            collected.take(record, events)
+            collected.take(record)
             if collected.count() >= RECORDS:
                 yield collected
-                collected = _Collected()
+                collected = _Collected(form)
     except SplitError as error:
-        collected.reject(error.record, error.code, error.message)
+        collected.reject(error.record, error.code, error.message, form, is_cut=True)
     except BrokenSourceError as fault:
-        collected.reject(splitter.rest(), fault.code, fault.message)
+        collected.reject(splitter.rest(), fault.code, fault.message, form, is_cut=True)
     if collected.count():
         yield collected
 
@@ -141,23 +147,74 @@ def _without_bom(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 class _Collected(RecordLines):
-    """Events and rejects collected from records until they make a batch."""
+    """Events and rejects collected from records of a container until they make a batch."""
 
-    def __init__(self) -> None:
+    def __init__(self, container: Form) -> None:
         super().__init__([], [])
+        self.container = container
 
-    def take(self, record: Record, events: Callable[[bytes], Iterator[bytes]]) -> None:
+    def take(self, record: Record) -> None:
         """Take all events of a record, or none: a record that is rejected can be repaired and replayed."""
-        try:
-            texts = list(events(record.text))
-        except JsonError as error:
-            self.reject(record, error.code, error.message)
-        except canonical.RecordError as error:
-            self.reject(record, "RP018", str(error))
+        if record.is_cut:
+            reason = f"a record has more than {MAX_RECORD} bytes"
+            self.reject(record, "RP019", reason, self.container, is_cut=True)
+        elif self.container is Form.REJECTS:
+            self._take_row(record)
         else:
-            self.texts += texts
-            self.places += [(record.line, record.offset)] * len(texts)
-            self.blank += not texts
+            self._take_events(record)
 
-    def reject(self, record: Record, code: str, reason: str) -> None:
-        self.rejects.append(Reject(record.line, record.offset, code, reason, record.text))
+    def _take_events(self, record: Record) -> None:
+        try:
+            texts = list(_DOCUMENTS[self.container].events(record.text))
+        except JsonError as error:
+            self.reject(record, error.code, error.message, self.container)
+        except canonical.RecordError as error:
+            self.reject(record, "RP018", str(error), self.container)
+        else:
+            self._add(record, texts, blank=not texts)
+
+    def _take_row(self, record: Record) -> None:
+        """Take what a row of rejects holds, as what it was before it was rejected."""
+        try:
+            text, form, cut = load_row(record.text)
+        except JsonError as error:
+            self.reject(record, error.code, error.message, self.container)
+            return
+        except canonical.RecordError as error:
+            self.reject(record, "RP018", str(error), self.container)
+            return
+        again = Record(text, record.offset, record.line)
+        if cut:
+            reason = f'the text is not all that {cut} rejected: complete it, and take "cut" out of the row'
+            self.reject(again, "RP024", reason, form, is_cut=True)
+        elif form in LINE_FORMS:
+            self._take_line(again, form)
+        else:
+            self._take_document(again, form)
+
+    def _take_line(self, line: Record, form: Form) -> None:
+        time = EXPORT_TIME.match(line.text) if form is Form.LOGS_EXPORT else None
+        if not line.text.strip(SPACE):
+            self.blank += 1
+        elif form is Form.LOGS_EXPORT and time is None:
+            self.reject(line, "RP017", _NO_TIME, form)
+        else:
+            self._add(line, [line.text[time.end() if time else 0 :]])
+
+    def _take_document(self, document: Record, form: Form) -> None:
+        parts = list(read_documents([document.text], form))
+        rejects = [reject for part in parts for reject in part.rejects]
+        if rejects:
+            code = rejects[0].code
+            self.reject(document, "RP010" if code in _UNFINISHED else code, rejects[0].reason, form)
+        else:
+            texts = [text for part in parts for text in part.texts]
+            self._add(document, texts, blank=sum(part.blank for part in parts) or not parts)
+
+    def _add(self, record: Record, texts: list[bytes], *, blank: int = 0) -> None:
+        self.texts += texts
+        self.places += [(record.line, record.offset)] * len(texts)
+        self.blank += blank
+
+    def reject(self, record: Record, code: str, reason: str, form: Form, *, is_cut: bool = False) -> None:
+        self.rejects.append(Reject(record.line, record.offset, code, reason, record.text, form, is_cut))

@@ -18,6 +18,7 @@ class Form(StrEnum):
     MONITOR_DATA = "get-app-monitor-data"
     PUT_EVENTS = "put-rum-events"
     CLOUDTRAIL = "cloudtrail"
+    REJECTS = "rejects"
 
 
 LINE_FORMS: Final = frozenset((Form.NDJSON, Form.LOGS_EXPORT))

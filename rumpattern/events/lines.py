@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Protocol
@@ -10,16 +11,25 @@ from typing import TYPE_CHECKING, Final, Protocol
 import numpy as np
 
 from rumpattern.events.columns import Reject
+from rumpattern.events.forms import Form
+from rumpattern.events.sources import BrokenSourceError, open_again
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
+    from typing import BinaryIO
+
+    from rumpattern.events.sources import Stamp
 
     Bytes = np.ndarray[tuple[int], np.dtype[np.uint8]]
     Spans = np.ndarray[tuple[int, int], np.dtype[np.int64]]
 
 PADDING: Final = 128
 """How many zeros follow a text in a buffer: what compiled code may look at beyond its end."""
+MAX_LINE: Final = 1 << 20
+"""Bytes of a line, its newline left out, if nothing else is asked for; CloudWatch Logs takes events of that size."""
+SHOWN: Final = 1_000
+"""Bytes that are kept of a line that is too long."""
 _CHUNK: Final = 64
 _CHUNK_BYTES: Final = 1 << 17
 BOM: Final = b"\xef\xbb\xbf"
@@ -31,11 +41,16 @@ EXPORT_TIME: Final = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z?[ \
 class Lines(Protocol):
     """Event texts by index, and what was found before decoding.
 
-    ``rejects``, ``blank`` and ``count`` are complete once the chunks have been read.
+    ``rejects``, ``blank`` and ``count`` are complete once the chunks have been read. ``form`` is what a line is to be
+    read as.
     """
 
     rejects: list[Reject]
     blank: int
+
+    @property
+    def form(self) -> Form:
+        """The form of a line."""
 
     def chunks(self) -> Iterator[tuple[Sequence[int], list[bytes]]]:
         """Yield the texts with their indices, some at a time."""
@@ -61,6 +76,11 @@ class RecordLines:
     places: list[tuple[int, int]]
     rejects: list[Reject] = field(default_factory=list)
     blank: int = 0
+
+    @property
+    def form(self) -> Form:
+        """The form of a text: it is an event, whatever it was taken out of."""
+        return Form.NDJSON
 
     def chunks(self) -> Iterator[tuple[Sequence[int], list[bytes]]]:
         """Yield the texts with their indices, some at a time."""
@@ -89,15 +109,22 @@ class RecordLines:
 class TextLines:
     """The lines of a block of text that starts at a byte offset of its file. Line numbers are from 1 in the block.
 
-    With ``timed``, each line is ``<ISO time> {json}`` and the text is what follows the time.
+    With ``timed``, each line is ``<ISO time> {json}`` and the text is what follows the time. A line of more than
+    ``longest`` bytes is a reject.
     """
 
     block: bytes
     offset: int = 0
     timed: bool = False
+    longest: int = MAX_LINE
     rejects: list[Reject] = field(default_factory=list)
     blank: int = 0
     seen: int = 0
+
+    @property
+    def form(self) -> Form:
+        """The form of a line."""
+        return Form.LOGS_EXPORT if self.timed else Form.NDJSON
 
     def chunks(self) -> Iterator[tuple[Sequence[int], list[bytes]]]:
         """Yield the texts with their indices, some at a time."""
@@ -106,15 +133,31 @@ class TextLines:
             lines = piece.split(b"\n")
             if not lines[-1]:
                 lines.pop()
-            yield self._texts(range(index, index + len(lines)), lines, may_return=b"\r" in piece)
+            indices: Sequence[int] = range(index, index + len(lines))
             index += len(lines)
+            if len(piece) > self.longest:
+                indices, lines = self._short_ones(indices, lines)
+            yield self._texts(indices, lines, may_return=b"\r" in piece)
         self.seen = index
+
+    def _short_ones(self, indices: Sequence[int], lines: list[bytes]) -> tuple[Sequence[int], list[bytes]]:
+        """Return the lines that are not too long and their indices; reject the others."""
+        if max(map(len, lines), default=0) <= self.longest:
+            return indices, lines
+        kept = []
+        for index, line in zip(indices, lines, strict=True):
+            if len(line) <= self.longest:
+                kept.append((index, line))
+            else:
+                reason = f"the line has more than {self.longest:,} bytes"
+                self.rejects.append(Reject(*self.place(index), "RP019", reason, line[:SHOWN], self.form, is_cut=True))
+        return [index for index, _ in kept], [line for _, line in kept]
 
     def _texts(
         self, indices: Sequence[int], lines: list[bytes], *, may_return: bool
     ) -> tuple[Sequence[int], list[bytes]]:
         """Return the texts of some lines, and the indices of those that have one."""
-        if indices[0] == 0 and self.offset == 0:
+        if lines and indices[0] == 0 and self.offset == 0:
             lines[0] = lines[0].removeprefix(BOM)
         if may_return:
             lines = [line.removesuffix(b"\r") for line in lines]
@@ -143,7 +186,7 @@ class TextLines:
         for index, text, json in zip(indices, texts, found, strict=True):
             if not json and text.strip():
                 reason = "the line is not a time such as 2026-01-05T00:00:00.000Z and JSON"
-                self.rejects.append(Reject(*self.place(index), "RP017", reason, text))
+                self.rejects.append(Reject(*self.place(index), "RP017", reason, text, self.form))
             self.blank += not text.strip()
         return [index for index, _ in kept], [text for _, text in kept]
 
@@ -186,8 +229,8 @@ class TextLines:
 class BufferLines(TextLines):
     """The lines in the first ``size`` bytes of a buffer, read where they stand."""
 
-    def __init__(self, text: Bytes, size: int, offset: int, *, timed: bool) -> None:
-        super().__init__(b"", offset, timed)
+    def __init__(self, text: Bytes, size: int, offset: int, *, timed: bool, longest: int = MAX_LINE) -> None:
+        super().__init__(b"", offset, timed, longest)
         self.buffer = text
         self.size = size
 
@@ -208,23 +251,26 @@ class BufferLines(TextLines):
 
 
 class FileLines(TextLines):
-    """The lines of a part of a file, read a piece at a time; all of it only if single lines are asked for."""
+    """The lines of a part of a file, read a piece at a time; all of it only if single lines are asked for.
 
-    def __init__(self, path: Path, offset: int, length: int, *, timed: bool) -> None:
-        super().__init__(b"", offset, timed)
+    Whatever reads it raises BrokenSourceError if the file is not what it was when ``stamp`` was taken.
+    """
+
+    def __init__(  # noqa: PLR0913 - what is read, and how
+        self, path: Path, stamp: Stamp, offset: int, length: int, *, timed: bool, longest: int = MAX_LINE
+    ) -> None:
+        super().__init__(b"", offset, timed, longest)
         self.path = path
+        self.stamp = stamp
         self.length = length
 
     def _pieces(self) -> Iterator[bytes]:
         """Yield the text in pieces of whole lines."""
-        with self.path.open("rb", buffering=0) as file:
-            file.seek(self.offset)
+        with self._opened() as file:
             left = self.length
             unfinished: list[bytes] = []  # of a line that is longer than a piece
             while left:
-                piece = file.read(min(left, _CHUNK_BYTES))
-                if not piece:
-                    break
+                piece = _read(file, min(left, _CHUNK_BYTES))
                 left -= len(piece)
                 cut = piece.rfind(b"\n") + 1
                 if cut:
@@ -241,26 +287,42 @@ class FileLines(TextLines):
     def padded(self, padding: int) -> tuple[Bytes, int]:
         """Return all of the part followed by some zeros, and its length without them."""
         text = np.empty(self.length + padding, np.uint8)
-        size = 0
-        with self.path.open("rb", buffering=0) as file:
-            file.seek(self.offset)
-            while count := file.readinto(text.data[size : self.length]):
-                size += count
-        text[size:] = 0
-        return text, size
+        with self._opened() as file:
+            _check_size(file.readinto(text.data[: self.length]), self.length)  # type: ignore[attr-defined]
+        text[self.length :] = 0
+        return text, self.length
 
     @cached_property
     def _loaded(self) -> bytes:
-        with self.path.open("rb") as file:
-            file.seek(self.offset)
-            return file.read(self.length)
+        with self._opened() as file:
+            return _read(file, self.length)
+
+    @contextmanager
+    def _opened(self) -> Iterator[BinaryIO]:
+        try:
+            with open_again(self.path, self.stamp) as file:
+                file.seek(self.offset)
+                yield file
+        except OSError as error:
+            raise BrokenSourceError("RP001", f"reading failed: {error.strerror or error}") from None
+
+
+def _read(file: BinaryIO, size: int) -> bytes:
+    data = file.read(size)
+    _check_size(len(data), size)
+    return data
+
+
+def _check_size(found: int, size: int) -> None:
+    if found < size:
+        raise BrokenSourceError("RP001", "it became shorter while it was read")
 
 
 class PickedLines(TextLines):
     """Some lines of a block: ``picked``, shape (lines, 3), are their numbers in it from 0, beginnings and ends."""
 
     def __init__(self, lines: TextLines, text: Bytes, picked: Spans) -> None:
-        super().__init__(b"", lines.offset, lines.timed)
+        super().__init__(b"", lines.offset, lines.timed, lines.longest)
         self.buffer = text
         self.numbers = picked[:, 0].tolist()
         self.spans = dict(zip(self.numbers, picked[:, 1:].tolist(), strict=True))
@@ -268,8 +330,9 @@ class PickedLines(TextLines):
     def chunks(self) -> Iterator[tuple[Sequence[int], list[bytes]]]:
         """Yield the texts with their indices, some at a time."""
         for start in range(0, len(self.numbers), _CHUNK):
-            numbers = self.numbers[start : start + _CHUNK]
-            yield self._texts(numbers, [self._line(number) for number in numbers], may_return=True)
+            numbers: Sequence[int] = self.numbers[start : start + _CHUNK]
+            numbers, lines = self._short_ones(numbers, [self._line(number) for number in numbers])
+            yield self._texts(numbers, lines, may_return=True)
         self.seen = len(self.numbers)
 
     def _line(self, index: int) -> bytes:

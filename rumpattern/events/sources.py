@@ -6,7 +6,7 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
 from rumpattern.diagnostics import Diagnostic, InputError
 
@@ -24,6 +24,14 @@ RANGE: Final = 16 << 20
 """Bytes of a file of lines that make one batch; compiled code reads them at once, orjson a piece at a time."""
 HEAD: Final = 1 << 16
 """Bytes from which the form of a file is detected."""
+_SEARCHED: Final = 1 << 20
+_ENCODINGS: Final = {
+    b"\xff\xfe\0\0": "UTF-32",
+    b"\0\0\xfe\xff": "UTF-32",
+    b"\xff\xfe": "UTF-16",
+    b"\xfe\xff": "UTF-16",
+}
+"""What text in other encodings starts with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +49,40 @@ class Source:
     @property
     def size(self) -> int:
         """Bytes on disk; 0 where that is not known."""
-        return self.path.stat().st_size if self.path and self.is_regular else 0
+        try:
+            return self.path.stat().st_size if self.path and self.is_regular else 0
+        except OSError:  # it went away: whoever opens it tells of it
+            return 0
 
 
-class BrokenSourceError(Exception):
+class Stamp(NamedTuple):
+    """What tells a file from another, or from itself once it is changed; ``time`` is in nanoseconds."""
+
+    device: int
+    inode: int
+    size: int
+    time: int
+
+    @classmethod
+    def of(cls, file: BinaryIO) -> Self:
+        """Return the stamp of an open file."""
+        status = os.fstat(file.fileno())
+        return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+class Range(NamedTuple):
+    """Bytes of a file that end at a line end; ``passed`` more bytes of a line that is too long follow them."""
+
+    offset: int
+    length: int
+    passed: int = 0
+
+
+class BrokenSourceError(RuntimeError):
     """The input broke off: what came before it is good.
 
-    ``code`` is RP001 or RP003; ``rest`` is the text that was read and belongs to no complete line.
+    ``code`` is RP001, RP003 or RP023; ``rest`` is the text that was read and belongs to no complete line, the start of
+    it if it is long.
     """
 
     def __init__(self, code: str, message: str) -> None:
@@ -60,7 +95,8 @@ class BrokenSourceError(Exception):
 def find_sources(inputs: Iterable[str | os.PathLike[str]]) -> list[Source]:
     """Return the files behind some names, sorted, each once.
 
-    Directories are searched; hidden files in them and the probe file of export tasks are left out.
+    Directories are searched, but not through symbolic links to other directories; hidden files in them and the probe
+    file of export tasks are left out.
 
     Raises:
         InputError: naming every input that cannot be read and every directory without files.
@@ -69,7 +105,7 @@ def find_sources(inputs: Iterable[str | os.PathLike[str]]) -> list[Source]:
     found: dict[str, Source] = {}
     for name in (os.fspath(item) for item in inputs):
         for source in _sources(name, problems):
-            key = str(source.path.resolve()) if source.path else STDIN
+            key = os.path.realpath(source.path) if source.path else STDIN
             found.setdefault(key, source)
     if not problems and not found:
         problems.append(Diagnostic("RP001", "no input was named", hint='name files or directories, or "-"'))
@@ -98,7 +134,8 @@ def _sources(name: str, problems: list[Diagnostic]) -> list[Source]:
 
 def _is_visible(file: Path, root: Path) -> bool:
     is_hidden = any(part.startswith(".") for part in file.relative_to(root).parts)
-    return file.is_file() and not is_hidden and file.name != EXPORT_PROBE
+    leads_nowhere = file.is_symlink() and not file.exists()  # which is told when it is to be read
+    return (file.is_file() or leads_nowhere) and not is_hidden and file.name != EXPORT_PROBE
 
 
 def open_source(source: Source) -> BinaryIO:
@@ -111,10 +148,49 @@ def open_source(source: Source) -> BinaryIO:
         if sys.stdin is None:
             raise BrokenSourceError("RP001", "standard input is closed")
         return sys.stdin.buffer
+    return _open(source.path)
+
+
+def _open(path: Path) -> BinaryIO:
     try:
-        return source.path.open("rb")
+        return path.open("rb")
     except OSError as error:
         raise BrokenSourceError("RP001", f"cannot be read: {error.strerror or error}") from None
+
+
+def open_again(path: Path, stamp: Stamp) -> BinaryIO:
+    """Open a file that had a stamp when it was first opened; what was appended since does not matter.
+
+    Raises:
+        BrokenSourceError: it can no longer be read, or is not what it was.
+    """
+    file = _open(path)
+    if reason := _difference(stamp, Stamp.of(file)):
+        file.close()
+        raise BrokenSourceError("RP001", reason)
+    return file
+
+
+def _difference(before: Stamp, now: Stamp) -> str | None:
+    if (before.device, before.inode) != (now.device, now.inode):
+        return "another file took its place while it was read"
+    if now.size < before.size:
+        return f"it became shorter while it was read: it had {before.size:,} bytes, and has {now.size:,}"
+    if now.size == before.size and now.time != before.time:
+        return "it was changed while it was read"
+    return None
+
+
+def check_encoding(head: bytes) -> None:
+    """Check that the first bytes of a text are not the mark of another encoding than UTF-8.
+
+    Raises:
+        BrokenSourceError: they are.
+    """
+    for mark, encoding in _ENCODINGS.items():
+        if head.startswith(mark):
+            message = f"the text is {encoding}, not UTF-8: convert it, as iconv -f {encoding} -t UTF-8 does"
+            raise BrokenSourceError("RP023", message)
 
 
 def peek(file: BinaryIO) -> bytes:
@@ -131,16 +207,57 @@ def peek(file: BinaryIO) -> bytes:
     return head
 
 
-def cut_file(file: BinaryIO, start: int = 0) -> Iterator[tuple[int, int]]:
-    """Yield byte ranges (offset, length) of about ``RANGE`` bytes that together are the file and end at line ends."""
+def cut_file(file: BinaryIO, longest: int, start: int = 0) -> Iterator[Range]:
+    """Yield ranges of about ``RANGE`` bytes that together are the file, as long as it is now, and end at line ends.
+
+    Of a line of more than ``longest`` bytes that does not fit in a range, one byte more than that makes a range of its
+    own.
+
+    Raises:
+        BrokenSourceError: the file cannot be read.
+    """
+    try:
+        yield from _ranges(file, longest, start)
+    except OSError as error:
+        raise BrokenSourceError("RP001", f"reading failed: {error.strerror or error}") from None
+
+
+def _ranges(file: BinaryIO, longest: int, start: int) -> Iterator[Range]:
     size = file.seek(0, os.SEEK_END)
     while start < size:
-        end = file.seek(min(start + RANGE, size))
-        while end < size:
-            piece = file.read(HEAD)
-            newline = piece.find(b"\n")
-            end += len(piece) if newline < 0 else newline + 1
-            if newline >= 0 or not piece:
-                break
-        yield start, end - start
+        middle = min(start + RANGE, size)
+        near = min(middle + longest + 1, size)
+        end = _line_end(file, middle, near)
+        if end is None and near < size:
+            begin = _line_start(file, start, middle)
+            if begin > start:
+                yield Range(start, begin - start)
+            end = _line_end(file, near, size) or size
+            yield Range(begin, longest + 1, end - begin - longest - 1)
+        else:
+            end = end or size
+            yield Range(start, end - start)
         start = end
+
+
+def _line_end(file: BinaryIO, start: int, stop: int) -> int | None:
+    """Return where the line that goes on at ``start`` ends, after its newline; None if that is not before ``stop``."""
+    file.seek(start)
+    while start < stop and (piece := file.read(min(HEAD, stop - start))):
+        newline = piece.find(b"\n")
+        if newline >= 0:
+            return start + newline + 1
+        start += len(piece)
+    return None
+
+
+def _line_start(file: BinaryIO, start: int, end: int) -> int:
+    """Return where the line starts that goes on at ``end``, not before ``start``."""
+    while end > start:
+        begin = max(start, end - _SEARCHED)
+        file.seek(begin)
+        newline = file.read(end - begin).rfind(b"\n")
+        if newline >= 0:
+            return begin + newline + 1
+        end = begin
+    return start

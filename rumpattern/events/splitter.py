@@ -6,7 +6,7 @@ A record is a top-level value, an element of a top-level array, or an element of
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import orjson
@@ -24,6 +24,8 @@ STRING: Final = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 _TOKEN: Final = re.compile(STRING + rb'|[{}\[\],:]|[^\s"{}\[\],:]++|"', re.DOTALL)
 _BETWEEN: Final = re.compile(rb"[\s,]*")
 _BETWEEN_RECORDS: Final = frozenset((b"}", b"]", b",", b":"))
+_SHOWN: Final = 1_000
+"""Bytes that are kept of a record that is too large."""
 _GATHERED: Final = 1 << 20
 _MARKS: Final = frozenset((b"{", b"}", b"[", b"]", b",", b":"))
 _CLOSING: Final = {b"}": b"{", b"]": b"["}
@@ -31,11 +33,15 @@ _CLOSING: Final = {b"}": b"{", b"]": b"["}
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One JSON value and where it starts: byte offset, and line number from 1."""
+    """One JSON value and where it starts: byte offset, and line number from 1.
+
+    The text of one that is too large is its beginning, and ``is_cut``.
+    """
 
     text: bytes
     offset: int
     line: int
+    is_cut: bool = False
 
 
 class SplitError(Exception):
@@ -67,12 +73,13 @@ class Splitter:
         self.level = 0  # the depth at which records stand; -1 in a document after its named member
         self.start: int | None = None  # of the record being read
         self.key = b""
+        self.passed: Record | None = None  # the beginning of a record that is too large to be held
 
     def split(self, chunks: Iterable[bytes]) -> Iterator[Record]:
         """Yield the records of a stream.
 
         Raises:
-            SplitError: brackets that do not match, a record that is too large, or a stream that ends inside a document.
+            SplitError: brackets that do not match, or a stream that ends inside a document.
         """
         for chunk in _gather(chunks):
             self.buffer += chunk
@@ -84,6 +91,8 @@ class Splitter:
 
     def rest(self) -> Record:
         """Return what was read and has not become a record, for an input that broke off."""
+        if self.passed:
+            return self.passed
         start = self.at if self.start is None else self.start
         between = _BETWEEN.match(self.buffer, start)
         return self._record(between.end() if between else start, len(self.buffer))
@@ -101,8 +110,10 @@ class Splitter:
             end = self._token(text, token.start())
             if end:
                 assert self.start is not None
-                yield self._record(self.start, self.at)
-                self.start = None
+                if self.at - self.start > MAX_RECORD:
+                    self._cut()
+                yield self.passed or self._record(self.start, self.at)
+                self.start = self.passed = None
 
     def _token(self, text: bytes, start: int) -> bool:
         """Take one token; return True when it completes a record."""
@@ -121,10 +132,10 @@ class Splitter:
         self.open.append(text)
         if depth == 0 and text == b"[":
             self.base = self.level = 1
-            self.start = None
+            self.start = self.passed = None
         elif depth == self.base + 1 and text == b"[" and self.key == self.member and self.level == self.base:
             self.level = self.base + 2
-            self.start = None
+            self.start = self.passed = None
 
     def _close(self, text: bytes) -> None:
         if not self.open or self.open[-1] != _CLOSING[text]:
@@ -150,11 +161,40 @@ class Splitter:
         self.offset += done
         self.at -= done
         self.start = None if self.start is None else 0
-        if len(self.buffer) > MAX_RECORD:
-            raise self._error("RP019", f"a record has more than {MAX_RECORD} bytes")
+        if len(self.buffer) > MAX_RECORD or self.passed:
+            self._pass_over()
+
+    def _cut(self) -> None:
+        """Keep the beginning of the record being read, which is too large."""
+        if self.passed is None and self.start is not None:
+            self.passed = replace(self._record(self.start, self.start + _SHOWN), is_cut=True)
+
+    def _pass_over(self) -> None:
+        """Keep of a record that is too large its beginning only, and of a token what is needed to read on."""
+        if self.start is not None:
+            self._cut()
+        self.line += self.buffer.count(b"\n", self.counted)
+        self.offset += len(self.buffer)
+        self.buffer = _shortened(self.buffer[self.at :].lstrip())
+        self.offset -= len(self.buffer)
+        self.counted = len(self.buffer)
+        self.at = 0
 
     def _error(self, code: str, message: str) -> SplitError:
         return SplitError(code, message, self.rest())
+
+
+def _shortened(token: bytes) -> bytes:
+    """Return a token that goes on as a given one does; one that is long becomes the name of no member."""
+    if len(token) > _SHOWN and token.startswith(b'"'):
+        is_closed = token.endswith(b'"') and not _is_escape(token[:-1])
+        return b'"' + b"x" * _SHOWN + (b'"' if is_closed else b"\\" if _is_escape(token) else b"")
+    return token[:_SHOWN].replace(b"\n", b" ")
+
+
+def _is_escape(text: bytes) -> bool:
+    """Tell whether the last byte of a text in a string is a backslash that escapes what comes next."""
+    return (len(text) - len(text.rstrip(b"\\"))) % 2 == 1
 
 
 def _gather(chunks: Iterable[bytes]) -> Iterator[bytes]:

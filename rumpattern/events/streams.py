@@ -6,6 +6,8 @@ what it stumbles over is read again by zlib, from the start: text and faults are
 
 from __future__ import annotations
 
+import os
+import stat
 import zlib
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -48,8 +50,22 @@ class Stream(Protocol):
 def open_stream(file: BinaryIO) -> Stream:
     """Return the text of an open file; the file belongs to the stream from now on."""
     if isal_zlib is not None and _is_gzip_to_read_twice(file):
-        return _ByIsal(file)
-    return _Copied(file)
+        return _ByIsal(file, _size(file))
+    return _Copied(file, _size(file))
+
+
+def _size(file: BinaryIO) -> int:
+    """Return how many bytes a file has from where it stands; 0 if it is none that stays as it is."""
+    try:
+        status = os.fstat(file.fileno())
+        return status.st_size - file.tell() if stat.S_ISREG(status.st_mode) else 0
+    except OSError:  # it is in memory
+        return 0
+
+
+def _shorter(found: int, size: int) -> BrokenSourceError:
+    reason = f"it became shorter while it was read: after {found:,} bytes, not {size:,}"
+    return BrokenSourceError("RP001", reason)
 
 
 def read_head(stream: Stream) -> bytes:
@@ -101,10 +117,17 @@ def _is_gzip_to_read_twice(file: BinaryIO) -> bool:
 
 
 class _Copied:
-    """A stream of pieces that are copied where they are wanted; ``skipped`` bytes of text are left out."""
+    """A stream of pieces that are copied where they are wanted.
 
-    def __init__(self, file: BinaryIO, skipped: int = 0) -> None:
+    Args:
+        file: what to read.
+        size: how many bytes it must have at least.
+        skipped: bytes of text that are left out.
+    """
+
+    def __init__(self, file: BinaryIO, size: int, skipped: int = 0) -> None:
         self.stored = 0
+        self.size = size
         self.fault: BrokenSourceError | None = None
         self.file = file
         self.skipped = skipped
@@ -139,6 +162,8 @@ class _Copied:
         except OSError as error:
             raise BrokenSourceError("RP001", f"reading failed: {error.strerror or error}") from None
         self.stored += len(data)
+        if not data and self.stored < self.size:
+            raise _shorter(self.stored, self.size)
         return data
 
     def _inflate(self, data: bytes) -> Iterator[bytes]:
@@ -196,8 +221,9 @@ class _ByIsal:
     isal notices some damage a few symbols later than zlib does; text that was given out by then is not taken back.
     """
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, size: int) -> None:
         self.file = file
+        self.file_size = size
         self.start = file.tell()
         self.stored = 0
         self.size = 0
@@ -214,13 +240,16 @@ class _ByIsal:
         if self.by_zlib is None:
             try:
                 size: int = self.reader.readinto(room)
+                stored = self.file.tell() - self.start
+                is_whole = size or stored >= self.file_size
             except (OSError, EOFError, OverflowError, isal_zlib.IsalError):
-                self.file.seek(self.start)
-                self.by_zlib = _Copied(self.file, skipped=self.size)
-            else:
+                is_whole = False
+            if is_whole:
                 self.size += size
-                self.stored = self.file.tell() - self.start
+                self.stored = stored
                 return size
+            self.file.seek(self.start)
+            self.by_zlib = _Copied(self.file, self.file_size, skipped=self.size)
         size = self.by_zlib.fill(room)
         self.stored = max(self.stored, self.by_zlib.stored)
         return size

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
 
-BROKEN_OFF: Final = frozenset(("RP001", "RP003", "RP004", "RP019", "RP020"))
+if TYPE_CHECKING:
+    from rumpattern.job.results import BlockResult
+
+GONE: Final = "RP001"
+"""The reject of a file that cannot be read any more, or is no longer what it was."""
+
+BROKEN_OFF: Final = frozenset(("RP001", "RP003", "RP004", "RP020", "RP023"))
 """Rejects that stand for all the rest of their file: nobody knows how much that is."""
 
 
@@ -56,6 +62,19 @@ class FileAccount:
     def broke_off(self) -> bool:
         """Tell whether the file could not be read to its end."""
         return not BROKEN_OFF.isdisjoint(self.rejects)
+
+    def plus(self, result: BlockResult) -> FileAccount:
+        """Return the account with the result of one more block; it is whole whenever a run is interrupted."""
+        return replace(
+            self,
+            form=result.form.value,
+            lines=self.lines + result.lines,
+            evaluated=self.evaluated + result.evaluated,
+            blank=self.blank + result.blank,
+            odd=self.odd + result.odd,
+            rejects=self.rejects + Counter(reject.code for reject in result.rejects),
+            synthesised=self.synthesised + result.synthesised,
+        )
 
     def check(self) -> None:
         """Assert that no line was lost."""

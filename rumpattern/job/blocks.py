@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rumpattern.events.buffers import Buffers, fill_ahead, fill_buffers
 from rumpattern.events.columns import Reject
 from rumpattern.events.envelopes import detect, read_documents
 from rumpattern.events.forms import LINE_FORMS, Form
-from rumpattern.events.lines import BufferLines, FileLines, RecordLines, TextLines
-from rumpattern.events.sources import GZIP_MAGIC, BrokenSourceError, cut_file, open_source, peek
+from rumpattern.events.lines import MAX_LINE, BufferLines, FileLines, RecordLines, TextLines
+from rumpattern.events.sources import (
+    GZIP_MAGIC,
+    BrokenSourceError,
+    Stamp,
+    check_encoding,
+    cut_file,
+    open_source,
+    peek,
+)
 from rumpattern.events.streams import open_stream, read_chunks, read_head, skip_text
 
 if TYPE_CHECKING:
@@ -20,6 +28,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from rumpattern.events.buffers import Buffer
+    from rumpattern.events.columns import EventBatch
     from rumpattern.events.lines import Lines
     from rumpattern.events.sources import Source
 
@@ -28,37 +37,56 @@ if TYPE_CHECKING:
 class Block:
     """Some consecutive input of one source.
 
-    Either the text of whole lines, held in ``data`` or in a ``buffer``, or to be read from ``path``; or ``records``
-    taken from documents.
-    ``offset`` and ``length`` are bytes of the decompressed source; ``counted`` says that line numbers are those of the
-    file already, not of the block.
+    Either the text of whole lines, held in ``data`` or in a ``buffer``, or to be read from ``path``, a file of some
+    ``stamp``; or ``records`` taken from documents.
+    ``offset`` and ``length`` are bytes of the decompressed source; ``passed`` more bytes of a line that is too long
+    follow them. ``counted`` says that line numbers are those of the file already, not of the block.
     """
 
     source: int
     form: Form
     offset: int = 0
     length: int = 0
+    passed: int = 0
     data: bytes | None = None
     buffer: Buffer | None = None
     path: Path | None = None
+    stamp: Stamp | None = None
     records: RecordLines | None = None
     counted: bool = False
 
-    def lines(self) -> Lines:
-        """Return the event texts."""
+    @property
+    def end(self) -> int | None:
+        """The byte of the source where the block ends, None if that is not known."""
+        return None if self.records is not None else self.offset + self.length + self.passed
+
+    def lines(self, longest: int = MAX_LINE) -> Lines:
+        """Return the event texts; lines of more than ``longest`` bytes are rejects."""
         if self.records is not None:
             return self.records
         timed = self.form is Form.LOGS_EXPORT
-        if self.path is not None:
-            return FileLines(self.path, self.offset, self.length, timed=timed)
+        if self.path is not None and self.stamp is not None:
+            return FileLines(self.path, self.stamp, self.offset, self.length, timed=timed, longest=longest)
         if self.buffer is not None:
-            return BufferLines(self.buffer.text, self.length, self.offset, timed=timed)
-        return TextLines(self.data or b"", self.offset, timed)
+            return BufferLines(self.buffer.text, self.length, self.offset, timed=timed, longest=longest)
+        return TextLines(self.data or b"", self.offset, timed, longest)
 
     def release(self) -> None:
         """Say that nobody looks at the text any more."""
         if self.buffer is not None:
             self.buffer.release()
+
+
+def decode_block(
+    decode: Callable[[Lines], EventBatch], block: Block, longest: int = MAX_LINE
+) -> tuple[Lines, EventBatch]:
+    """Return the lines of a block and their batch; a block that can no longer be read is one reject."""
+    lines = block.lines(longest)
+    try:
+        return lines, decode(lines)
+    except BrokenSourceError as fault:
+        lost = _lost(block.form, fault, block.offset)
+        return lost, decode(lost)
 
 
 def read_blocks(  # noqa: PLR0913, PLR0917 - what is read, how, and from where on
@@ -68,6 +96,7 @@ def read_blocks(  # noqa: PLR0913, PLR0917 - what is read, how, and from where o
     advance: Callable[[int], None],
     buffers: int | None = None,
     start: int = 0,
+    longest: int = MAX_LINE,
 ) -> Iterator[Block]:
     """Yield the blocks of a source in order.
 
@@ -79,6 +108,7 @@ def read_blocks(  # noqa: PLR0913, PLR0917 - what is read, how, and from where o
         buffers: how many buffers there are for the text of a stream, given back when blocks are released; None makes
             one for each block. If there are several, a file is read ahead.
         start: the byte of the decompressed source to go on at, where an earlier block ended.
+        longest: bytes of a line that is held in memory; ``Block.lines`` is to be asked for lines of that length.
     """
     with ExitStack() as stack:
         try:
@@ -89,19 +119,41 @@ def read_blocks(  # noqa: PLR0913, PLR0917 - what is read, how, and from where o
             return
         found = form or detect(head)
         if source.is_regular and not head.startswith(GZIP_MAGIC) and found in LINE_FORMS:
-            for offset, length in cut_file(file, start):
-                advance(length)
-                yield Block(number, found, offset, length, path=source.path)
+            yield from _read_ranges(Block(number, found, start, path=source.path), file, advance, longest)
         else:
-            yield from _read_stream(number, file, form, advance, buffers, start)
+            yield from _read_stream(number, file, form, advance, buffers, start, longest)
+
+
+def _read_ranges(block: Block, file: BinaryIO, advance: Callable[[int], None], longest: int) -> Iterator[Block]:
+    """Yield the ranges of a file of lines, from where a block begins, as blocks like that."""
+    stamp, offset = Stamp.of(file), block.offset
+    try:
+        check_encoding(peek(file))
+        for piece in cut_file(file, longest, offset):
+            advance(piece.length + piece.passed)
+            offset += piece.length + piece.passed
+            yield replace(block, **piece._asdict(), stamp=stamp)
+    except BrokenSourceError as fault:
+        yield _fault_block(block.source, block.form, fault, offset)
 
 
 def _read_stream(  # noqa: PLR0913, PLR0917 - as above
-    number: int, file: BinaryIO, form: Form | None, advance: Callable[[int], None], buffers: int | None, start: int
+    number: int,
+    file: BinaryIO,
+    form: Form | None,
+    advance: Callable[[int], None],
+    buffers: int | None,
+    start: int,
+    longest: int,
 ) -> Iterator[Block]:
     stream = open_stream(file)
     head = read_head(stream)
     form = form or detect(head)
+    try:
+        check_encoding(head)
+    except BrokenSourceError as fault:
+        yield _fault_block(number, form, fault, 0)
+        return
     if form not in LINE_FORMS:
         for records in read_documents(read_chunks(stream, head, advance), form):
             yield Block(number, form, records=records, counted=True)
@@ -110,11 +162,11 @@ def _read_stream(  # noqa: PLR0913, PLR0917 - as above
     fill = fill_ahead if buffers is not None and buffers > 1 and file.seekable() else fill_buffers
     offset, stored = start, 0
     try:
-        for buffer in fill(stream, skip_text(stream, head, start), Buffers(buffers)):
+        for buffer in fill(stream, skip_text(stream, head, start), Buffers(buffers), longest):
             advance(buffer.stored - stored)
             stored = buffer.stored
-            block = Block(number, form, offset, buffer.size, buffer=buffer)
-            offset += buffer.size  # which may be another once the block is out
+            block = Block(number, form, offset, buffer.size, buffer.passed, buffer=buffer)
+            offset += buffer.size + buffer.passed  # which may be another once the block is out
             yield block
     except BrokenSourceError as fault:
         yield _fault_block(number, form, fault, offset)
@@ -123,5 +175,9 @@ def _read_stream(  # noqa: PLR0913, PLR0917 - as above
 
 def _fault_block(number: int, form: Form, fault: BrokenSourceError, offset: int) -> Block:
     """Return the block that accounts for what broke off: one reject, numbered after the lines before it."""
-    reject = Reject(1, offset, fault.code, fault.message, fault.rest)
-    return Block(number, form, offset, records=RecordLines([], [], [reject]))
+    return Block(number, form, offset, records=_lost(form, fault, offset))
+
+
+def _lost(form: Form, fault: BrokenSourceError, offset: int) -> RecordLines:
+    reject = Reject(1, offset, fault.code, fault.message, fault.rest, form, is_cut=True)
+    return RecordLines([], [], [reject])

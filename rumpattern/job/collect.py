@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -12,8 +12,7 @@ from rumpattern.aggregate import Partial, series
 from rumpattern.definition.rumevents import ABSENT_FIELDS
 from rumpattern.derive import REASONS
 from rumpattern.diagnostics import Diagnostic, InputError, Severity
-from rumpattern.events.columns import Reject
-from rumpattern.job.accounts import Accounting, DefinitionAccount, FileAccount
+from rumpattern.job.accounts import GONE, Accounting, DefinitionAccount, FileAccount
 from rumpattern.job.cardinality import SeriesCounter
 
 if TYPE_CHECKING:
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
     from rumpattern.aggregate import Series
     from rumpattern.definition.model import MetricDefinition
+    from rumpattern.events.columns import Reject
     from rumpattern.events.sources import Source
     from rumpattern.job.cardinality import Cardinality
     from rumpattern.job.results import BlockResult
@@ -65,16 +65,24 @@ def collect(
     present: set[str] = set()
     absent: set[str] = set()
     first: list[tuple[str, Reject]] = []
-    for result in results:
-        for reject in _count_file(files[result.source], result):
-            if len(first) < SHOWN_REJECTS:
-                first.append((sources[result.source].name, reject))
-            if on_reject:
-                on_reject(sources[result.source].name, reject)
-        counts += result.counts
-        counter.add(total, result.partial)
-        present |= result.present
-        absent |= result.absent
+    try:
+        for result in results:
+            file = files[result.source]
+            if file.rejects[GONE]:
+                continue  # where the file broke off, it ends: what is found behind that may be of another file
+            files[result.source] = file.plus(result)
+            for reject in _placed(result, 0 if result.counted else file.lines):
+                if len(first) < SHOWN_REJECTS:
+                    first.append((file.name, reject))
+                if on_reject:
+                    on_reject(file.name, reject)
+            counts += result.counts
+            counter.add(total, result.partial)
+            present |= result.present
+            absent |= result.absent
+    finally:
+        for file in files:
+            file.check()
     accounts = [
         _definition_account(definition, row, counter.of(number), absent - present)
         for number, (definition, row) in enumerate(zip(definitions, counts.tolist(), strict=True))
@@ -115,18 +123,10 @@ def _dropped(counts: Sequence[int]) -> Counter[str]:
     return Counter({reason: count for reason, count in zip(REASONS[1:], counts[1:], strict=True) if count})
 
 
-def _count_file(file: FileAccount, result: BlockResult) -> Iterator[Reject]:
-    """Add a result to its file's account; yield its rejects with their line numbers in the file."""
-    base = 0 if result.counted else file.lines
-    file.form = result.form.value
-    file.lines += result.lines
-    file.evaluated += result.evaluated
-    file.blank += result.blank
-    file.odd += result.odd
-    file.synthesised.update(result.synthesised)
+def _placed(result: BlockResult, base: int) -> Iterator[Reject]:
+    """Yield the rejects of a result with their line numbers in the file, ``base`` lines of which come before it."""
     for reject in result.rejects:
-        file.rejects[reject.code] += 1
-        yield Reject(base + reject.line, reject.offset, reject.code, reject.reason, reject.text)
+        yield replace(reject, line=base + reject.line)
 
 
 def _absent_fields(definition: MetricDefinition, absent: set[str]) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from rumpattern.derive import REASONS
 from rumpattern.events.columns import Reject
 from rumpattern.events.fields import Kind, find
 from rumpattern.events.forms import Form
+from rumpattern.job.blocks import decode_block
 
 if TYPE_CHECKING:
     from rumpattern.engine import Engine
@@ -58,8 +59,7 @@ def process_block(engine: Engine, block: Block, settings: Settings) -> BlockResu
 
 
 def _process(engine: Engine, block: Block, settings: Settings) -> BlockResult:
-    lines = block.lines()
-    batch = engine.decode(lines)
+    lines, batch = decode_block(engine.decode, block, settings.max_line)
     partial = Partial(most=settings.exact_values)
     counts = np.zeros((len(engine.plan.steps), len(REASONS)), np.int64)
     for part in engine.grouped(batch, engine.match(batch), settings.period):
@@ -78,7 +78,7 @@ def _process(engine: Engine, block: Block, settings: Settings) -> BlockResult:
         counts,
         partial,
         block.counted,
-        None if block.records else block.offset + block.length,
+        block.end,
     )
 
 
@@ -115,7 +115,10 @@ def pack_result(result: BlockResult) -> tuple[dict[str, Any], bytes]:
         "synthesised": result.synthesised,
         "present": sorted(result.present),
         "absent": sorted(result.absent),
-        "rejects": [(r.line, r.offset, r.code, r.reason, r.text.decode("latin-1")) for r in result.rejects],
+        "rejects": [
+            (r.line, r.offset, r.code, r.reason, r.text.decode("latin-1"), r.form.value, r.is_cut)
+            for r in result.rejects
+        ],
         "counts": result.counts.tolist(),
     }
     return header, result.partial.to_bytes()
@@ -124,8 +127,8 @@ def pack_result(result: BlockResult) -> tuple[dict[str, Any], bytes]:
 def unpack_result(header: dict[str, Any], data: bytes) -> BlockResult:
     """Return the result that ``pack_result`` packed."""
     rejects = (
-        Reject(line, offset, code, reason, text.encode("latin-1"))
-        for line, offset, code, reason, text in header.pop("rejects")
+        Reject(line, offset, code, reason, text.encode("latin-1"), Form(form), is_cut)
+        for line, offset, code, reason, text, form, is_cut in header.pop("rejects")
     )
     return BlockResult(
         form=Form(header.pop("form")),

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from rumpattern.distribution import MOST_EXACT
 from rumpattern.engine import DEFAULT_PERIOD
+from rumpattern.events.lines import MAX_LINE
 from rumpattern.job.cardinality import MAX_SERIES
 
 
@@ -17,8 +18,10 @@ class Settings(NamedTuple):
         exact_values: distinct values of one datum that are kept as they are; of more, counts of buckets are kept (see
             ``distribution``).
         max_series: sets of dimension values of one definition; if it makes more, its data are counted and left out.
+        max_line: bytes of a line, its newline left out; a longer one is rejected and not held in memory.
     """
 
     period: int = DEFAULT_PERIOD
     exact_values: int = MOST_EXACT
     max_series: int = MAX_SERIES
+    max_line: int = MAX_LINE

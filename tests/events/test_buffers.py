@@ -100,21 +100,44 @@ def test_a_line_that_broke_off_is_the_rest(fill: Callable[..., Iterator[buffers.
     assert (text, fault.rest, fault.message) == (data[:cut], data[cut:], "broken")
 
 
+@pytest.mark.parametrize("fill", FILLS)
+@pytest.mark.parametrize("most", [1, 7, 1 << 20])
 @pytest.mark.parametrize("block", [1, 7, 64, 1000])
-@pytest.mark.parametrize(("length", "fits"), [(62, True), (63, True), (64, False), (65, False), (500, False)])
-def test_a_line_beyond_the_longest_ends_the_stream(
-    monkeypatch: pytest.MonkeyPatch, block: int, length: int, *, fits: bool
+@pytest.mark.parametrize(("length", "fits"), [(63, True), (64, True), (65, False), (500, False), (5000, False)])
+def test_a_line_beyond_the_longest_is_passed_over(  # noqa: PLR0913 - what may differ
+    monkeypatch: pytest.MonkeyPatch,
+    fill: Callable[..., Iterator[buffers.Buffer]],
+    block: int,
+    length: int,
+    most: int,
+    *,
+    fits: bool,
 ) -> None:
-    monkeypatch.setattr(buffers, "BLOCK", min(block, 64))
-    monkeypatch.setattr(buffers, "LONGEST", 64)
-    data = b"one\ntwo\n" + b"x" * length + b"\nlast\n"
-    text, fault = taken_until_fault(fill_buffers(Text(data), b"", Buffers(1)))
-    if fits:
-        assert (text, fault) == (data, None)
-    else:
+    monkeypatch.setattr(buffers, "BLOCK", block)
+    line = b"x" * length
+    for end in (b"", b"\n", b"\nlast", b"\n" + line + b"\nlast\n"):
+        data = b"one\ntwo\n" + line + end
+        filled = list(fill(Text(data, most), b"", Buffers(None), 64))
+        texts = [buffer.text[: buffer.size].tobytes() for buffer in filled]
+        lines = [(text.split(b"\n"), buffer.passed) for text, buffer in zip(texts, filled, strict=True)]
+        assert sum(buffer.size + buffer.passed for buffer in filled) == len(data)
+        assert all(passed == 0 or parts == [b"x" * 65] for parts, passed in lines)
+        whole = [line for parts, passed in lines for line in parts if line and not passed]
+        assert [line for line in whole if len(line) <= 64] == [
+            line for line in data.split(b"\n") if 0 < len(line) <= 64
+        ]
+        if fits:
+            assert b"".join(texts) == data
+
+
+def test_a_long_line_that_breaks_off_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(buffers, "BLOCK", 64)
+    monkeypatch.setattr(buffers, "SHOWN", 10)
+    for length, rest in ((64, 64), (65, 10), (66, 10), (5000, 10)):
+        stream = Text(b"one\n" + b"x" * length, fault=BrokenSourceError("RP003", "broken"))
+        text, fault = taken_until_fault(fill_buffers(stream, b"", Buffers(1), 64))
         assert fault is not None
-        assert (fault.code, fault.message, fault.rest) == ("RP019", "a line has more than 64 bytes", b"x" * 64)
-        assert text == b"one\ntwo\n"
+        assert (text, fault.rest, fault.message) == (b"one\n", b"x" * rest, "broken"), length
 
 
 def test_no_more_buffers_are_filled_than_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,17 +177,19 @@ def test_what_the_thread_cannot_do_is_raised_to_its_reader() -> None:
 
 
 def test_a_bomb_takes_a_bounded_amount_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(buffers, "LONGEST", 4 << 20)
     monkeypatch.setattr(buffers, "BLOCK", 1 << 20)
-    bomb = gzip.compress(b"\n" * (20 << 20)) + gzip.compress(bytes(100 << 20), 1)
+    bomb = gzip.compress(b"\n" * (20 << 20)) + gzip.compress(bytes(100 << 20), 1) + gzip.compress(b"\nlast")
     for fill in FILLS:
         tracemalloc.start()
         stream = open_stream(io.BytesIO(bomb))
-        sizes = (len(text) for text in taken(fill(stream, read_head(stream), Buffers(2))))
-        with pytest.raises(BrokenSourceError, match="a line has more than"):
-            sum(sizes)
+        head = read_head(stream)
+        sizes = []
+        for buffer in fill(stream, head, Buffers(2), 4 << 20):
+            sizes.append((buffer.size, buffer.passed))
+            buffer.release()
         assert tracemalloc.get_traced_memory()[1] < 24 << 20
         tracemalloc.stop()
+        assert sizes[-2:] == [((4 << 20) + 1, (96 << 20)), (4, 0)]
 
 
 # --- in a replay -----------------------------------------------------------------------------------------------------

@@ -7,12 +7,15 @@ from rumpattern.events.splitter import SplitError, Splitter
 SIZES = (1, 2, 3, 7, 10_000)
 
 
+def chunked(text, size):
+    return [text[start : start + size] for start in range(0, len(text), size)]
+
+
 def split(text, member, size=10_000):
     """The records of a text and, if it cannot be split to its end, the code of that."""
-    chunks = [text[start : start + size] for start in range(0, len(text), size)]
     records, code = [], None
     try:
-        records.extend(Splitter(member).split(chunks))
+        records.extend(Splitter(member).split(chunked(text, size)))
     except SplitError as error:
         code = error.code
     return [(record.text, record.offset, record.line) for record in records], code
@@ -104,8 +107,35 @@ def _scan_every_chunk(monkeypatch):
 
 def test_a_record_that_is_too_large(monkeypatch):
     monkeypatch.setattr("rumpattern.events.splitter.MAX_RECORD", 100)
-    assert split(b'[1,"' + b"x" * 200 + b'"]', None, 10)[1] == "RP019"
-    assert split(b'[1,"' + b"x" * 50 + b'"]' * 1, None, 10)[1] is None
+    monkeypatch.setattr("rumpattern.events.splitter._SHOWN", 50)
+    long = b'{"a":["\\"' + b"x" * 300 + b'\\\\"],"b":' + b"5" * 200 + b',"k":{"events":[1]}}'
+    for size in SIZES:
+        records = list(Splitter(None).split(chunked(b"[1,\n" + long + b",\n2," + long + b"]{}", size)))
+        assert [(r.text, r.offset, r.line) for r in records if not r.is_cut] == [
+            (b"1", 1, 1),
+            (b"2", len(long) + 6, 3),
+            (b"{}", 2 * len(long) + 9, 3),
+        ]
+        cut = [record for record in records if record.is_cut]
+        assert [(r.offset, r.line) for r in cut] == [(4, 2), (len(long) + 8, 3)]
+        assert all(long.startswith(record.text) for record in cut)
+
+
+def test_what_is_no_record_may_be_large(monkeypatch):
+    monkeypatch.setattr("rumpattern.events.splitter.MAX_RECORD", 100)
+    monkeypatch.setattr("rumpattern.events.splitter._SHOWN", 20)
+    large = b'{"a":["' + b"x" * 5_000 + b'","events"],' + b" " * 500 + b'"%s":1,"events":[1,2]}'
+    for size in SIZES:
+        for name in (b"x" * 300 + b"events", b"events" + b"x" * 300):
+            records = list(Splitter("events").split(chunked(large % name, size)))
+            assert [(record.text, record.is_cut) for record in records] == [(b"1", False), (b"2", False)]
+
+
+def test_a_record_that_is_too_large_and_does_not_end(monkeypatch):
+    monkeypatch.setattr("rumpattern.events.splitter.MAX_RECORD", 100)
+    with pytest.raises(SplitError) as caught:
+        list(Splitter(None).split(chunked(b'{"a":"' + b"x" * 5_000, 10)))
+    assert (caught.value.code, caught.value.record.offset, caught.value.record.is_cut) == ("RP020", 0, True)
 
 
 def test_the_rest_of_a_broken_stream():

@@ -205,7 +205,7 @@ def test_a_file_may_shrink_while_it_is_read(tmp_path: Path) -> None:
             text += room[:size]
     assert noise.startswith(text)
     assert stream.fault is not None
-    assert stream.fault.code == "RP003"
+    assert stream.fault.code == "RP001"
 
 
 def test_a_file_is_read_from_where_it_stands() -> None:

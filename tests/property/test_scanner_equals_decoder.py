@@ -18,6 +18,7 @@ from rumpattern.engine import Engine
 from rumpattern.events.decode import Decoder
 from rumpattern.events.fields import Kind
 from rumpattern.events.lines import FileLines, TextLines
+from rumpattern.events.sources import Stamp
 
 pytest.importorskip("numba", reason="the extra fast is not installed")
 
@@ -229,7 +230,9 @@ def test_a_part_of_a_file(realistic, decoder, tmp_path):
     path.write_bytes(b"\n".join(realistic))
     offset = len(realistic[0]) + 1
     length = len(b"\n".join(realistic[1:30])) + 1
-    batch = Scanner(decoder).decode(FileLines(path, offset, length, timed=False))
+    with path.open("rb") as file:
+        stamp = Stamp.of(file)
+    batch = Scanner(decoder).decode(FileLines(path, stamp, offset, length, timed=False))
     assert len(batch) == 29
     assert cells(batch, "event_type") == cells(assert_same(decoder, b"\n".join(realistic[1:30])), "event_type")
 

@@ -133,8 +133,11 @@ def scan_block(
     found: Found,
     shapes: Shapes,
     timed: bool,
+    longest: int,
 ) -> tuple[int, int, int, int, int]:
     """Fill the cells from the ``size`` bytes at address ``text``, which ``PADDING`` zeros follow.
+
+    Lines of more than ``longest`` bytes are left to the exact reader.
 
     Returns:
         How many rows, lines left to the exact reader, late numbers, blank lines, and lines in all there are; of the
@@ -148,7 +151,7 @@ def scan_block(
     while place < end and rows < room and left < room:
         begin = place
         opening = skip_space(place)
-        if opening >= end or byte_at(opening) == NEWLINE:
+        if (opening >= end or byte_at(opening) == NEWLINE) and opening - begin <= longest:
             blank, line, place = blank + 1, line + 1, opening + 1
             continue
         if timed:
@@ -166,7 +169,7 @@ def scan_block(
                 stop = _line_end(after, end)
                 if stop and has_shapes and values <= len(notes.trail):
                     learn_shape(opening, after, values, shapes, notes)
-        is_good = stop != 0
+        is_good = stop != 0 and stop - begin <= longest
         if is_good:
             after = _put_row(text, rows, request, notes, cells, dictionaries, found.late, late)
             is_good = after >= 0

@@ -14,7 +14,7 @@ import orjson
 
 from rumpattern.definition.rumevents import APPLICATION_NAME, DERIVED_FIELDS, EVENT_TYPE
 from rumpattern.events.columns import Column, EventBatch
-from rumpattern.events.lines import PickedLines, TextLines
+from rumpattern.events.lines import MAX_LINE, PickedLines, TextLines
 from rumpattern.events.scan.block import NO_ROOM, Cells, Found, Request, count_lines, scan_block
 from rumpattern.events.scan.dictionary import empty_dictionaries
 from rumpattern.events.scan.keys import build_keys, build_types
@@ -81,7 +81,7 @@ class Scanner:
         for room in self._rooms(text, size):
             if self.decoder.is_deep or room > _MOST_ROWS or len(self.request.keys.members) > _MOST_MEMBERS:
                 return self.decoder.decode(lines)
-            batch, left, seen = self.scan(text, size, room, timed=lines.timed)
+            batch, left, seen = self.scan(text, size, room, timed=lines.timed, longest=lines.longest)
             if seen != NO_ROOM:
                 break
         lines.seen, self.density = seen, seen / max(size, 1)
@@ -94,7 +94,9 @@ class Scanner:
             yield guess
         yield count_lines(text.ctypes.data, size)
 
-    def scan(self, text: Bytes, size: int, count: int, *, timed: bool) -> tuple[EventBatch, Spans, int]:
+    def scan(
+        self, text: Bytes, size: int, count: int, *, timed: bool, longest: int = MAX_LINE
+    ) -> tuple[EventBatch, Spans, int]:
         """Return the batch of what compiled code is sure of, the lines that are left, and the number of lines.
 
         Args:
@@ -102,6 +104,7 @@ class Scanner:
             size: the length of the lines.
             count: as many of them there is room for; ``NO_ROOM`` is the number of lines if that is too little.
             timed: whether a time stands in front of each.
+            longest: lines of more bytes are left.
         """
         width = len(self.paths)
         cells = Cells(np.zeros((width, count), np.uint8), np.zeros((width, count)), np.zeros((width, count), np.int32))
@@ -120,6 +123,7 @@ class Scanner:
             found,
             no_shapes(),
             timed,
+            min(longest, size),
         )
         inexact = _finish_numbers(text, cells, found.late[:late])
         columns = self._columns(text, cells, dictionaries, rows)
