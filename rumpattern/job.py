@@ -173,17 +173,27 @@ class BlockResult:
 
     source: int
     form: Form
-    lines: int
-    evaluated: int
-    blank: int
-    odd: int
-    rejects: tuple[Reject, ...]
-    synthesised: Counter[str]
-    present: set[str]
-    absent: set[str]
     counts: Counts
     partial: Partial
     counted: bool
+    lines: int = 0
+    evaluated: int = 0
+    blank: int = 0
+    odd: int = 0
+    rejects: tuple[Reject, ...] = ()
+    synthesised: Counter[str] = field(default_factory=Counter)
+    present: set[str] = field(default_factory=set)
+    absent: set[str] = field(default_factory=set)
+
+    def add(self, batch: EventBatch, present: set[str], absent: set[str]) -> None:
+        """Count a batch of the block, some fields of which some event has, and others none."""
+        self.evaluated += len(batch)
+        self.blank += batch.blank
+        self.odd += len(batch.odd)
+        self.rejects += batch.rejects
+        self.synthesised.update(batch.synthesised)
+        self.present |= present
+        self.absent |= absent
 
 
 def process_block(engine: Engine, block: Block, period: int) -> BlockResult:
@@ -196,26 +206,16 @@ def process_block(engine: Engine, block: Block, period: int) -> BlockResult:
 
 def _process(engine: Engine, block: Block, period: int) -> BlockResult:
     lines = block.lines()
-    batch = engine.decode(lines)
     partial = Partial()
     counts = np.zeros((len(engine.plan.steps), len(REASONS)), np.int64)
-    for part in engine.grouped(batch, engine.match(batch), period):
-        partial.add(part)
-        counts[part.definitions] = part.counts
-    return BlockResult(
-        block.source,
-        block.form,
-        lines.count(),
-        len(batch),
-        batch.blank,
-        len(batch.odd),
-        batch.rejects,
-        Counter(batch.synthesised),
-        *_presence(engine, batch),
-        counts,
-        partial,
-        block.counted,
-    )
+    result = BlockResult(block.source, block.form, counts, partial, block.counted)
+    for batch in engine.batches(lines):
+        for part in engine.grouped(batch, engine.match(batch), period):
+            partial.add(part)
+            counts[part.definitions] += part.counts
+        result.add(batch, *_presence(engine, batch))
+    result.lines = lines.count()
+    return result
 
 
 def _presence(engine: Engine, batch: EventBatch) -> tuple[set[str], set[str]]:
