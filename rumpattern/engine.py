@@ -67,8 +67,22 @@ class Engine:
             application_name=application_name,
             event_type_required=event_type_required,
         )
-        self.scanner = _scanner(self.decoder) if reader is Reader.SCAN else None
-        self.folder = _folder(self.deriver) if reader is Reader.SCAN else None
+        self.scanner: Scanner | None = None
+        self.folder: Folder | None = None
+        if reader is Reader.SCAN:
+            self._load_compiled()
+
+    def _load_compiled(self) -> None:
+        """Load what numba compiles, or compile it, and try it out: whatever keeps it from working shows here."""
+        try:
+            from rumpattern.fast import load  # noqa: PLC0415 - numba is optional, and takes time to load
+
+            self.scanner, self.folder = load(self.decoder, self.deriver)
+        except Exception as error:
+            message = f"the scan reader does not work ({type(error).__name__}: {error}): take the reader orjson"
+            folder = cache_folder()
+            hint = "" if folder is None else f", or delete {folder}, where its code is kept"
+            raise ReaderError(message + hint) from error
 
     def batch(self, lines: Event | Iterable[Event]) -> EventBatch:
         """Decode events: NDJSON as bytes or text, or an iterable of events as bytes, text or mappings.
@@ -81,6 +95,12 @@ class Engine:
             lines = [lines]
         texts = [_to_bytes(line) for line in lines]
         return self.decode(RecordLines(texts, [(number, 0) for number in range(1, len(texts) + 1)]))
+
+    def batches(self, lines: Lines) -> Iterator[EventBatch]:
+        """Decode event texts with their places, in as many parts as keep the memory of each bounded."""
+        if self.scanner is not None and isinstance(lines, TextLines):
+            return self.scanner.batches(lines)
+        return iter((self.decoder.decode(lines),))
 
     def decode(self, lines: Lines) -> EventBatch:
         """Decode event texts with their places."""
@@ -111,22 +131,6 @@ class Engine:
 def compile(definitions: Iterable[MetricDefinition]) -> Engine:  # noqa: A001 - the public name, as in re.compile
     """Compile definitions to an engine."""
     return Engine(definitions)
-
-
-def _scanner(decoder: Decoder) -> Scanner:
-    try:
-        from rumpattern.events.scan.scanner import Scanner  # noqa: PLC0415 - numba is optional, and takes time to load
-
-        return Scanner(decoder)
-    except Exception as error:
-        hint = f"delete {cache_folder()}, where its code is kept, or take the reader orjson"
-        raise ReaderError(f"the scan reader does not work ({type(error).__name__}: {error}): {hint}") from error
-
-
-def _folder(deriver: Deriver) -> Folder:
-    from rumpattern.fold import Folder  # noqa: PLC0415 - as above
-
-    return Folder(deriver)
 
 
 def _to_bytes(line: Event) -> bytes:

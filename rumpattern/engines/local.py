@@ -30,7 +30,7 @@ from rumpattern.events.fields import Kind
 from rumpattern.events.forms import Form
 from rumpattern.events.lines import MAX_LINE
 from rumpattern.events.readers import Reader, ReaderError
-from rumpattern.events.scan.cache import is_compiled
+from rumpattern.events.scan.cache import cache_folder, is_compiled
 from rumpattern.events.sources import GZIP_MAGIC, find_sources
 from rumpattern.job.blocks import read_blocks
 from rumpattern.job.cardinality import MAX_SERIES
@@ -215,7 +215,8 @@ def _engine(
     """Return the engine for input of some size, with the reader that it got; if that was not asked for, it works."""
     chosen = reader.choose(size)
     if chosen is Reader.SCAN and not is_compiled():
-        notify("compiling the reader for this machine, once; this takes about ten seconds")
+        often = "once" if cache_folder() else "each time, for there is no folder to keep it in"
+        notify(f"compiling the reader for this machine, {often}; this takes about ten seconds")
     compiled = partial(Engine, definitions, application_name=application_name, event_type_required=True)
     try:
         return compiled(reader=chosen), chosen

@@ -85,7 +85,7 @@ def decode_block(
     try:
         return lines, decode(lines)
     except BrokenSourceError as fault:
-        lost = _lost(block.form, fault, block.offset)
+        lost = lost_lines(block.form, fault, block.offset)
         return lost, decode(lost)
 
 
@@ -175,9 +175,10 @@ def _read_stream(  # noqa: PLR0913, PLR0917 - as above
 
 def _fault_block(number: int, form: Form, fault: BrokenSourceError, offset: int) -> Block:
     """Return the block that accounts for what broke off: one reject, numbered after the lines before it."""
-    return Block(number, form, offset, records=_lost(form, fault, offset))
+    return Block(number, form, offset, records=lost_lines(form, fault, offset))
 
 
-def _lost(form: Form, fault: BrokenSourceError, offset: int) -> RecordLines:
+def lost_lines(form: Form, fault: BrokenSourceError, offset: int) -> RecordLines:
+    """Return the one line that stands for what can no longer be read: a reject."""
     reject = Reject(1, offset, fault.code, fault.message, fault.rest, form, is_cut=True)
     return RecordLines([], [], [reject])

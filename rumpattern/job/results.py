@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -14,11 +14,13 @@ from rumpattern.derive import REASONS
 from rumpattern.events.columns import Reject
 from rumpattern.events.fields import Kind, find
 from rumpattern.events.forms import Form
-from rumpattern.job.blocks import decode_block
+from rumpattern.events.sources import BrokenSourceError
+from rumpattern.job.blocks import lost_lines
 
 if TYPE_CHECKING:
     from rumpattern.engine import Engine
     from rumpattern.events.columns import EventBatch
+    from rumpattern.events.lines import Lines
     from rumpattern.job.blocks import Block
     from rumpattern.job.settings import Settings
     from rumpattern.samples import Counts
@@ -36,50 +38,51 @@ class BlockResult:
 
     source: int
     form: Form
-    lines: int
-    evaluated: int
-    blank: int
-    odd: int
-    rejects: tuple[Reject, ...]
-    synthesised: Counter[str]
-    present: set[str]
-    absent: set[str]
     counts: Counts
     partial: Partial
     counted: bool
     end: int | None = None
+    lines: int = 0
+    evaluated: int = 0
+    blank: int = 0
+    odd: int = 0
+    rejects: tuple[Reject, ...] = ()
+    synthesised: Counter[str] = field(default_factory=Counter)
+    present: set[str] = field(default_factory=set)
+    absent: set[str] = field(default_factory=set)
+
+    def add(self, batch: EventBatch, present: set[str], absent: set[str]) -> None:
+        """Count a batch of the block, some fields of which some event has, and others none."""
+        self.evaluated += len(batch)
+        self.blank += batch.blank
+        self.odd += len(batch.odd)
+        self.rejects += batch.rejects
+        self.synthesised.update(batch.synthesised)
+        self.present |= present
+        self.absent |= absent
 
 
 def process_block(engine: Engine, block: Block, settings: Settings) -> BlockResult:
-    """Decode, match, derive and aggregate one block, and release it."""
+    """Decode, match, derive and aggregate one block, and release it; one that can no longer be read is one reject."""
     try:
-        return _process(engine, block, settings)
+        return _process(engine, block, block.lines(settings.max_line), settings)
+    except BrokenSourceError as fault:
+        return _process(engine, block, lost_lines(block.form, fault, block.offset), settings)
     finally:
         block.release()
 
 
-def _process(engine: Engine, block: Block, settings: Settings) -> BlockResult:
-    lines, batch = decode_block(engine.decode, block, settings.max_line)
+def _process(engine: Engine, block: Block, lines: Lines, settings: Settings) -> BlockResult:
     partial = Partial(most=settings.exact_values)
     counts = np.zeros((len(engine.plan.steps), len(REASONS)), np.int64)
-    for part in engine.grouped(batch, engine.match(batch), settings.period):
-        partial.add(part)
-        counts[part.definitions] = part.counts
-    return BlockResult(
-        block.source,
-        block.form,
-        lines.count(),
-        len(batch),
-        batch.blank,
-        len(batch.odd),
-        batch.rejects,
-        Counter(batch.synthesised),
-        *_presence(engine, batch),
-        counts,
-        partial,
-        block.counted,
-        block.end,
-    )
+    result = BlockResult(block.source, block.form, counts, partial, block.counted, block.end)
+    for batch in engine.batches(lines):
+        for part in engine.grouped(batch, engine.match(batch), settings.period):
+            partial.add(part)
+            counts[part.definitions] += part.counts
+        result.add(batch, *_presence(engine, batch))
+    result.lines = lines.count()
+    return result
 
 
 def _presence(engine: Engine, batch: EventBatch) -> tuple[set[str], set[str]]:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from rumpattern.events.sources import Source
     from rumpattern.job.results import BlockResult
 
-_MAGIC: Final = b"rumpattern part 1\n"
+_MAGIC: Final = b"rumpattern part 2\n"
 _LENGTH: Final = 8
 _DIGEST: Final = hashlib.sha256().digest_size
 _SHARE: Final = 50

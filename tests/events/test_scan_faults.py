@@ -15,9 +15,8 @@ from rumpattern import synth
 
 pytest.importorskip("numba", reason="the extra fast is not installed")
 
-from rumpattern.events.decode import Decoder
+from rumpattern.events.readers import Reader, ReaderError
 from rumpattern.events.scan import cache
-from rumpattern.events.scan.scanner import Scanner
 
 ROOT = Path(__file__).parents[2]
 DEFINITIONS = ROOT / "fixtures" / "definitions" / "extended.json"
@@ -51,15 +50,15 @@ def test_ctrl_c_ends_a_scan_cleanly():
         process.stdout.close()
 
 
-@pytest.fixture
-def damaged_cache(tmp_path):
-    """Give a cache folder whose files are cut short, for the processes that a test starts."""
-    Scanner(Decoder(("a",)))
+@pytest.fixture(params=["*", "fold.*"])
+def damaged_cache(tmp_path, request):
+    """Give a cache folder whose files, or some, are cut short, for the processes that a test starts."""
+    rp.Engine([rp.MetricDefinition("m")], reader=Reader.SCAN)
     folder = cache.cache_folder()
     assert folder is not None
     copy = tmp_path / "rumpattern" / folder.name
     shutil.copytree(folder, copy)
-    files = [path for path in copy.rglob("*") if path.is_file()]
+    files = [path for path in copy.rglob(request.param) if path.is_file()]
     assert files
     for path in files:
         path.write_bytes(path.read_bytes()[:100])
@@ -79,6 +78,35 @@ def test_damaged_code_is_one_sentence(damaged_cache, tmp_path):
     assert "the scan reader does not work" in done.stderr
     assert f"delete {tmp_path / 'rumpattern'}" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_without_a_compiler_it_is_left_out(tmp_path):
+    environment = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
+    assert replay(tmp_path, environment, "auto").returncode == 0
+    done = replay(tmp_path, environment, "scan")
+    assert done.returncode == 2
+    assert done.stderr.startswith("Usage: ")
+    assert "the scan reader does not work (NotImplementedError: " in done.stderr
+
+
+def test_wrong_results_are_noticed(monkeypatch):
+    monkeypatch.setattr("rumpattern.fast._EVENTS", b'{"event_type":"t","event_timestamp":60000,"v":1,"d":"x"}\n')
+    with pytest.raises(ReaderError, match="compiled code gives wrong results"):
+        rp.Engine([rp.MetricDefinition("m")], reader=Reader.SCAN)
+
+
+def test_a_change_anywhere_makes_another_folder(tmp_path):
+    package = tmp_path / "rumpattern"
+    shutil.copytree(ROOT / "rumpattern", package, ignore=shutil.ignore_patterns("__pycache__"))
+    ask = "from rumpattern.events.scan.cache import cache_folder; print(cache_folder())"
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    folders = []
+    for text in (b"", b"\n", b""):
+        with (package / "derive.py").open("ab") as file:
+            file.write(text)
+        command = [sys.executable, "-c", ask]
+        folders.append(subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, check=True).stdout)
+    assert folders[0] != folders[1] == folders[2]
 
 
 def test_without_being_asked_for_it_is_left_out(damaged_cache, tmp_path, monkeypatch):

@@ -23,6 +23,7 @@ from rumpattern.events.sources import Stamp
 pytest.importorskip("numba", reason="the extra fast is not installed")
 
 from rumpattern.events.scan.scanner import Scanner
+from rumpattern.events.scan.shapes import no_shapes
 from rumpattern.events.scan.simd import PADDING
 
 ROOT = Path(__file__).parents[2]
@@ -237,9 +238,26 @@ def test_a_part_of_a_file(realistic, decoder, tmp_path):
     assert cells(batch, "event_type") == cells(assert_same(decoder, b"\n".join(realistic[1:30])), "event_type")
 
 
-def test_more_lines_than_a_batch_takes(decoder, monkeypatch):
-    monkeypatch.setattr("rumpattern.events.scan.scanner._MOST_ROWS", 100)
-    assert_same(decoder, b"{}\n" * 101)
+@pytest.mark.parametrize("room", [1, 2, 7, 100])
+def test_more_lines_than_a_batch_takes(realistic, decoder, monkeypatch, room):
+    monkeypatch.setattr("rumpattern.events.scan.scanner._LEAST_ROOM", room)
+    monkeypatch.setattr("rumpattern.events.scan.scanner._MOST_BYTES", 0)
+    lines = [line for pair in zip(realistic, [*EDGES, b"", b" "] * 9, strict=False) for line in pair]
+    for block in (b"{}\n" * 101, b"\n".join(lines), b"\n" * 9, b"\n" * 9 + GOOD):
+        assert_same(decoder, block, offset=3)
+    scanner = Scanner(decoder)
+    sizes = [len(batch) + len(batch.rejects) for batch in scanner.batches(TextLines(b"\n".join(lines)))]
+    assert max(sizes) == room
+    assert sum(sizes) > 2 * room
+
+
+def test_short_lines_change_nothing_for_long_ones(realistic, decoder):
+    scanner = Scanner(decoder)
+    short = b'{"event_type":"t"}\n' * 20_000
+    long = b"\n".join(realistic)
+    for block in (short, long, short):
+        batches = list(scanner.batches(TextLines(block)))
+        assert sum(map(len, batches)) == len(decoder.decode(TextLines(block)))
 
 
 def text_at_page_end(block):
@@ -261,4 +279,4 @@ def test_nothing_is_read_beyond_the_padding():
     for line in EDGES:
         for cut in range(len(line) + 1):
             if block := line[:cut]:
-                scanner.scan(text_at_page_end(block), len(block), 1, timed=False)
+                scanner.scan(text_at_page_end(block), 0, len(block), 0, 1, no_shapes(), timed=False)

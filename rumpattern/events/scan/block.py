@@ -20,7 +20,6 @@ from rumpattern.events.scan.tokens import (
 from rumpattern.events.scan.walk import Notes, walk_event
 
 _OPEN: Final = ord("{")
-NO_ROOM: Final = -1
 _TRIAL: Final = 256
 """Events that may be walked before shapes are given up, if half of all events are: those do not repeat themselves."""
 _MISSING: Final = int(Kind.MISSING)
@@ -125,7 +124,9 @@ def _line_end(after: int, end: int) -> int:
 @compiled
 def scan_block(
     text: int,
+    start: int,
     size: int,
+    line: int,
     request: Request,
     notes: Notes,
     cells: Cells,
@@ -134,21 +135,22 @@ def scan_block(
     shapes: Shapes,
     timed: bool,
     longest: int,
-) -> tuple[int, int, int, int, int]:
-    """Fill the cells from the ``size`` bytes at address ``text``, which ``PADDING`` zeros follow.
+) -> tuple[int, int, int, int, int, int]:
+    """Fill the cells from the ``size`` bytes at address ``text``, which ``PADDING`` zeros follow, while there is room.
+
+    The first line begins at byte ``start`` and has the number ``line``.
 
     Lines of more than ``longest`` bytes are left to the exact reader.
 
     Returns:
-        How many rows, lines left to the exact reader, late numbers, blank lines, and lines in all there are; of the
-        last ``NO_ROOM`` if there are more than there is room for. It is a plain tuple: to make a named one, numba runs
+        How many rows, lines left to the exact reader, late numbers, blank lines, and lines in all there were; and the
+        byte where the next one begins, ``size`` if there is none. It is a plain tuple: to make a named one, numba runs
         Python code, and crashes if Ctrl-C has been pressed.
     """
-    rows, left, late, blank, line = 0, 0, 0, 0, 0
-    place, end = text, text + size
-    walked = 0
-    room = min(len(found.rows), len(found.left))
-    while place < end and rows < room and left < room:
+    rows, left, late, blank, first = 0, 0, 0, 0, line
+    place, end = text + start, text + size
+    walked, room = 0, len(found.rows)
+    while place < end and rows + left < room:
         begin = place
         opening = skip_space(place)
         if (opening >= end or byte_at(opening) == NEWLINE) and opening - begin <= longest:
@@ -169,12 +171,12 @@ def scan_block(
                 stop = _line_end(after, end)
                 if stop and has_shapes and values <= len(notes.trail):
                     learn_shape(opening, after, values, shapes, notes)
-        is_good = stop != 0 and stop - begin <= longest
-        if is_good:
-            after = _put_row(text, rows, request, notes, cells, dictionaries, found.late, late)
-            is_good = after >= 0
-        if is_good:
-            late = after
+        has_row = False
+        if stop and stop - begin <= longest:
+            late_after = _put_row(text, rows, request, notes, cells, dictionaries, found.late, late)
+            has_row = late_after >= 0
+        if has_row:
+            late = late_after
             found.rows[rows, 0], found.rows[rows, 1], found.rows[rows, 2] = line, begin - text, stop - text
             rows += 1
         else:
@@ -182,4 +184,4 @@ def scan_block(
             found.left[left, 0], found.left[left, 1], found.left[left, 2] = line, begin - text, stop - text
             left += 1
         line, place = line + 1, stop + 1
-    return rows, left, late, blank, line if place >= end else NO_ROOM
+    return rows, left, late, blank, line - first, min(place - text, size)

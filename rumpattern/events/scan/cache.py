@@ -6,23 +6,21 @@ import hashlib
 import os
 from functools import cache
 from pathlib import Path
-from typing import Final
 
 import rumpattern
-
-_ELSEWHERE: Final = ("fold.py", "match/native.py")
-"""Files of compiled code outside this folder."""
 
 
 @cache
 def cache_folder() -> Path | None:
     """Return the folder of the source as it is now, None where there is no place for one.
 
-    numba itself looks only at the file of each function, and would keep what was compiled from other files' old text.
+    numba itself looks only at the file of each function, and would keep what was compiled from other files' old text,
+    and the constants that compiled code has taken from anywhere in the package.
     """
     digest = hashlib.sha256()
     package = Path(rumpattern.__file__).parent
-    for path in (*sorted(Path(__file__).parent.glob("*.py")), *(package / name for name in _ELSEWHERE)):
+    for path in sorted(package.rglob("*.py")):
+        digest.update(path.relative_to(package).as_posix().encode())
         digest.update(path.read_bytes())
     try:
         named = Path(os.environ.get("XDG_CACHE_HOME", ""))

@@ -7,6 +7,7 @@ where something is wanted, keys with escapes or dots, numbers with exponents or 
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import reduce
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -14,8 +15,8 @@ import orjson
 
 from rumpattern.definition.rumevents import APPLICATION_NAME, DERIVED_FIELDS, EVENT_TYPE
 from rumpattern.events.columns import Column, EventBatch
-from rumpattern.events.lines import MAX_LINE, PickedLines, TextLines
-from rumpattern.events.scan.block import NO_ROOM, Cells, Found, Request, count_lines, scan_block
+from rumpattern.events.lines import MAX_LINE, PickedLines
+from rumpattern.events.scan.block import Cells, Found, Request, count_lines, scan_block
 from rumpattern.events.scan.dictionary import empty_dictionaries
 from rumpattern.events.scan.keys import build_keys, build_types
 from rumpattern.events.scan.shapes import no_shapes
@@ -29,13 +30,16 @@ if TYPE_CHECKING:
 
     from rumpattern.events.columns import Flags
     from rumpattern.events.decode import Decoder
-    from rumpattern.events.lines import Bytes, Spans
+    from rumpattern.events.lines import Bytes, Spans, TextLines
     from rumpattern.events.scan.dictionary import Dictionaries
+    from rumpattern.events.scan.shapes import Shapes
 
 _SPARE: Final = 1.3
-_LEAST_ROOM: Final = 4_096
-_MOST_ROWS: Final = 1 << 18
-"""Rows of one batch; blocks of more lines, which are shorter than any event, are left to the decoder."""
+_LEAST_ROOM: Final = 256
+_MOST_BYTES: Final = 32 << 20
+"""Memory of the columns of one batch."""
+_CELL: Final = 72
+"""Bytes of a cell: its kind, number and code, and its share of the dictionary."""
 _MOST_MEMBERS: Final = np.iinfo(np.int16).max
 """Members that shapes can number; plans that ask for more are left to the decoder."""
 
@@ -53,7 +57,6 @@ class Scanner:
         self.wanted = self._wanted()
         self.request = self._request()
         self.density = 0.0  # lines for each byte of the last text: how much room the next one needs, more or less
-        self.decode(TextLines(b""))  # compiles; whatever keeps numba from working shows here
 
     def _request(self) -> Request:
         numbers = {path: number for number, path in enumerate(self.paths)}
@@ -76,52 +79,76 @@ class Scanner:
 
     def decode(self, lines: TextLines) -> EventBatch:
         """Return the batch of some lines: a line that is no event becomes a reject, a blank one is counted."""
-        text, size = lines.padded(PADDING)
-        seen = NO_ROOM
-        for room in self._rooms(text, size):
-            if self.decoder.is_deep or room > _MOST_ROWS or len(self.request.keys.members) > _MOST_MEMBERS:
-                return self.decoder.decode(lines)
-            batch, left, seen = self.scan(text, size, room, timed=lines.timed, longest=lines.longest)
-            if seen != NO_ROOM:
-                break
-        lines.seen, self.density = seen, seen / max(size, 1)
-        return batch.merge(self.decoder.decode(PickedLines(lines, text, left))) if len(left) else batch
+        return reduce(EventBatch.merge, self.batches(lines))
 
-    def _rooms(self, text: Bytes, size: int) -> Iterator[int]:
-        """Yield for how many lines to make room: what a text like the last one needs, and then what this one does."""
-        guess = int(size * self.density * _SPARE)
-        if guess >= _LEAST_ROOM:
-            yield guess
-        yield count_lines(text.ctypes.data, size)
+    def batches(self, lines: TextLines) -> Iterator[EventBatch]:
+        """Yield the same in parts, each of which takes a bounded amount of memory."""
+        if self.decoder.is_deep or len(self.request.keys.members) > _MOST_MEMBERS:
+            yield self.decoder.decode(lines)
+            return
+        text, size = lines.padded(PADDING)
+        start = lines.seen = 0
+        shapes = no_shapes()
+        is_first = True
+        while start < size or is_first:
+            room = self._room(text, start, size)
+            batch, left, seen, stop = self.scan(
+                text, start, size, lines.seen, room, shapes, timed=lines.timed, longest=lines.longest
+            )
+            if len(left):
+                batch = batch.merge(self.decoder.decode(PickedLines(lines, text, left)))
+            lines.seen += seen
+            self.density = seen / max(stop - start, 1)
+            start, is_first = stop, False
+            yield batch
+
+    def _room(self, text: Bytes, start: int, size: int) -> int:
+        """Return for how many lines to make room: what a text like the last one needs; at first, what this one does."""
+        most = max(_LEAST_ROOM, _MOST_BYTES // (_CELL * len(self.paths)))
+        guess = int((size - start) * self.density * _SPARE) or count_lines(text.ctypes.data, size)
+        return min(max(guess, _LEAST_ROOM), most)
 
     def scan(
-        self, text: Bytes, size: int, count: int, *, timed: bool, longest: int = MAX_LINE
-    ) -> tuple[EventBatch, Spans, int]:
-        """Return the batch of what compiled code is sure of, the lines that are left, and the number of lines.
+        self,
+        text: Bytes,
+        start: int,
+        size: int,
+        line: int,
+        room: int,
+        shapes: Shapes,
+        *,
+        timed: bool,
+        longest: int = MAX_LINE,
+    ) -> tuple[EventBatch, Spans, int, int]:
+        """Return the batch of what compiled code is sure of, the lines that are left, how many lines, and the end.
 
         Args:
             text: the bytes of lines, and ``PADDING`` zeros.
-            size: the length of the lines.
-            count: as many of them there is room for; ``NO_ROOM`` is the number of lines if that is too little.
+            start: where the first line begins.
+            size: the length of the text.
+            line: the number of the first line, from 0.
+            room: how many lines there is room for; the end is where the next one begins, or ``size``.
+            shapes: those of events of this text so far.
             timed: whether a time stands in front of each.
             longest: lines of more bytes are left.
         """
         width = len(self.paths)
-        cells = Cells(np.zeros((width, count), np.uint8), np.zeros((width, count)), np.zeros((width, count), np.int32))
+        cells = Cells(np.zeros((width, room), np.uint8), np.zeros((width, room)), np.zeros((width, room), np.int32))
         found = Found(
-            np.empty((count, 3), np.int64), np.empty((count, 3), np.int64), np.empty((count * width, 4), np.int64)
+            np.empty((room, 3), np.int64), np.empty((room, 3), np.int64), np.empty((room * width, 4), np.int64)
         )
-        dictionaries = empty_dictionaries(width, count)
-        place = text.ctypes.data
-        rows, remaining, late, blank, seen = scan_block(
-            place,
+        dictionaries = empty_dictionaries(width, room)
+        rows, remaining, late, blank, seen, stop = scan_block(
+            text.ctypes.data,
+            start,
             size,
+            line,
             self.request,
             empty_notes(len(self.request.keys.members)),
             cells,
             dictionaries,
             found,
-            no_shapes(),
+            shapes,
             timed,
             min(longest, size),
         )
@@ -134,7 +161,7 @@ class Scanner:
             exact[inexact] = False
             batch, left = batch.keep(exact), np.concatenate([left, found.rows[inexact]])
         synthesised = self.decoder.derive_fields(batch.columns, self._read(batch.columns))
-        return replace(batch, synthesised=synthesised), left[np.argsort(left[:, 0])], seen
+        return replace(batch, synthesised=synthesised), left[np.argsort(left[:, 0])], seen, stop
 
     def _columns(self, text: Bytes, cells: Cells, dictionaries: Dictionaries, rows: int) -> dict[str, Column]:
         return {

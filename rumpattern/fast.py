@@ -1,0 +1,74 @@
+"""The extra ``fast``: everything that numba compiles, loaded at once and tried out."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from rumpattern.definition.model import MetricDefinition
+from rumpattern.events.decode import Decoder
+from rumpattern.events.lines import TextLines
+from rumpattern.events.scan.scanner import Scanner
+from rumpattern.fold import Folder
+from rumpattern.match.compiled import compile_plan
+from rumpattern.match.kernel import Kernel
+from rumpattern.plan.build import build_plan
+from rumpattern.samples import Deriver
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_PERIOD: Final = 60
+_DEFINITION: Final = MetricDefinition("m", value_key="v", dimension_keys=(("d", "D"),))
+_EVENTS: Final = (
+    b'{"event_type":"t","event_timestamp":60000,"v":0.1234567890123456,"d":"x"}\n'
+    b'{"d" : "\\u0079", "v" : 2, "event_timestamp" : 60001, "event_type" : "t"}\n'
+)
+
+
+def load(decoder: Decoder, deriver: Deriver) -> tuple[Scanner, Folder]:
+    """Return the compiled reader and folder of a plan.
+
+    Raises:
+        RuntimeError: they give wrong results.
+        Exception: numba cannot compile them, load them or run them.
+    """
+    with _uninterrupted():
+        _try_out()
+        return Scanner(decoder), Folder(deriver)
+
+
+def _try_out() -> None:
+    plan = build_plan([_DEFINITION])
+    decoder = Decoder(plan.paths, by_type=plan.paths_by_type(), event_type_required=True)
+    batch = Scanner(decoder).decode(TextLines(_EVENTS))
+    matches = Kernel(plan, compile_plan(plan)).match(batch)
+    (grouped,) = Folder(Deriver(plan)).fold(batch, matches, _PERIOD)
+    groups = grouped.groups
+    if groups is None or sorted(zip(groups.lows, groups.counts, strict=True)) != [(0.1234567890123456, 1), (2.0, 1)]:
+        raise RuntimeError("compiled code gives wrong results")
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Put off Ctrl-C, which llvmlite and the import of modules can lose; a second one is not put off."""
+    handler = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(handler):
+        yield
+        return
+    caught: list[int] = []
+
+    def note(number: int, frame: object) -> None:
+        if caught:
+            handler(number, frame)  # type: ignore[arg-type]
+        caught.append(number)
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    if caught:
+        raise KeyboardInterrupt
