@@ -30,7 +30,7 @@ _SHOWN_SERIES: Final = 10
 _SHOWN_TEXT: Final = 60
 _SHOWN_PERCENTS: Final[tuple[tuple[int, ...], ...]] = ((50, 95, 99), (50, 95), (50,), ())
 """The percentiles that are shown, those first for which there is most rarely room."""
-_LEAST_DIMENSIONS: Final = 12
+_LEAST_DIMENSIONS: Final = 22
 _PADDING: Final = 2
 
 
