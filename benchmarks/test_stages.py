@@ -1,4 +1,4 @@
-"""Each stage over 20,000 events in memory, by itself: ``pytest benchmarks --benchmark-only``."""
+"""Each stage over 20,000 events in memory, by itself: ``pytest benchmarks --benchmark-only -n 0``."""
 
 from __future__ import annotations
 
