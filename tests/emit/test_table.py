@@ -92,7 +92,7 @@ def test_one_negative_value_in_any_period_leaves_no_percentile(make):
 
 
 @pytest.mark.parametrize(
-    ("width", "percents"), [(120, 3), (103, 3), (102, 2), (93, 2), (92, 1), (83, 1), (82, 0), (77, 0)]
+    ("width", "percents"), [(120, 3), (113, 3), (112, 2), (103, 2), (102, 1), (93, 1), (92, 0), (87, 0)]
 )
 def test_there_are_as_many_percentiles_as_fit(make, width, percents):
     text = shown([make([1.5, 2.25, 1000.125], dimensions=(("PageId", "/a/very/long/path" * 3),))], width)
