@@ -35,7 +35,8 @@ _LENGTH: Final = 8
 _DIGEST: Final = hashlib.sha256().digest_size
 _SHARE: Final = 50
 """Parts are written so seldom that writing takes a fiftieth of the time."""
-_FIRST_COST: Final = 0.01
+_FIRST_COST: Final = 0.05
+"""Seconds that the first part is taken to need."""
 _ENDS: Final = 1 << 16
 """Bytes at either end of a file that are compared, besides its size and the time of its last change."""
 
@@ -64,7 +65,7 @@ def _identify(source: Source) -> dict[str, object]:
 
 
 class State:
-    """The folder in which one run keeps its progress; it belongs to that run until it is closed.
+    """The folder in which one run keeps its progress; it belongs to that run until the run ends.
 
     Args:
         folder: made if it is not there.
@@ -98,13 +99,11 @@ class State:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_error: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Keep what is done, and let others use the folder."""
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
+        """Let others use the folder; keep what is done so far if it is not all."""
         try:
-            self._write()
+            if error is not None:
+                self._write()
         finally:
             self._lock.close()
 
