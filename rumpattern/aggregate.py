@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 import orjson
 
 from rumpattern.derive import dimension_names
-from rumpattern.distribution import MOST_EXACT, NO_SPREAD, Counted, Distribution, Spread, loose_spread, spread_of
+from rumpattern.distribution import MOST_EXACT, NO_SPREAD, Counted, Distribution, Spread, loose_spread
 from rumpattern.groups import UNIT_EXPONENT
 
 if TYPE_CHECKING:
@@ -50,9 +50,8 @@ class Statistics(NamedTuple):
         high = max(self.high, other.high)
         spread = NO_SPREAD
         if 0 <= low < high:
-            one = self.spread if self.low < self.high else spread_of(self.low, self.samples)
-            two = other.spread if other.low < other.high else spread_of(other.low, other.samples)
-            spread = one.merge(two, most)
+            one = self.spread.of(self.samples, self.low, self.high)
+            spread = one.merge(other.spread.of(other.samples, other.low, other.high), most)
         return Statistics(self.samples + other.samples, self.units + other.units, low, high, spread)
 
 
@@ -101,11 +100,6 @@ class Partial:
         """Add statistics to one group."""
         known = self.groups.get(key)
         self.groups[key] = statistics if known is None else known.merge(statistics, self.most)
-
-    def merge(self, other: Partial) -> None:
-        """Add all groups of another partial."""
-        for key, statistics in other.groups.items():
-            self.put(key, statistics)
 
     def __eq__(self, other: object) -> bool:
         """Tell whether two partials say the same, in whatever order and parts their values came."""

@@ -143,6 +143,10 @@ class Spread(NamedTuple):
             counted = self.counted.merge(other.counted, most)
         return Spread(loose, counted).settle(most)
 
+    def of(self, count: int, low: float, high: float) -> Spread:
+        """Return the spread of so many values with this minimum and maximum, also where nothing is kept here."""
+        return self if low < high else spread_of(low, count)
+
     def settle(self, most: int, limit: int = _LOOSE_BYTES) -> Spread:
         """Return the same values, no more than ``limit`` bytes of them loose."""
         if len(self.loose) <= limit:
@@ -157,9 +161,8 @@ _new: Final = tuple.__new__
 
 def loose_spread(loose: bytes, most: int) -> Spread:
     """Return the spread of some packed doubles."""
-    if len(loose) > _LOOSE_BYTES:
-        return Spread(b"", count_values(loose, most))
-    return _new(Spread, (loose, None))  # what the class itself does takes twice as long, a million times
+    spread: Spread = _new(Spread, (loose, None))  # what the class itself does takes twice as long, a million times
+    return spread.settle(most)
 
 
 def spread_of(value: float, count: int) -> Spread:
@@ -211,7 +214,7 @@ class Distribution:
     def values(self) -> tuple[float, ...]:
         """Distinct values in ascending order; those of buckets are no smaller or larger than the series'."""
         keys = self.counted.unpack()[0].tolist()
-        return tuple(keys if self.is_exact else (min(max(_middle(key), self.low), self.high) for key in keys))
+        return tuple(keys if self.is_exact else map(self._within, keys))
 
     @property
     def counts(self) -> tuple[int, ...]:
@@ -240,8 +243,11 @@ class Distribution:
         if self.is_exact:
             return found
         ends = {1: self.low, self.count: self.high}
-        middles = (min(max(_middle(int(key)), self.low), self.high) for key in found)
-        return [ends.get(rank, middle) for rank, middle in zip(ranks, middles, strict=True)]
+        return [ends.get(rank, self._within(int(key))) for rank, key in zip(ranks, found, strict=True)]
+
+    def _within(self, bucket: int) -> float:
+        """Return the value that tells a bucket, no smaller or larger than the series' values."""
+        return min(max(_middle(bucket), self.low), self.high)
 
     def merge(self, other: Distribution) -> Distribution:
         """Return how the values of both are distributed."""
@@ -250,7 +256,7 @@ class Distribution:
         return Distribution(self.count + other.count, low, high, spread, self.most)
 
     def _whole(self) -> Spread:
-        return spread_of(self.low, self.count) if self.low == self.high else self.spread
+        return self.spread.of(self.count, self.low, self.high)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Distribution):
@@ -277,6 +283,16 @@ class Percentiles(NamedTuple):
 
     values: list[float] | None
     is_exact: bool
+
+    @property
+    def method(self) -> str:
+        """How they were worked out."""
+        return "exact" if self.is_exact else "SEH1"
+
+    @property
+    def error(self) -> tuple[float, float]:
+        """How much less and more, relatively, one may be than the exact one."""
+        return (0, 0) if self.is_exact else (ERROR_BELOW, ERROR_ABOVE)
 
 
 def percentiles(distributions: Sequence[Distribution | None]) -> list[Percentiles]:

@@ -20,7 +20,7 @@ from rumpattern.engine import Engine
 from rumpattern.events.decode import Decoder
 from rumpattern.events.fields import complete
 from rumpattern.events.sources import find_sources
-from rumpattern.job.blocks import decode_block, read_blocks
+from rumpattern.job.blocks import read_blocks, read_lines
 from rumpattern.job.collect import SHOWN_REJECTS
 from rumpattern.match.reasons import Reasons
 from rumpattern.pattern.explain import explain as explain_event
@@ -178,7 +178,7 @@ def _read(
     for number, source in enumerate(sources):
         line, rejected = 0, 0
         for block in read_blocks(number, source, form, lambda _: None, longest=longest):
-            lines, batch = decode_block(decode, block, longest)
+            lines, batch = read_lines(block, longest, lambda lines: (lines, decode(lines)))
             base = 0 if block.counted else line
             yield _Read(batch, lines, source.name, base)
             for reject in batch.rejects[: max(0, SHOWN_REJECTS - rejected)]:

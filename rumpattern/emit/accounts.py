@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 import orjson
@@ -9,6 +10,7 @@ import orjson
 if TYPE_CHECKING:
     from typing import BinaryIO
 
+    from rumpattern.job.accounts import DefinitionAccount, FileAccount
     from rumpattern.job.collect import ReplayResult
 
 
@@ -35,6 +37,5 @@ def write(result: ReplayResult, stream: BinaryIO) -> None:
     stream.write(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
 
 
-def _members(account: object) -> dict[str, object]:
-    members: dict[str, object] = orjson.loads(orjson.dumps(account))
-    return members
+def _members(account: DefinitionAccount | FileAccount) -> dict[str, object]:
+    return {field.name: getattr(account, field.name) for field in fields(account)}

@@ -6,7 +6,7 @@ import csv
 import io
 from typing import TYPE_CHECKING, Final
 
-from rumpattern.distribution import ERROR_ABOVE, ERROR_BELOW, PERCENTS, percentiles
+from rumpattern.distribution import PERCENTS, percentiles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +18,7 @@ FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 """What a spreadsheet takes for the beginning of a formula, itself or after it has dropped it."""
 _HEADER: Final = ("namespace", "name", "unit", "start", "period", "count", "sum", "min", "max")
 _ERROR_COLUMNS: Final = ("percentile_method", "percentile_error_below", "percentile_error_above")
+_NO_PERCENTILES: Final = ("",) * (len(PERCENTS) + len(_ERROR_COLUMNS))
 
 
 def write(series: Sequence[Series], stream: BinaryIO) -> None:
@@ -31,14 +32,13 @@ def write(series: Sequence[Series], stream: BinaryIO) -> None:
     rows = csv.writer(text, lineterminator="\r\n")
     percents = [f"p{percent}" for percent in PERCENTS]
     rows.writerow([*_HEADER, *percents, *_ERROR_COLUMNS, *(f"dimension.{name}" for name in names)])
-    for one, (found, is_exact) in zip(series, percentiles([one.distribution for one in series]), strict=True):
+    for one, known in zip(series, percentiles([one.distribution for one in series]), strict=True):
         values = dict(one.dimensions)
         identity = map(as_text, (one.namespace, one.name, one.unit))
         start = one.start.strftime("%Y-%m-%dT%H:%M:%SZ")
         numbers = (one.period, one.count, one.sum, one.min, one.max)
-        error = ("exact", 0, 0) if is_exact else ("SEH1", ERROR_BELOW, ERROR_ABOVE)
-        spread = (*found, *error) if found else ("",) * (len(PERCENTS) + len(error))
-        rows.writerow([*identity, start, *numbers, *spread, *(as_text(values.get(name, "")) for name in names)])
+        cells = (*known.values, known.method, *known.error) if known.values else _NO_PERCENTILES
+        rows.writerow([*identity, start, *numbers, *cells, *(as_text(values.get(name, "")) for name in names)])
     text.detach()
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from rumpattern.distribution import ERROR_ABOVE, ERROR_BELOW, PERCENTS, percentiles
+from rumpattern.distribution import PERCENTS, percentiles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,8 @@ def write(series: Sequence[Series], stream: BinaryIO) -> None:
     more, relatively, a percentile may be than the exact one: nothing, or what the buckets of SEH1 leave open.
     """
     names = [f"p{percent}" for percent in PERCENTS]
-    for one, (found, is_exact) in zip(series, percentiles([one.distribution for one in series]), strict=True):
+    for one, known in zip(series, percentiles([one.distribution for one in series]), strict=True):
+        found = known.values
         row = {
             "namespace": one.namespace,
             "name": one.name,
@@ -35,7 +36,7 @@ def write(series: Sequence[Series], stream: BinaryIO) -> None:
             "min": one.min,
             "max": one.max,
             "percentiles": found and dict(zip(names, found, strict=True)),
-            "percentile_method": found and ("exact" if is_exact else "SEH1"),
-            "percentile_error": found and ([0, 0] if is_exact else [ERROR_BELOW, ERROR_ABOVE]),
+            "percentile_method": found and known.method,
+            "percentile_error": found and known.error,
         }
         stream.write(orjson.dumps(row, option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
-from rumpattern.distribution import ERROR_ABOVE, ERROR_BELOW, PERCENTS, percentiles
+from rumpattern.distribution import PERCENTS, percentiles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,7 +90,6 @@ def _batch(pa: Any, schema: Any, series: Sequence[Series]) -> Any:  # noqa: ANN4
     *columns, distributions = zip(*series, strict=True)
     found = percentiles(distributions)
     values = zip(*(one.values or (None,) * len(PERCENTS) for one in found), strict=True)
-    none, exact, buckets = (None, None, None), ("exact", 0.0, 0.0), ("SEH1", ERROR_BELOW, ERROR_ABOVE)
-    errors = zip(*(none if one.values is None else exact if one.is_exact else buckets for one in found), strict=True)
+    errors = zip(*((None,) * 3 if one.values is None else (one.method, *one.error) for one in found), strict=True)
     arrays = zip([*columns, *values, *errors], schema, strict=True)
     return pa.record_batch([pa.array(column, field.type) for column, field in arrays], schema=schema)

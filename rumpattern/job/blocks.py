@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from rumpattern.events.buffers import Buffers, fill_ahead, fill_buffers
 from rumpattern.events.columns import Reject
@@ -28,9 +28,10 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from rumpattern.events.buffers import Buffer
-    from rumpattern.events.columns import EventBatch
     from rumpattern.events.lines import Lines
     from rumpattern.events.sources import Source
+
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +78,12 @@ class Block:
             self.buffer.release()
 
 
-def decode_block(
-    decode: Callable[[Lines], EventBatch], block: Block, longest: int = MAX_LINE
-) -> tuple[Lines, EventBatch]:
-    """Return the lines of a block and their batch; a block that can no longer be read is one reject."""
-    lines = block.lines(longest)
+def read_lines(block: Block, longest: int, read: Callable[[Lines], _Result]) -> _Result:
+    """Return what is made of a block's lines; of one that can no longer be read, what is made of one reject."""
     try:
-        return lines, decode(lines)
+        return read(block.lines(longest))
     except BrokenSourceError as fault:
-        lost = lost_lines(block.form, fault, block.offset)
-        return lost, decode(lost)
+        return read(_lost(block.form, fault, block.offset))
 
 
 def read_blocks(  # noqa: PLR0913, PLR0917 - what is read, how, and from where on
@@ -175,10 +172,10 @@ def _read_stream(  # noqa: PLR0913, PLR0917 - as above
 
 def _fault_block(number: int, form: Form, fault: BrokenSourceError, offset: int) -> Block:
     """Return the block that accounts for what broke off: one reject, numbered after the lines before it."""
-    return Block(number, form, offset, records=lost_lines(form, fault, offset))
+    return Block(number, form, offset, records=_lost(form, fault, offset))
 
 
-def lost_lines(form: Form, fault: BrokenSourceError, offset: int) -> RecordLines:
+def _lost(form: Form, fault: BrokenSourceError, offset: int) -> RecordLines:
     """Return the one line that stands for what can no longer be read: a reject."""
     reject = Reject(1, offset, fault.code, fault.message, fault.rest, form, is_cut=True)
     return RecordLines([], [], [reject])

@@ -14,8 +14,7 @@ from rumpattern.derive import REASONS
 from rumpattern.events.columns import Reject
 from rumpattern.events.fields import Kind, find
 from rumpattern.events.forms import Form
-from rumpattern.events.sources import BrokenSourceError
-from rumpattern.job.blocks import lost_lines
+from rumpattern.job.blocks import read_lines
 
 if TYPE_CHECKING:
     from rumpattern.engine import Engine
@@ -65,9 +64,7 @@ class BlockResult:
 def process_block(engine: Engine, block: Block, settings: Settings) -> BlockResult:
     """Decode, match, derive and aggregate one block, and release it; one that can no longer be read is one reject."""
     try:
-        return _process(engine, block, block.lines(settings.max_line), settings)
-    except BrokenSourceError as fault:
-        return _process(engine, block, lost_lines(block.form, fault, block.offset), settings)
+        return read_lines(block, settings.max_line, lambda lines: _process(engine, block, lines, settings))
     finally:
         block.release()
 

@@ -218,12 +218,11 @@ def _lock(folder: Path) -> BinaryIO:
 
 def _difference(known: dict[str, Any], identity: dict[str, Any]) -> str | None:
     """Return how a run differs from the one that is kept, None if it does not."""
-    for key in ("version", *identity):
+    for key, value in identity.items():
         if key == "sources":
-            difference = _source_difference(known.get(key, []), identity[key])
-            if difference:
+            if difference := _source_difference(known.get(key, []), value):
                 return difference
-        elif known.get(key) != identity.get(key):
+        elif known.get(key) != value:
             return f"its {key} was another"
     return None
 

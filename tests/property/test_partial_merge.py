@@ -35,7 +35,8 @@ def partial(observations, most=3):
 def merged(*partials):
     result = Partial(most=3)
     for other in partials:
-        result.merge(deepcopy(other))
+        for key, statistics in deepcopy(other).groups.items():
+            result.put(key, statistics)
     return result
 
 

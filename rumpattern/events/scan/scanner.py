@@ -105,7 +105,7 @@ class Scanner:
     def _room(self, text: Bytes, start: int, size: int) -> int:
         """Return for how many lines to make room: what a text like the last one needs; at first, what this one does."""
         most = max(_LEAST_ROOM, _MOST_BYTES // (_CELL * len(self.paths)))
-        guess = int((size - start) * self.density * _SPARE) or count_lines(text.ctypes.data, size)
+        guess = int((size - start) * self.density * _SPARE) if self.density else count_lines(text.ctypes.data, size)
         return min(max(guess, _LEAST_ROOM), most)
 
     def scan(
