@@ -5,25 +5,22 @@ A sum is kept as an integer number of units of 2^-1074, the smallest double, so 
 
 from __future__ import annotations
 
-import hashlib
 import math
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import accumulate, pairwise
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
-import orjson
-
 from rumpattern.derive import dimension_names
-from rumpattern.distribution import MOST_EXACT, NO_SPREAD, Counted, Distribution, Spread, loose_spread
+from rumpattern.distribution import MOST_EXACT, NO_SPREAD, Distribution, Spread
 from rumpattern.groups import UNIT_EXPONENT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from rumpattern.definition.model import MetricDefinition
-    from rumpattern.groups import Grouped
+    from rumpattern.derive import Sample
+    from rumpattern.groups import Grouped, Groups
 
 _UNITS_OF_ONE: Final = 1 << UNIT_EXPONENT
 _LOW_UNITS: Final = 900
@@ -84,17 +81,11 @@ class Partial:
 
     def add(self, grouped: Grouped) -> None:
         """Add what some definitions publish from one batch."""
-        groups = grouped.groups
-        if groups is not None:
-            labels = zip(*(part.as_list() for part in groups.dimensions), strict=True)
-            keys = zip(groups.definitions.tolist(), groups.starts.tolist(), labels, strict=True)
-            spreads = [loose_spread(loose, self.most) if loose else NO_SPREAD for loose in groups.loose]
-            numbers = zip(groups.counts, groups.units, groups.lows, groups.highs, spreads, strict=True)
-            for key, statistics in zip(keys, numbers, strict=True):
-                self.put(key, Statistics._make(statistics))
+        if grouped.groups is not None:
+            for key, statistics in group_statistics(grouped.groups, self.most):
+                self.put(key, statistics)
         for definition, sample in grouped.odd:
-            value = sample.value + 0.0  # -0 is 0
-            self.put((definition, sample.start, sample.labels), Statistics(1, to_units(value), value, value))
+            self.put(*sample_statistics(definition, sample))
 
     def put(self, key: Key, statistics: Statistics) -> None:
         """Add statistics to one group."""
@@ -115,64 +106,26 @@ class Partial:
             for key, statistics in self.groups.items()
         }
 
-    def to_bytes(self) -> bytes:
-        """Return the partial as versioned bytes with a checksum."""
-        rows: list[tuple[object, ...]] = []
-        values: list[bytes] = []
-        for (definition, start, labels), (count, units, low, high, spread) in self.groups.items():
-            packed = _pack_spread(spread)
-            rows.append((definition, start, labels, count, *_pack(units), low, high, *map(len, packed)))
-            values += packed
-        head = orjson.dumps([self.most, rows])
-        body = b"".join([len(head).to_bytes(_LENGTH, "big"), head, *values])
-        return _HEADER + hashlib.sha256(body).digest() + body
 
-    @classmethod
-    def from_bytes(cls, data: bytes) -> Partial:
-        """Return the partial that ``to_bytes`` wrote.
-
-        Raises:
-            ValueError: another version, or bytes that were changed.
-        """
-        header, digest, body = data[: len(_HEADER)], data[len(_HEADER) : _BODY], data[_BODY:]
-        if header != _HEADER or hashlib.sha256(body).digest() != digest:
-            raise ValueError("not a partial of this version, or damaged")
-        place = _LENGTH + int.from_bytes(body[:_LENGTH], "big")
-        most, rows = orjson.loads(body[_LENGTH:place])
-        partial = cls(most=most)
-        for definition, start, labels, count, units, shift, low, high, *lengths in rows:
-            ends = list(accumulate(lengths, initial=place))
-            spread = _unpack_spread([body[begin:end] for begin, end in pairwise(ends)])
-            place = ends[-1]
-            key = definition, start, tuple(labels)
-            partial.groups[key] = Statistics(count, int(units, 16) << shift, low, high, spread)
-        return partial
+def group_statistics(groups: Groups, most: int) -> Iterator[tuple[Key, Statistics]]:
+    """Yield the key and the statistics of each group; ``most`` distinct values are kept exact."""
+    labels = zip(*(part.as_list() for part in groups.dimensions), strict=True)
+    keys = zip(groups.definitions.tolist(), groups.starts.tolist(), labels, strict=True)
+    numbers = zip(
+        groups.sizes.tolist(),
+        groups.sums.units(),
+        groups.lows.tolist(),
+        groups.highs.tolist(),
+        groups.spreads(most),
+        strict=True,
+    )
+    return zip(keys, map(Statistics._make, numbers), strict=True)
 
 
-_HEADER: Final = b"rumpattern partial 2\n"
-_BODY: Final = len(_HEADER) + hashlib.sha256().digest_size
-_LENGTH: Final = 8
-
-
-def _pack(units: int) -> tuple[str, int]:
-    """Return a sum without the zero bits at its end, and their number."""
-    shift = max(0, (units & -units).bit_length() - 1)
-    return hex(units >> shift), shift
-
-
-def _pack_spread(spread: Spread) -> tuple[bytes, ...]:
-    loose, counted = spread
-    if counted is None:
-        return (loose,) if loose else ()
-    return loose, counted.keys, counted.counts
-
-
-def _unpack_spread(parts: Sequence[bytes]) -> Spread:
-    if len(parts) <= 1:
-        return Spread(parts[0]) if parts else NO_SPREAD
-    loose, keys, counts = parts
-    # doubles are as long as counts, numbers of buckets shorter
-    return Spread(loose, Counted(keys, counts, is_exact=len(keys) == len(counts)))
+def sample_statistics(definition: int, sample: Sample) -> tuple[Key, Statistics]:
+    """Return the key and the statistics of one sample of a definition."""
+    value = sample.value + 0.0  # -0 is 0
+    return (definition, sample.start, sample.labels), Statistics(1, to_units(value), value, value)
 
 
 # --- series ---------------------------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ ERROR_BELOW: Final = 1.1**-0.5 - 1
 """How much less than a value its bucket may tell, relatively: -4.7 %."""
 ERROR_ABOVE: Final = 1.1**0.5 - 1
 """How much more than a value its bucket may tell, relatively: 4.9 %."""
-_LOOSE_BYTES: Final = 256 * 8
+LOOSE_VALUES: Final = 256
 """Values that wait to be counted: counting takes about as long for one as for that many."""
 _AT_ONCE: Final = 4_096
 """Series whose values are counted together."""
@@ -97,9 +97,8 @@ class Counted(NamedTuple):
         return _count(keys, counts, most) if is_exact else _pack_buckets(keys, counts)
 
 
-def count_values(loose: bytes, most: int) -> Counted:
-    """Return the counts of some values, packed doubles; ``most`` distinct ones are kept exact."""
-    values = np.frombuffer(loose)
+def count_values(values: Numbers, most: int) -> Counted:
+    """Return the counts of some values, none of which is negative; ``most`` distinct ones are kept exact."""
     return _count(values, np.ones(len(values), np.int64), most)
 
 
@@ -147,11 +146,11 @@ class Spread(NamedTuple):
         """Return the spread of so many values with this minimum and maximum, also where nothing is kept here."""
         return self if low < high else spread_of(low, count)
 
-    def settle(self, most: int, limit: int = _LOOSE_BYTES) -> Spread:
+    def settle(self, most: int, limit: int = 8 * LOOSE_VALUES) -> Spread:
         """Return the same values, no more than ``limit`` bytes of them loose."""
         if len(self.loose) <= limit:
             return self
-        counted = count_values(self.loose, most)
+        counted = count_values(np.frombuffer(self.loose), most)
         return Spread(b"", self.counted.merge(counted, most) if self.counted else counted)
 
 

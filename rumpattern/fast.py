@@ -47,7 +47,8 @@ def _try_out() -> None:
     matches = Kernel(plan, compile_plan(plan)).match(batch)
     (grouped,) = Folder(Deriver(plan)).fold(batch, matches, _PERIOD)
     groups = grouped.groups
-    if groups is None or sorted(zip(groups.lows, groups.counts, strict=True)) != [(0.1234567890123456, 1), (2.0, 1)]:
+    found = None if groups is None else sorted(zip(groups.lows.tolist(), groups.sizes.tolist(), strict=True))
+    if found != [(0.1234567890123456, 1), (2.0, 1)]:
         raise RuntimeError("compiled code gives wrong results")
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from rumpattern.derive import MAX_TIMESTAMP_MS, MAX_VALUE, REASONS
 from rumpattern.events.fields import Kind
 from rumpattern.events.scan.simd import bits_of, compiled, half_at, inlined, signed
-from rumpattern.groups import UNIT_EXPONENT, Grouped, Groups, pack_values
+from rumpattern.groups import ExactSums, Grouped, Groups
 from rumpattern.samples import (
     DIMENSION_KINDS,
     OUT_OF_RANGE,
@@ -347,19 +347,19 @@ class Folder:
 
 
 def _groups(fields: Fields, sums: Sums, count: int, starts: Integers) -> Groups:
-    rows, sizes = sums.rows[:count], sums.sizes[:count].tolist()
+    rows, sizes = sums.rows[:count], sums.sizes[:count].copy()
     labels = tuple(Labels(reading.marks[rows], reading.texts) for reading in fields.labels)
     definitions = fields.definitions[sums.owners[:count]]
     if fields.value is None:
-        ones = [1.0] * count
-        units = [size << UNIT_EXPONENT for size in sizes]
-        return Groups(definitions, starts[rows], labels, sizes, units, ones, ones, [b""] * count)
-    units = [
-        (a + (b << 32) + (c << 64) + (d << 96) + (e << 128) + (f << 160)) << (UNIT_EXPONENT - _LOWEST)
-        for a, b, c, d, e, f in sums.limbs[:count].tolist()
-    ]
-    lows, highs = sums.lows[:count].tolist(), sums.highs[:count].tolist()
-    samples = sum(sizes)
-    values = in_groups(sums.members[:samples], sums.values[:samples], sums.sizes[:count])
-    loose = pack_values(values, sizes, lows, highs)
-    return Groups(definitions, starts[rows], labels, sizes, units, lows, highs, loose)
+        return Groups.of_ones(definitions, starts[rows], labels, sizes)
+    samples = int(sizes.sum())
+    return Groups.of_values(
+        definitions,
+        starts[rows],
+        labels,
+        sizes,
+        ExactSums(sums.limbs[:count].copy(), -_LOWEST),
+        sums.lows[:count].copy(),
+        sums.highs[:count].copy(),
+        in_groups(sums.members[:samples], sums.values[:samples], sizes),
+    )

@@ -55,6 +55,11 @@ class Labels:
         """Return the labels of the samples at some places."""
         return Labels(self.codes[places], self.texts)
 
+    def compact(self) -> Labels:
+        """Return the same labels without texts that none has."""
+        used, codes = np.unique(self.codes, return_inverse=True)
+        return Labels(codes, tuple(self.texts[code] for code in used.tolist()))
+
     def as_list(self) -> list[str | None]:
         """Return the label of each sample."""
         return [self.texts[code] for code in self.codes.tolist()]

@@ -35,7 +35,8 @@ from rumpattern.events.sources import GZIP_MAGIC, find_sources
 from rumpattern.job.blocks import read_blocks
 from rumpattern.job.cardinality import MAX_SERIES
 from rumpattern.job.collect import collect
-from rumpattern.job.results import process_block, unpack_result
+from rumpattern.job.packing import unpack_result
+from rumpattern.job.results import process_block
 from rumpattern.job.settings import Settings
 from rumpattern.job.state import State, identify
 

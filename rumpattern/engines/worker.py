@@ -7,7 +7,8 @@ import sys
 
 from rumpattern.engine import Engine
 from rumpattern.engines.wire import receive, send, unpack_block, unpack_definitions
-from rumpattern.job.results import pack_result, process_block
+from rumpattern.job.packing import pack_result
+from rumpattern.job.results import process_block
 from rumpattern.job.settings import Settings
 
 

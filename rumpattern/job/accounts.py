@@ -72,7 +72,7 @@ class FileAccount:
             evaluated=self.evaluated + result.evaluated,
             blank=self.blank + result.blank,
             odd=self.odd + result.odd,
-            rejects=self.rejects + Counter(reject.code for reject in result.rejects),
+            rejects=self.rejects + result.rejects.codes(),
             synthesised=self.synthesised + result.synthesised,
         )
 

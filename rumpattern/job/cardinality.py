@@ -15,9 +15,9 @@ import orjson
 from rumpattern.derive import dimension_names
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-    from rumpattern.aggregate import Labels, Partial
+    from rumpattern.aggregate import Key, Labels, Partial, Statistics
     from rumpattern.definition.model import MetricDefinition
 
 MAX_SERIES: Final = 100_000
@@ -86,10 +86,10 @@ class _Beyond:
 
 
 class SeriesCounter:
-    """Adds up partials, of each definition no more series than a limit.
+    """Adds up statistics, of each definition no more series than a limit.
 
     Args:
-        definitions: what the partials are of.
+        definitions: what the statistics are of.
         limit: sets of dimension values of one definition.
     """
 
@@ -99,9 +99,9 @@ class SeriesCounter:
         self._sets: list[set[Labels]] = [set() for _ in definitions]
         self._beyond: dict[int, _Beyond] = {}
 
-    def add(self, total: Partial, part: Partial) -> None:
-        """Add a part to the total of all parts before it."""
-        for key, statistics in part.groups.items():
+    def add(self, total: Partial, part: Iterable[tuple[Key, Statistics]]) -> None:
+        """Add the statistics of a part to the total of all parts before it."""
+        for key, statistics in part:
             number, _, labels = key
             if beyond := self._beyond.get(number):
                 beyond.data += statistics.samples

@@ -71,13 +71,14 @@ def collect(
             if file.rejects[GONE]:
                 continue  # where the file broke off, it ends: what is found behind that may be of another file
             files[result.source] = file.plus(result)
-            for reject in _placed(result, 0 if result.counted else file.lines):
-                if len(first) < SHOWN_REJECTS:
-                    first.append((file.name, reject))
-                if on_reject:
+            base = 0 if result.counted else file.lines
+            shown = result.rejects.first(SHOWN_REJECTS - len(first))
+            first += [(file.name, reject) for reject in _placed(shown, base)]
+            if on_reject:
+                for reject in _placed(result.rejects, base):
                     on_reject(file.name, reject)
             counts += result.counts
-            counter.add(total, result.partial)
+            counter.add(total, result.statistics(settings.exact_values))
             present |= result.present
             absent |= result.absent
     finally:
@@ -123,9 +124,9 @@ def _dropped(counts: Sequence[int]) -> Counter[str]:
     return Counter({reason: count for reason, count in zip(REASONS[1:], counts[1:], strict=True) if count})
 
 
-def _placed(result: BlockResult, base: int) -> Iterator[Reject]:
-    """Yield the rejects of a result with their line numbers in the file, ``base`` lines of which come before it."""
-    for reject in result.rejects:
+def _placed(rejects: Iterable[Reject], base: int) -> Iterator[Reject]:
+    """Yield rejects of a block with their line numbers in the file, ``base`` lines of which come before it."""
+    for reject in rejects:
         yield replace(reject, line=base + reject.line)
 
 

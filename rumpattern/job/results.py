@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from rumpattern.aggregate import Partial
+from rumpattern.aggregate import group_statistics, sample_statistics
 from rumpattern.definition.rumevents import ABSENT_FIELDS, EVENT_TYPE
 from rumpattern.derive import REASONS
-from rumpattern.events.columns import Reject
 from rumpattern.events.fields import Kind, find
-from rumpattern.events.forms import Form
 from rumpattern.job.blocks import read_lines
+from rumpattern.job.rejects import Rejects
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rumpattern.aggregate import Key, Statistics
+    from rumpattern.derive import Sample
     from rumpattern.engine import Engine
     from rumpattern.events.columns import EventBatch
+    from rumpattern.events.forms import Form
     from rumpattern.events.lines import Lines
+    from rumpattern.groups import Groups
     from rumpattern.job.blocks import Block
     from rumpattern.job.settings import Settings
     from rumpattern.samples import Counts
@@ -32,20 +37,21 @@ class BlockResult:
     """What one block comes to; ``counted`` is the block's, ``end`` the byte of the source where it ends, if known.
 
     ``counts``, of shape (definitions, reasons), are the matched rows of each definition that came to each of
-    ``REASONS``.
+    ``REASONS``; ``groups`` and ``odd_samples`` are the samples, batch after batch (see ``groups.Grouped``).
     """
 
     source: int
     form: Form
     counts: Counts
-    partial: Partial
     counted: bool
     end: int | None = None
     lines: int = 0
     evaluated: int = 0
     blank: int = 0
     odd: int = 0
-    rejects: tuple[Reject, ...] = ()
+    groups: list[Groups] = field(default_factory=list)
+    odd_samples: list[tuple[int, Sample]] = field(default_factory=list)
+    rejects: Rejects = field(default_factory=Rejects)
     synthesised: Counter[str] = field(default_factory=Counter)
     present: set[str] = field(default_factory=set)
     absent: set[str] = field(default_factory=set)
@@ -55,10 +61,17 @@ class BlockResult:
         self.evaluated += len(batch)
         self.blank += batch.blank
         self.odd += len(batch.odd)
-        self.rejects += batch.rejects
+        self.rejects.extend(batch.rejects)
         self.synthesised.update(batch.synthesised)
         self.present |= present
         self.absent |= absent
+
+    def statistics(self, most: int) -> Iterator[tuple[Key, Statistics]]:
+        """Yield key and statistics of the groups and of the odd samples; ``most`` distinct values are kept exact."""
+        for groups in self.groups:
+            yield from group_statistics(groups, most)
+        for definition, sample in self.odd_samples:
+            yield sample_statistics(definition, sample)
 
 
 def process_block(engine: Engine, block: Block, settings: Settings) -> BlockResult:
@@ -70,13 +83,14 @@ def process_block(engine: Engine, block: Block, settings: Settings) -> BlockResu
 
 
 def _process(engine: Engine, block: Block, lines: Lines, settings: Settings) -> BlockResult:
-    partial = Partial(most=settings.exact_values)
     counts = np.zeros((len(engine.plan.steps), len(REASONS)), np.int64)
-    result = BlockResult(block.source, block.form, counts, partial, block.counted, block.end)
+    result = BlockResult(block.source, block.form, counts, block.counted, block.end)
     for batch in engine.batches(lines):
         for part in engine.grouped(batch, engine.match(batch), settings.period):
-            partial.add(part)
             counts[part.definitions] += part.counts
+            result.odd_samples += part.odd
+            if part.groups is not None:
+                result.groups.append(part.groups.settle(settings.exact_values))
         result.add(batch, *_presence(engine, batch))
     result.lines = lines.count()
     return result
@@ -99,44 +113,3 @@ def _presence(engine: Engine, batch: EventBatch) -> tuple[set[str], set[str]]:
         or any(find(event, path)[0] is not Kind.MISSING for event in batch.odd.values())
     }
     return present, rare - present
-
-
-def pack_result(result: BlockResult) -> tuple[dict[str, Any], bytes]:
-    """Return a block's result as header and bytes."""
-    header = {
-        "source": result.source,
-        "form": result.form.value,
-        "lines": result.lines,
-        "evaluated": result.evaluated,
-        "blank": result.blank,
-        "odd": result.odd,
-        "counted": result.counted,
-        "end": result.end,
-        "synthesised": result.synthesised,
-        "present": sorted(result.present),
-        "absent": sorted(result.absent),
-        "rejects": [
-            (r.line, r.offset, r.code, r.reason, r.text.decode("latin-1"), r.form.value, r.is_cut)
-            for r in result.rejects
-        ],
-        "counts": result.counts.tolist(),
-    }
-    return header, result.partial.to_bytes()
-
-
-def unpack_result(header: dict[str, Any], data: bytes) -> BlockResult:
-    """Return the result that ``pack_result`` packed."""
-    rejects = (
-        Reject(line, offset, code, reason, text.encode("latin-1"), Form(form), is_cut)
-        for line, offset, code, reason, text, form, is_cut in header.pop("rejects")
-    )
-    return BlockResult(
-        form=Form(header.pop("form")),
-        present=set(header.pop("present")),
-        absent=set(header.pop("absent")),
-        synthesised=Counter(header.pop("synthesised")),
-        rejects=tuple(rejects),
-        counts=np.array(header.pop("counts"), np.int64).reshape(-1, len(REASONS)),
-        partial=Partial.from_bytes(data),
-        **header,
-    )

@@ -11,12 +11,12 @@ import os
 import time
 from contextlib import suppress
 from itertools import count
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
 
 import orjson
 
 from rumpattern.diagnostics import Diagnostic, InputError
-from rumpattern.job.results import pack_result, unpack_result
+from rumpattern.job.packing import pack_result, unpack_result
 
 fcntl: Any = None
 with suppress(ImportError):  # Windows has none
@@ -30,15 +30,19 @@ if TYPE_CHECKING:
     from rumpattern.events.sources import Source
     from rumpattern.job.results import BlockResult
 
-_MAGIC: Final = b"rumpattern part 2\n"
+_MAGIC: Final = b"rumpattern part 3\n"
 _LENGTH: Final = 8
 _DIGEST: Final = hashlib.sha256().digest_size
 _SHARE: Final = 50
 """Parts are written so seldom that writing takes a fiftieth of the time."""
 _FIRST_COST: Final = 0.05
 """Seconds that the first part is taken to need."""
+_MOST_HELD: Final = 64 << 20
+"""Bytes of results that wait to be written, at most."""
 _ENDS: Final = 1 << 16
 """Bytes at either end of a file that are compared, besides its size and the time of its last change."""
+
+_Packed: TypeAlias = tuple[dict[str, Any], bytes]
 
 
 def identify(sources: Sequence[Source]) -> list[dict[str, object]]:
@@ -80,8 +84,9 @@ class State:
         self.folder = folder
         self.position = 0, 0
         self.parts = 0
-        self._ready: list[BlockResult] = []
-        self._waiting: list[BlockResult] = []
+        self._ready: list[_Packed] = []
+        self._waiting: list[_Packed] = []
+        self._held = 0
         self._source = 0
         self._cost = _FIRST_COST
         folder.mkdir(parents=True, exist_ok=True)
@@ -163,12 +168,14 @@ class State:
         """Take a result, and write it when it is time to: a run can go on where a block or a source is known to end."""
         if result.source != self._source:
             self._pass_to(result.source)
-        self._waiting.append(result)
+        packed = pack_result(result)
+        self._waiting.append(packed)
+        self._held += len(packed[1])
         if result.end is not None:
             self._ready += self._waiting
             self._waiting.clear()
             self.position = result.source, result.end
-        if time.monotonic() - self._written >= _SHARE * self._cost:
+        if time.monotonic() - self._written >= _SHARE * self._cost or self._held > _MOST_HELD:
             self._write()
 
     def _pass_to(self, source: int) -> None:
@@ -181,17 +188,17 @@ class State:
         if not self._ready:
             return
         begun = time.monotonic()
-        packed = [pack_result(result) for result in self._ready]
         header = {
             "source": self.position[0],
             "offset": self.position[1],
-            "results": [(fields, len(data)) for fields, data in packed],
+            "results": [(fields, len(data)) for fields, data in self._ready],
         }
         head = orjson.dumps(header)
-        body = b"".join([len(head).to_bytes(_LENGTH, "big"), head, *(data for _, data in packed)])
+        body = b"".join([len(head).to_bytes(_LENGTH, "big"), head, *(data for _, data in self._ready)])
         _write_whole(self._part(self.parts + 1), _MAGIC + hashlib.sha256(body).digest() + body)
         self.parts += 1
         self._ready.clear()
+        self._held = sum(len(data) for _, data in self._waiting)
         self._written = time.monotonic()
         self._cost = self._written - begun
 

@@ -1,0 +1,125 @@
+"""Results to bytes and back: a header that JSON can say, and columns.
+
+Integrity is for whoever keeps the bytes to see to; nothing in them can run as code.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from rumpattern.derive import REASONS, Sample
+from rumpattern.distribution import Counted
+from rumpattern.events.forms import Form
+from rumpattern.groups import ExactSums, Groups
+from rumpattern.job.rejects import Rejects
+from rumpattern.job.results import BlockResult
+from rumpattern.samples import Labels
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rumpattern.samples import Integers
+
+    Array = np.ndarray[Any, Any]
+
+
+_FEW_TEXTS: Final = 1_000
+"""Texts of labels that are packed whether they are needed or not: to find those that are takes longer."""
+
+
+def pack_result(result: BlockResult) -> tuple[dict[str, Any], bytes]:
+    """Return a block's result as header and bytes."""
+    why, rows, rejected = result.rejects.pack()
+    texts = _Texts()
+    packed = [_pack_groups(groups, texts) for groups in result.groups]
+    columns = [result.counts, rows, np.frombuffer(rejected, np.uint8)]
+    columns += [column for _, some in packed for column in some]
+    header = {
+        "source": result.source,
+        "form": result.form.value,
+        "lines": result.lines,
+        "evaluated": result.evaluated,
+        "blank": result.blank,
+        "odd": result.odd,
+        "counted": result.counted,
+        "end": result.end,
+        "synthesised": result.synthesised,
+        "present": sorted(result.present),
+        "absent": sorted(result.absent),
+        "why": why,
+        "odd_samples": [(number, odd.value, odd.labels, odd.start) for number, odd in result.odd_samples],
+        "texts": texts.all,
+        "groups": [head for head, _ in packed],
+        "columns": [(column.dtype.str, column.shape) for column in columns],
+    }
+    return header, b"".join([column.tobytes() for column in columns])
+
+
+def unpack_result(header: dict[str, Any], data: bytes) -> BlockResult:
+    """Return the result that ``pack_result`` packed."""
+    columns = _columns(header.pop("columns"), data)
+    counts, rows, rejected = next(columns), next(columns), next(columns)
+    texts = [tuple(some) for some in header.pop("texts")]
+    return BlockResult(
+        form=Form(header.pop("form")),
+        counts=counts.reshape(-1, len(REASONS)),
+        rejects=Rejects.unpack(header.pop("why"), rows, rejected.tobytes()),
+        odd_samples=[
+            (number, Sample(value, tuple(labels), start)) for number, value, labels, start in header.pop("odd_samples")
+        ],
+        groups=[_unpack_groups(head, columns, texts) for head in header.pop("groups")],
+        present=set(header.pop("present")),
+        absent=set(header.pop("absent")),
+        synthesised=Counter(header.pop("synthesised")),
+        **header,
+    )
+
+
+def _columns(forms: list[tuple[str, list[int]]], data: bytes) -> Iterator[Array]:
+    place = 0
+    for form, shape in forms:
+        kind, count = np.dtype(form), math.prod(shape)
+        yield np.frombuffer(data, kind, count, place).reshape(shape)
+        place += count * kind.itemsize
+
+
+class _Texts:
+    """The texts of labels, once for all groups of a batch that share them."""
+
+    def __init__(self) -> None:
+        self.all: list[tuple[str | None, ...]] = []
+        self._numbers: dict[int, int] = {}
+
+    def add(self, labels: Labels) -> tuple[int, Integers]:
+        """Return the number of the labels' texts, and codes that index them."""
+        if len(labels.texts) > _FEW_TEXTS:
+            labels = labels.compact()
+        number = self._numbers.setdefault(id(labels.texts), len(self.all))  # of texts that stay in ``all``
+        if number == len(self.all):
+            self.all.append(labels.texts)
+        return number, labels.codes
+
+
+def _pack_groups(groups: Groups, texts: _Texts) -> tuple[tuple[object, ...], list[Array]]:
+    dimensions = [texts.add(labels) for labels in groups.dimensions]
+    columns = [groups.definitions, groups.starts, groups.sizes, groups.sums.limbs, groups.lows, groups.highs]
+    columns += [groups.kept, groups.values, *(codes for _, codes in dimensions)]
+    columns += [column for counted in groups.counted.values() for column in counted.unpack()]
+    counted = [(number, counted.is_exact) for number, counted in groups.counted.items()]
+    return (groups.sums.exponent, [number for number, _ in dimensions], counted), columns
+
+
+def _unpack_groups(head: list[Any], columns: Iterator[Array], texts: list[tuple[str | None, ...]]) -> Groups:
+    exponent, dimensions, settled = head
+    definitions, starts, sizes, limbs, lows, highs, kept, values = islice(columns, 8)
+    labels = tuple(Labels(next(columns), texts[number]) for number in dimensions)
+    counted = {
+        number: Counted(next(columns).tobytes(), next(columns).tobytes(), is_exact) for number, is_exact in settled
+    }
+    sums = ExactSums(limbs, exponent)
+    return Groups(definitions, starts, labels, sizes, sums, lows, highs, kept, values, counted)

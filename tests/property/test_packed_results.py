@@ -1,0 +1,66 @@
+"""Law: a block's result comes out of its bytes as it went in, whether orjson or json writes the header."""
+
+import json
+
+import orjson
+import pytest
+from definitions import definition_events, definition_lists
+from generated import lines
+from hypothesis import given
+from hypothesis import strategies as st
+
+import rumpattern as rp
+from rumpattern.engine import Engine
+from rumpattern.events.forms import Form
+from rumpattern.events.readers import Reader
+from rumpattern.job.blocks import Block
+from rumpattern.job.packing import pack_result, unpack_result
+from rumpattern.job.results import process_block
+from rumpattern.job.settings import Settings
+
+
+def said(result, most):
+    statistics = [(key, some._replace(spread=some.spread.settle(most, 0))) for key, some in result.statistics(most)]
+    rest = {name: getattr(result, name) for name in result.__slots__ if name not in {"groups", "rejects", "counts"}}
+    return statistics, list(result.rejects), result.rejects.codes(), result.counts.tolist(), rest
+
+
+def round_trips(definitions, data, settings, reader=Reader.ORJSON):
+    engine = Engine(definitions, event_type_required=True, reader=reader)
+    result = process_block(engine, Block(0, Form.NDJSON, length=len(data), data=data), settings)
+    expected = said(result, settings.exact_values)
+    header, body = pack_result(result)
+    for text in (orjson.dumps(header), json.dumps(header).encode()):
+        assert said(unpack_result(orjson.loads(text), body), settings.exact_values) == expected
+    return result
+
+
+@given(definition_lists(), st.lists(lines(definition_events()), max_size=12), st.sampled_from((1, 150)))
+def test_any_events(definitions, texts, exact_values):
+    round_trips(definitions, b"\n".join(texts), Settings(60, exact_values))
+
+
+DEFINITIONS = [
+    rp.MetricDefinition("v", value_key="v", dimension_keys=(("d", "D"),)),
+    rp.MetricDefinition("n", dimension_keys=(("d", "D"), ("e", "E"))),
+    rp.MetricDefinition("w", value_key="w"),
+]
+
+
+@pytest.mark.parametrize("reader", [Reader.ORJSON, Reader.SCAN])
+@pytest.mark.parametrize("exact_values", [150, 5_000])
+def test_large_groups_and_rejects(reader, exact_values):
+    if reader is Reader.SCAN:
+        pytest.importorskip("numba", reason="the extra fast is not installed")
+    events = [
+        orjson.dumps({"event_type": "t", "event_timestamp": 1, "d": f"d{n % 3}", "v": n / 7, "w": -n}).decode()
+        for n in range(2_000)
+    ]
+    broken = ["{", "{", '{"d": "\\ud800"', '{"event_type": 1}'] * 100
+    odd = ['{"event_type": "t", "event_timestamp": 1, "d": "x", "v": 1, "e": [1]}']
+    text = "\n".join([*events[:1_000], *broken, *odd, *events[1_000:]]).encode()
+    result = round_trips(DEFINITIONS, text, Settings(60, exact_values), reader)
+    assert result.rejects.codes().total() == len(result.rejects) == len(broken)
+    (groups,) = [groups for groups in result.groups if len(groups.counted)]
+    assert sorted(groups.counted) == [0, 1, 2]
+    assert {counted.is_exact for counted in groups.counted.values()} == {exact_values == 5_000}
