@@ -98,8 +98,8 @@ class Engine:
 
     def batches(self, lines: Lines) -> Iterator[EventBatch]:
         """Decode event texts with their places, in as many parts as keep the memory of each bounded."""
-        if self.scanner is not None and isinstance(lines, TextLines):
-            return self.scanner.batches(lines)
+        if isinstance(lines, TextLines):
+            return (self.scanner or self.decoder).batches(lines)
         return iter((self.decoder.decode(lines),))
 
     def decode(self, lines: Lines) -> EventBatch:

@@ -172,6 +172,23 @@ def test_a_bomb_takes_little_memory(tmp_path: Path, head: bytes) -> None:
     assert (evaluated, rejects) == ((0, [[1, "RP020", 1000]]) if head else (2, [[2, "RP019", 1000]]))
 
 
+TINY = """
+import sys
+import rumpattern as rp
+
+definitions = rp.load_definitions([{"Name": "Views", "Namespace": "S", "EventPattern": '{"event_type": ["view"]}'}])
+assert rp.replay(definitions, sys.argv[1], workers=1, reader="orjson").accounting.rejected == 300_000
+print(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1])
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is told in KiB on Linux only")
+def test_many_rejects_take_little_memory(tmp_path: Path) -> None:
+    (tmp_path / "tiny.ndjson").write_bytes(b"{\n" * 300_000)
+    done = subprocess.run([sys.executable, "-c", TINY, tmp_path], capture_output=True, check=True, timeout=100)
+    assert int(done.stdout) < 100 << 10
+
+
 def test_the_option(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "a.ndjson"
     path.write_bytes(of_length(2000) + b"\n" + VIEW)

@@ -8,6 +8,7 @@ before it is rejected.
 from __future__ import annotations
 
 import gc
+import sys
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
 
 _NOTHING: Final[dict[str, object]] = {}
 _TYPE: Final = (EVENT_TYPE,)
+_MOST_VALUES: Final = 1 << 20
+"""Values of the columns of one batch, about: they take some fifty bytes each."""
+_MOST_LINES: Final = 1 << 16
 
 
 class Decoder:
@@ -66,13 +70,28 @@ class Decoder:
 
     def decode(self, lines: Lines) -> EventBatch:
         """Return the batch of some lines: a line that is no event becomes a reject, a blank one is counted."""
+        return self._decode(lines, lines.chunks(), sys.maxsize)
+
+    def batches(self, lines: Lines) -> Iterator[EventBatch]:
+        """Yield the same in parts, each of which takes a bounded amount of memory."""
+        most = min(_MOST_LINES, _MOST_VALUES // max(len(self.paths), 1))
+        chunks = lines.chunks()
+        yield self._decode(lines, chunks, most)
+        for chunk in chunks:
+            yield self._decode(lines, chain([chunk], chunks), most)
+
+    def _decode(self, lines: Lines, chunks: Iterator[tuple[Sequence[int], list[bytes]]], most: int) -> EventBatch:
+        """Return the batch of the next chunks, no more of them than hold so many lines."""
         rows = _Rows(lines)
         with _no_garbage_collection():
-            for indices, texts in lines.chunks():
+            for indices, texts in chunks:
+                most -= len(indices)
                 events = _load_plain(texts)
                 if events is None:
                     events, indices = _load_each(indices, texts, rows)  # noqa: PLW2901 - the lines that are left
                 self._extract(events, indices, rows)
+                if most <= 0:
+                    break
         return self._finish(rows)
 
     def _extract(self, events: list[object], indices: Sequence[int], rows: _Rows) -> None:
@@ -122,8 +141,9 @@ class Decoder:
         events = {row: self._odd_event(rows, row, event, synthesised) for row, event in events.items() if typed[row]}
         for row in np.flatnonzero(~typed).tolist():
             rows.reject(rows.indices[row], *_untyped_reason(load_exact(rows.text(row))))
-        blank = rows.blank + rows.lines.blank
-        batch = EventBatch(n, columns, events, rows.indices, rows.all_rejects(), blank, synthesised)
+        rejects, blank = rows.lines.take_found()
+        rejects = sorted((*rejects, *rows.rejects), key=lambda reject: (reject.offset, reject.line))
+        batch = EventBatch(n, columns, events, rows.indices, tuple(rejects), blank + rows.blank, synthesised)
         return batch if typed.all() else batch.keep(typed)
 
     def _odd_event(self, rows: _Rows, row: int, event: Exact, synthesised: Counter[str]) -> Exact:
@@ -180,9 +200,6 @@ class _Rows:
 
     def text(self, row: int) -> bytes:
         return self.lines.text(self.indices[row])
-
-    def all_rejects(self) -> tuple[Reject, ...]:
-        return tuple(sorted((*self.lines.rejects, *self.rejects), key=lambda reject: (reject.offset, reject.line)))
 
     def reject(self, index: int, code: str, reason: str) -> None:
         self.rejects.append(Reject(*self.lines.place(index), code, reason, self.lines.line(index), self.lines.form))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rumpattern.events.sources import Stamp
 
     Bytes = np.ndarray[tuple[int], np.dtype[np.uint8]]
+    Places = np.ndarray[tuple[int], np.dtype[np.intp]]
     Spans = np.ndarray[tuple[int, int], np.dtype[np.int64]]
 
 PADDING: Final = 128
@@ -41,12 +42,8 @@ EXPORT_TIME: Final = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z?[ \
 class Lines(Protocol):
     """Event texts by index, and what was found before decoding.
 
-    ``rejects``, ``blank`` and ``count`` are complete once the chunks have been read. ``form`` is what a line is to be
-    read as.
+    ``count`` is complete once the chunks have been read. ``form`` is what a line is to be read as.
     """
-
-    rejects: list[Reject]
-    blank: int
 
     @property
     def form(self) -> Form:
@@ -54,6 +51,9 @@ class Lines(Protocol):
 
     def chunks(self) -> Iterator[tuple[Sequence[int], list[bytes]]]:
         """Yield the texts with their indices, some at a time."""
+
+    def take_found(self) -> tuple[list[Reject], int]:
+        """Hand over the rejects found so far, and the number of blank lines."""
 
     def text(self, index: int) -> bytes:
         """Return one text."""
@@ -87,6 +87,10 @@ class RecordLines:
         for start in range(0, len(self.texts), _CHUNK):
             texts = self.texts[start : start + _CHUNK]
             yield range(start, start + len(texts)), texts
+
+    def take_found(self) -> tuple[list[Reject], int]:
+        """Return the rejects that were found where the texts were, and the number of blank lines."""
+        return self.rejects, self.blank
 
     def text(self, index: int) -> bytes:
         """Return one text."""
@@ -200,14 +204,23 @@ class TextLines:
         text[: len(self.block)] = np.frombuffer(self.block, np.uint8)
         return text, len(self.block)
 
+    def take_found(self) -> tuple[list[Reject], int]:
+        """Hand over the rejects found since this was asked for last, and the number of blank lines."""
+        found = self.rejects, self.blank
+        self.rejects, self.blank = [], 0
+        return found
+
     @cached_property
-    def _starts(self) -> list[int]:
-        return [0, *(np.flatnonzero(np.frombuffer(self.whole(), np.uint8) == ord("\n")) + 1).tolist()]
+    def _ends(self) -> Places:
+        return np.flatnonzero(np.frombuffer(self.whole(), np.uint8) == ord("\n"))
+
+    def _start(self, index: int) -> int:
+        return int(self._ends[index - 1]) + 1 if index else 0
 
     def line(self, index: int) -> bytes:
         """Return one line."""
-        block, start = self.whole(), self._starts[index]
-        end = self._starts[index + 1] - 1 if index + 1 < len(self._starts) else len(block)
+        block, start = self.whole(), self._start(index)
+        end = int(self._ends[index]) if index < len(self._ends) else len(block)
         line = block[start:end].removesuffix(b"\r")
         return line.removeprefix(BOM) if self.offset == start == 0 else line
 
@@ -219,7 +232,7 @@ class TextLines:
 
     def place(self, index: int) -> tuple[int, int]:
         """Return the line number and the byte offset of a text in its file."""
-        return index + 1, self.offset + self._starts[index]
+        return index + 1, self.offset + self._start(index)
 
     def count(self) -> int:
         """Return the number of lines in the block."""

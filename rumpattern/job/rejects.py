@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     Array = np.ndarray[Any, Any]
+
+
+_ROW: Final = np.dtype([("line", "<i8"), ("offset", "<i8"), ("why", "<i4"), ("length", "<i4")])
+_AT_ONCE: Final = 4_096
+"""Rejects that are made again from columns at a time."""
 
 
 class Why(NamedTuple):
@@ -37,21 +42,22 @@ class Rejects:
         """Take more rejects."""
         rows, texts, why = [], [], self._why
         for one in rejects:
-            kind = why.setdefault(Why(one.code, one.reason, one.form, one.is_cut), len(why))
-            rows.append((one.line, one.offset, kind, len(one.text)))
+            number = why.setdefault(Why(one.code, one.reason, one.form, one.is_cut), len(why))
+            rows.append((one.line, one.offset, number, len(one.text)))
             texts.append(one.text)
         if rows:
-            self._parts.append((np.array(rows, np.int64), b"".join(texts)))
+            self._parts.append((np.array(rows, _ROW), b"".join(texts)))
 
     def __len__(self) -> int:
         return sum(len(rows) for rows, _ in self._parts)
 
     def __iter__(self) -> Iterator[Reject]:
-        kinds = list(self._why)
+        reasons = list(self._why)
         for rows, texts in self._parts:
             begin = 0
-            for line, offset, kind, length in rows.tolist():
-                code, reason, form, is_cut = kinds[kind]
+            some = (rows[at : at + _AT_ONCE].tolist() for at in range(0, len(rows), _AT_ONCE))
+            for line, offset, number, length in chain.from_iterable(some):
+                code, reason, form, is_cut = reasons[number]
                 yield Reject(line, offset, code, reason, texts[begin : begin + length], form, is_cut)
                 begin += length
 
@@ -64,14 +70,14 @@ class Rejects:
         found: Counter[str] = Counter()
         numbers = np.zeros(len(self._why), np.int64)
         for rows, _ in self._parts:
-            numbers += np.bincount(rows[:, 2], minlength=len(numbers))
+            numbers += np.bincount(rows["why"], minlength=len(numbers))
         for why, number in zip(self._why, numbers.tolist(), strict=True):
             found[why.code] += number
         return found
 
     def pack(self) -> tuple[list[tuple[object, ...]], Array, bytes]:
-        """Return why they were rejected, rows of line, offset, number of the reason and length, and the texts."""
-        rows = np.concatenate([np.zeros((0, 4), np.int64), *(rows for rows, _ in self._parts)])
+        """Return why they were rejected, the bytes of the rows, and the texts."""
+        rows = np.frombuffer(b"".join(rows.tobytes() for rows, _ in self._parts), np.uint8)
         return (
             [(code, reason, form.value, is_cut) for code, reason, form, is_cut in self._why],
             rows,
@@ -84,5 +90,5 @@ class Rejects:
         rejects = cls()
         for code, reason, form, is_cut in why:
             rejects._why[Why(code, reason, Form(form), is_cut)] = len(rejects._why)
-        rejects._parts = [(rows, texts)]
+        rejects._parts = [(rows.view(_ROW), texts)]
         return rejects

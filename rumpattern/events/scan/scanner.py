@@ -84,7 +84,7 @@ class Scanner:
     def batches(self, lines: TextLines) -> Iterator[EventBatch]:
         """Yield the same in parts, each of which takes a bounded amount of memory."""
         if self.decoder.is_deep or len(self.request.keys.members) > _MOST_MEMBERS:
-            yield self.decoder.decode(lines)
+            yield from self.decoder.batches(lines)
             return
         text, size = lines.padded(PADDING)
         start = lines.seen = 0
