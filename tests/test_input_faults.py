@@ -177,14 +177,14 @@ import sys
 import rumpattern as rp
 
 definitions = rp.load_definitions([{"Name": "Views", "Namespace": "S", "EventPattern": '{"event_type": ["view"]}'}])
-assert rp.replay(definitions, sys.argv[1], workers=1, reader="orjson").accounting.rejected == 300_000
+assert rp.replay(definitions, sys.argv[1], workers=1, reader="orjson").accounting.rejected == 200_000
 print(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1])
 """
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is told in KiB on Linux only")
 def test_many_rejects_take_little_memory(tmp_path: Path) -> None:
-    (tmp_path / "tiny.ndjson").write_bytes(b"{\n" * 300_000)
+    (tmp_path / "tiny.ndjson").write_bytes(b"{}\n" * 200_000)
     done = subprocess.run([sys.executable, "-c", TINY, tmp_path], capture_output=True, check=True, timeout=100)
     assert int(done.stdout) < 100 << 10
 
