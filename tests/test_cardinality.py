@@ -110,6 +110,19 @@ def test_the_command_tells_the_cost(run: Run, tmp_path: Path) -> None:
     assert ["#", "metric", "matched", "published", "series", "a", "month", "most", "values", "in", "dropped"] in lines
     assert ["1", "Many", "300", "300", "60", "18.00", "SESSION", "20"] in lines
     assert "64 series at 0.3 a month each: 19.20" in done.stdout.decode()
-    limited = run("replay", "-d", definitions, path, "--max-series", "59")
+    limited = run("replay", "-d", definitions, path, "--max-series", "59", "--price", "0.3")
     assert limited.returncode == 1
     assert b"makes about 60 series, more than 59" in limited.stdout
+    assert b"~18.00" in limited.stdout
+    assert b"about 64 series at 0.3 a month each: 19.20\n" in limited.stdout
+    definitions.write_text(json.dumps([*DEFINITIONS, {**DEFINITIONS[1], "UnitLabel": "Count"}]))
+    shared = run("replay", "-d", definitions, path, "--price", "0.3")
+    expected = "64 series at 0.3 a month each: 19.20 (60 that several definitions make are counted once)"
+    assert expected in shared.stdout.decode()
+
+
+@pytest.mark.parametrize("price", ["nan", "inf", "-1", "x"])
+def test_a_price_is_a_number(run: Run, tmp_path: Path, price: str) -> None:
+    done = run("replay", "-d", tmp_path, tmp_path, "--price", price)
+    assert done.returncode == 2
+    assert b"Invalid value for '--price'" in done.stderr

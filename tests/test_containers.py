@@ -460,3 +460,27 @@ def test_the_form_is_detected_beyond_a_tiny_first_gzip_member(views: list[rp.Met
 )
 def test_what_tells_the_form(head: bytes, form: Form) -> None:
     assert detect(head) is form
+
+
+def test_a_batch_of_records_is_bounded_by_its_bytes() -> None:
+    large = json.dumps({"message": json.dumps({"a": "x" * (1 << 20)})})
+    for record in (large, large[:-1] + "!}"):
+        document = f'{{"events":[{",".join([record] * 20)}]}}'.encode()
+        assert [lines.count() for lines in read_documents([document], Form.FILTER_LOG_EVENTS)] == [8, 8, 4]
+
+
+def test_a_request_whose_events_take_too_much_memory_is_one_reject(tmp_path: Path) -> None:
+    event = {"id": "1", "timestamp": 1, "type": "view", "details": "{}", "metadata": '{"a":1}'}
+    body = {
+        "AppMonitorDetails": {},
+        "UserDetails": {},
+        "SessionMetadata": json.dumps({"b": "x" * 200_000}),
+        "RumEvents": [event] * 400,
+    }
+    path = tmp_path / "request.json"
+    path.write_text("\n".join(map(json.dumps, [body, {**body, "RumEvents": [event] * 10}])), encoding="utf-8")
+    result = rp.replay(rp.load_definitions([PAGE_VIEW]), path)
+    assert (result.accounting.lines, result.accounting.evaluated) == (11, 10)
+    ((_, reject),) = result.first_rejects
+    assert (reject.line, reject.code, reject.is_cut) == (1, "RP019", False)
+    assert reject.reason == "the events of the record have more than 67,108,864 bytes"

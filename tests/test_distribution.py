@@ -1,6 +1,7 @@
 """Distributions: exact up to a number of distinct values, SEH1 beyond it, with the error that it is known for."""
 
 import math
+from decimal import Decimal, localcontext
 from fractions import Fraction
 
 import numpy as np
@@ -12,6 +13,7 @@ from rumpattern.distribution import (
     MOST_EXACT,
     NO_SPREAD,
     PERCENTS,
+    Counted,
     Distribution,
     Spread,
     bucket_numbers,
@@ -56,6 +58,20 @@ def test_percentiles_of_a_million_values_are_within_the_error_of_the_buckets(nam
 
 def test_the_error_is_the_documented_one():
     assert (round(ERROR_BELOW, 3), round(ERROR_ABOVE, 3)) == (-0.047, 0.049)
+    assert ERROR_BELOW < 1.1**-0.5 - 1 < 1.1**0.5 - 1 < ERROR_ABOVE
+
+
+@pytest.mark.parametrize("bucket", [*range(-40, 40), -7_400, -3_000, 2_617, 7_400])
+def test_what_tells_a_bucket_is_the_nearest_double_to_its_middle(bucket):
+    with localcontext(prec=60):
+        middle = Decimal("1.1") ** bucket * Decimal("1.1").sqrt()
+        values = [float(middle) * 0.999, float(middle) * 1.001]
+    assert bucket_numbers(np.array(values)).tolist() == [bucket] * 2
+    counts = np.array([1, 1, 1])
+    keys = np.array([bucket - 1, bucket, bucket + 1], np.int16)
+    spread = Spread(b"", Counted(keys.tobytes(), counts.tobytes(), is_exact=False))
+    found = Distribution(3, 5e-324, 1.7e308, spread, 1)
+    assert found.percentile(50) == float(middle)
 
 
 def test_buckets_end_at_powers():

@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -370,6 +371,48 @@ def test_an_unreadable_file_among_others(run: Run, folder: Path) -> None:
     done = run("replay", "-d", EXTENDED, folder, "--format", "csv")
     assert done.returncode == 3
     assert f"{folder}/b.ndjson:1: cannot be read: Permission denied [RP001]" in done.stderr.decode()
+
+
+@pytest.mark.parametrize("root", [False, True])
+def test_a_folder_that_cannot_be_looked_at(
+    views: list[rp.MetricDefinition], folder: Path, monkeypatch: pytest.MonkeyPatch, *, root: bool
+) -> None:
+    (folder / "a.ndjson").write_bytes(VIEW)
+    hidden = folder / "sub"
+    hidden.mkdir()
+    (hidden / "b.ndjson").write_bytes(VIEW)
+    scan = os.scandir
+
+    def scandir(path: str) -> Any:
+        if os.fspath(path) == str(folder if root else hidden):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), os.fspath(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    if root:
+        with pytest.raises(rp.InputError, match="Permission denied"):
+            rp.replay(views, folder)
+        return
+    result = rp.replay(views, folder)
+    assert [(Path(file.name).name, file.evaluated, file.rejects) for file in result.accounting.files] == [
+        ("a.ndjson", 1, {}),
+        ("b.ndjson", 100, {}),
+        ("c.ndjson", 100, {}),
+        ("sub", 0, {"RP001": 1}),
+    ]
+    assert result.first_rejects[0][1].reason == "cannot be read: Permission denied"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names, as on POSIX systems")
+def test_a_pipe_with_a_name_is_opened_once(run: Run, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(VIEW + b"\n",), daemon=True)
+    writer.start()
+    done = run("replay", "-d", EXTENDED, pipe, "--accounts", tmp_path / "accounts")
+    assert done.returncode == 0
+    (file,) = json.loads((tmp_path / "accounts").read_bytes())["files"]
+    assert (file["bytes"], file["lines"], file["evaluated"]) == (len(VIEW) + 1, 1, 1)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="symbolic links as on POSIX systems")

@@ -40,6 +40,11 @@ def replay(place, *words, **options):
         (("e.ndjson", "-o", "o", "--rejects", "o"), "--rejects: o is the file of --output too"),
         (("e.ndjson", "-o", "."), "--output: . is a directory"),
         (("e.ndjson", "-o", "none/o"), "--output: there is no directory none"),
+        (("e.ndjson", "-o", "new/"), "--output: new/ is a directory"),
+        (("e.ndjson", "-o", ""), "--output: no file is named"),
+        (("e.ndjson", "--state", ""), "--state: no folder is named"),
+        (("e.ndjson", "--state", "s", "-o", "s/run.json"), "--output: s/run.json lies in the folder of --state"),
+        (("e.ndjson", "--state", "s", "--accounts", "s"), "--accounts: s lies in the folder of --state"),
     ],
 )
 def test_a_file_is_not_read_and_written(place, words, message):
@@ -63,6 +68,74 @@ def test_a_link_stays_a_link(place):
     assert replay(place, "e.ndjson", "--format", "json", "-o", "link").returncode == 0
     assert (place / "link").is_symlink()
     assert json.loads((place / "real").read_text(encoding="utf-8"))["count"] == 1
+
+
+def test_what_is_open_is_written_where_it_stands(place):
+    with (place / "all").open("w", encoding="utf-8") as stream:
+        stream.write("before\n")
+        stream.flush()
+        command = [sys.executable, "-m", "rumpattern", "replay", "-d", "d.json", "e.ndjson", "--format", "csv", "-o"]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        for name in ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"):
+            done = subprocess.run([*command, name], cwd=place, env=environment, stdout=stream, check=False)
+            assert done.returncode == 0
+    first, *lines = (place / "all").read_text(encoding="utf-8").splitlines()
+    assert first == "before"
+    assert len(lines) == 6
+    assert len(set(lines)) == 2
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes as on POSIX systems")
+def test_the_mode_of_a_file_is_kept(place):
+    (place / "o").touch(0o600)
+    assert replay(place, "e.ndjson", "--format", "json", "-o", "o").returncode == 0
+    assert (place / "o").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_name_may_be_as_long_as_the_disk_takes(place):
+    assert replay(place, "e.ndjson", "--format", "json", "-o", "x" * 255).returncode == 0
+    done = replay(place, "e.ndjson", "--format", "json", "-o", "x" * 256)
+    assert done.returncode == 2
+    assert done.stderr.endswith(f"File name too long: '{'x' * 256}'\n")
+    assert "lines" not in done.stderr  # it is known before anything is read
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of any bytes, as on Linux")
+def test_names_that_are_no_text(place):
+    name = os.fsdecode(b"\xff.ndjson")
+    (place / "in").mkdir()
+    (place / "e.ndjson").rename(place / "in" / name)
+    done = replay(place, "in", "--accounts", "a.json", "--rejects", "r", "--state", "s", "--format", "json")
+    assert done.returncode == 0, done.stderr
+    (file,) = json.loads((place / "a.json").read_bytes())["files"]
+    assert (file["name"], file["evaluated"]) == ("in/\\xff.ndjson", 1)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the shell of POSIX systems")
+def test_closed_standard_output_is_told(place):
+    script = 'exec "$0" -m rumpattern replay -d d.json e.ndjson -o o >&-'
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = ["/bin/sh", "-c", script, sys.executable]
+    done = subprocess.run(command, cwd=place, env=environment, stderr=subprocess.PIPE, check=False)
+    assert (done.returncode, done.stderr) == (2, b"error: standard output is closed\n")
+
+
+def test_a_mistake_in_the_program_has_the_code_of_errors(place):
+    program = (
+        "import rumpattern.cli.replay as command, rumpattern.cli.main as main\n"
+        "command.find_sources = lambda names: names.nothing\n"
+        "main.main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, "replay", "-d", "d.json", "e.ndjson"],
+        cwd=place,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: this is a mistake in rumpattern\nTraceback")
 
 
 def test_a_device_is_written_as_it_is(place):

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,7 +21,7 @@ import pytest
 import rumpattern as rp
 from rumpattern import synth
 from rumpattern.emit import json as json_lines
-from rumpattern.job import state
+from rumpattern.job import parts, state
 from rumpattern.job.state import State, clear
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make several blocks of each file, and a part of each block."""
     monkeypatch.setattr("rumpattern.events.sources.RANGE", 1 << 16)
     monkeypatch.setattr("rumpattern.events.buffers.BLOCK", 1 << 16)
-    monkeypatch.setattr(state, "_SHARE", 0)
+    monkeypatch.setattr(parts, "_SHARE", 0)
 
 
 def told(result: rp.ReplayResult, rejects: list[object]) -> tuple[bytes, object, object]:
@@ -135,8 +136,8 @@ def test_a_part_that_is_not_whole_is_done_again(
 ) -> None:
     folder = tmp_path / "state"
     whole = run(definitions, events, state=folder)
-    parts = sorted(folder.glob("part-*"))
-    parts[5].write_bytes(parts[5].read_bytes()[:-1])
+    written = sorted(folder.glob("part-*"))
+    written[5].write_bytes(written[5].read_bytes()[:-1])
     (folder / "part-000003.partial").write_bytes(b"half of it")
     with State(folder, {**json.loads((folder / "run.json").read_bytes())}) as kept:
         assert kept.parts == 5
@@ -170,7 +171,135 @@ def test_another_run_is_refused(definitions: list[rp.MetricDefinition], events: 
     ndjson.unlink()
     assert refused(definitions, events) == f"{other}{ndjson} was among its events"
     (folder / "run.json").write_bytes(b"{")
-    assert refused(definitions, events).startswith(other)
+    assert refused(definitions, events).startswith("holds run.json, and nothing that says that it is the progress")
+
+
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize(("one", "other"), [(5, 6), (2, 3), (1, 7)])
+def test_parts_that_changed_places_are_done_again(
+    definitions: list[rp.MetricDefinition], events: Path, tmp_path: Path, one: int, other: int
+) -> None:
+    folder = tmp_path / "state"
+    whole = run(definitions, events, state=folder)
+    first, second = parts.part_path(folder, one), parts.part_path(folder, other)
+    for swapped in ((second, first), (first, first)):
+        data = [path.read_bytes() for path in swapped]
+        first.write_bytes(data[0])
+        second.write_bytes(data[1])
+        assert run(definitions, events, state=folder) == whole
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_parts_of_another_run_are_not_taken(
+    definitions: list[rp.MetricDefinition], events: Path, tmp_path: Path
+) -> None:
+    run(definitions, events, state=tmp_path / "one")
+    whole = run(definitions[1:], events, state=tmp_path / "other")
+    for number in (1, 2):
+        shutil.copy(parts.part_path(tmp_path / "one", number), parts.part_path(tmp_path / "other", number))
+    assert run(definitions[1:], events, state=tmp_path / "other") == whole
+
+
+FOREIGN: list[dict[str, bytes]] = [
+    {"part-00000.json": b"events", "other.ndjson": b"more"},
+    {"part-000001": b"mine", "part-two.txt": b"mine"},
+    {"download.partial": b"mine"},
+    {"lock": b"mine"},
+    {"run.json": b"{}"},
+    {"run.json": b"[]", "part-000001": b"mine"},
+    {"part-000001": b"mine"},
+]
+
+
+@pytest.mark.parametrize("files", FOREIGN)
+def test_a_folder_with_anything_else_is_refused_and_left_alone(
+    definitions: list[rp.MetricDefinition], events: Path, tmp_path: Path, files: dict[str, bytes]
+) -> None:
+    folder = tmp_path / "state"
+    folder.mkdir()
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+    with pytest.raises(rp.InputError, match=f"holds {min(files)}, and nothing that says") as caught:
+        run(definitions, events, state=folder)
+    assert [one.code for one in caught.value.diagnostics] == ["RP021"]
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == files
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_what_is_put_beside_the_progress_stays(
+    definitions: list[rp.MetricDefinition], events: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "state"
+    run(definitions, events, state=folder)
+    names = ("part-1", "part-0000010", "x.partial", "notes")
+    for name in names:
+        (folder / name).write_bytes(b"mine")
+    run(definitions, events, state=folder)
+    clear(folder)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == dict.fromkeys(names, b"mine")
+
+
+def test_a_folder_that_lies_among_the_events_is_refused(
+    definitions: list[rp.MetricDefinition], events: Path, tmp_path: Path
+) -> None:
+    for folder in (events, events / "state", events / "a" / "b"):
+        with pytest.raises(rp.InputError, match="whose files are the events"):
+            run(definitions, [events], state=folder)
+    (tmp_path / "file").write_bytes(b"mine")
+    with pytest.raises(rp.InputError, match="is not a folder"):
+        run(definitions, events, state=tmp_path / "file")
+    assert run(definitions, events, state=events / ".state") == run(definitions, events)
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_what_cannot_be_read_is_a_reject_with_progress_too(
+    definitions: list[rp.MetricDefinition], events: Path, tmp_path: Path
+) -> None:
+    (events / "7-nowhere").symlink_to("nothing")
+    whole = run(definitions, events)
+    assert run(definitions, events, state=tmp_path / "state") == whole
+    assert run(definitions, events, state=tmp_path / "state") == whole
+
+
+class Interruption:
+    """Raises KeyboardInterrupt at some line that the modules of progress run in this thread."""
+
+    def __init__(self, line: int) -> None:
+        self.left = line
+
+    def __call__(self, frame: Any, event: str, _argument: object) -> Any:
+        if frame.f_code.co_filename not in {state.__file__, parts.__file__} or frame.f_code.co_name == "__exit__":
+            return None  # what interrupts the way out ends the process, and with it the thread that writes
+        if event == "line":
+            self.left -= 1
+            if self.left == 0:
+                raise KeyboardInterrupt
+        return self
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_a_run_that_is_interrupted_at_any_line_goes_on(
+    definitions: list[rp.MetricDefinition], events: Path, tmp_path: Path
+) -> None:
+    for name in FORMS[2:]:
+        (events / f"{FORMS.index(name)}-{name}").unlink()
+    whole = run(definitions, events)
+    line = 1
+    ended = True
+    while ended:
+        folder = tmp_path / f"state{line}"
+        interruption = Interruption(line)
+        sys.settrace(interruption)
+        try:
+            run(definitions, events, state=folder)
+        except KeyboardInterrupt:
+            pass
+        finally:
+            sys.settrace(None)
+        ended = interruption.left <= 0
+        assert run(definitions, events, state=folder) == whole, line
+        line += 7
+    assert line > 100
 
 
 def test_one_run_at_a_time(definitions: list[rp.MetricDefinition], events: Path, tmp_path: Path) -> None:
@@ -203,7 +332,7 @@ def twenty_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def start(twenty_files: Path, folder: Path, output: Path) -> subprocess.Popen[bytes]:
     options = ["--format", "json", "-o", output, "--rejects", f"{output}.rejects", "--state", folder]
     arguments = ["replay", "-d", DEFINITIONS, twenty_files, *options]
-    program = "from rumpattern.job import state; state._SHARE = 0; from rumpattern.cli.main import main; main()"
+    program = "from rumpattern.job import parts; parts._SHARE = 0; from rumpattern.cli.main import main; main()"
     return subprocess.Popen([sys.executable, "-c", program, *map(str, arguments)], stderr=subprocess.PIPE)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import traceback
 from enum import IntEnum
 from importlib import import_module
 from typing import Final, NoReturn
@@ -25,7 +26,8 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
-_UNREADABLE: Final = frozenset(("RP001", "RP002", "RP003"))
+_NO_FINDINGS: Final = frozenset(("RP001", "RP002", "RP003", "RP021"))
+"""What keeps a command from its work and says nothing about definitions."""
 _COMMANDS: Final = {name: name for name in ("validate", "rule", "replay", "match", "explain", "bench")}
 
 
@@ -72,31 +74,38 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command and exit with its code; every expected failure is a clear message on standard error."""
-    if sys.stdout is None or sys.stderr is None:
+    if sys.stderr is None:
         sys.exit(Exit.ERROR)  # there is nobody to tell
+    if sys.stdout is None:
+        sys.exit(_fail("error: standard output is closed", Exit.ERROR))
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     signal.signal(signal.SIGTERM, _terminated)
+    sys.exit(_run())
+
+
+def _run() -> int:
+    """Run the command and return its exit code."""
     try:
-        code = cli.main(prog_name="rumpattern", standalone_mode=False)
+        code: int | None = cli.main(prog_name="rumpattern", standalone_mode=False)
         sys.stdout.flush()
-    except click.exceptions.Abort:
-        code = _fail("interrupted", Exit.INTERRUPTED)
-    except KeyboardInterrupt:
-        code = _fail("interrupted", Exit.INTERRUPTED)
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        return _fail("interrupted", Exit.INTERRUPTED)
     except click.ClickException as error:
         error.show()
-        code = Exit.ERROR
+        return Exit.ERROR
     except DiagnosticsError as error:
         for diagnostic in error.diagnostics:
             click.echo(f"{diagnostic.severity.value}: {diagnostic}", err=True)
-        code = Exit.ERROR if {d.code for d in error.diagnostics} <= _UNREADABLE else Exit.FINDINGS
+        return Exit.ERROR if {d.code for d in error.diagnostics} <= _NO_FINDINGS else Exit.FINDINGS
     except (_ClosedOutputError, BrokenPipeError):
-        code = _fail("error: the output was closed before all of it was written", Exit.ERROR)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still buffered goes nowhere
-    except (OSError, RuntimeError) as error:
-        code = _fail(f"error: {error}", Exit.ERROR)
-    sys.exit(code or Exit.CLEAN)
+        return _fail("error: the output was closed before all of it was written", Exit.ERROR)
+    except Exception as error:  # noqa: BLE001 - Python would exit with the code of findings
+        known = isinstance(error, (OSError, RuntimeError))
+        message = str(error) if known else f"this is a mistake in rumpattern\n{traceback.format_exc()}"
+        return _fail(f"error: {message}", Exit.ERROR)
+    return code or Exit.CLEAN
 
 
 def _terminated(_signal: int, _frame: object) -> NoReturn:

@@ -52,16 +52,27 @@ class Size(click.ParamType[int]):
         return int(match[1]) << _SHIFTS[match[2]]
 
 
-class Share(click.FloatRange):
+class _Finite(click.FloatRange):
+    """A number of a range; NaN, which no range refuses, and infinity are none."""
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the number."""
+        number = float(super().convert(value, param, ctx))  # type: ignore[arg-type]
+        return number if math.isfinite(number) else self.fail(f"{value!r} is not a number", param, ctx)
+
+
+class Share(_Finite):
     """A number from 0 to 1."""
 
     def __init__(self) -> None:
         super().__init__(0, 1)
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Return the number; NaN, which no range refuses, is none."""
-        number = float(super().convert(value, param, ctx))  # type: ignore[arg-type]
-        return self.fail(f"{value!r} is not a number", param, ctx) if math.isnan(number) else number
+
+class Price(_Finite):
+    """A number that is not negative."""
+
+    def __init__(self) -> None:
+        super().__init__(0)
 
 
 class FormType(click.ParamType[Form]):

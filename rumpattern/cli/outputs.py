@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
+import secrets
+import stat
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from rumpattern.events.rejected import dump_row
+from rumpattern.job.parts import sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,48 +22,93 @@ if TYPE_CHECKING:
     from rumpattern.events.columns import Reject
 
 
-def check_outputs(outputs: Mapping[str, str | None], inputs: Iterable[Path]) -> None:
+_OPEN: Final = re.compile(r"/dev/std(?:out|err)|(?:/dev|/proc/self)/fd/(?P<number>\d+)")
+_STANDARD: Final = {"/dev/stdout": 1, "/dev/stderr": 2}
+
+
+def check_outputs(outputs: Mapping[str, str | None], inputs: Iterable[Path], state: str | None = None) -> None:
     """Check, before any work, that files can be written and are neither read nor written twice.
 
     Args:
         outputs: option name to file name, None where it was not given.
         inputs: the files that are read.
+        state: the folder for progress.
 
     Raises:
         click.BadParameter: naming the option.
     """
-    taken = {path.resolve(): "an input" for path in inputs}
+    if state == "":
+        raise click.BadParameter("no folder is named", param_hint="--state")
+    progress = None if state is None else _real(state)
+    taken = {_real(path): "an input" for path in inputs}
     for option, name in outputs.items():
-        if name is None:
+        if name is None or _open_file(name) is not None:
             continue
-        path = Path(name)
-        if path.is_dir():
-            raise click.BadParameter(f"{name} is a directory", param_hint=option)
-        if not path.resolve().parent.is_dir():
-            raise click.BadParameter(f"there is no directory {path.parent}", param_hint=option)
-        if path.resolve() in taken and (path.is_file() or not path.exists()):
-            raise click.BadParameter(f"{name} is {taken[path.resolve()]} too", param_hint=option)
-        taken[path.resolve()] = f"the file of {option}"
+        if problem := _problem(name, taken, progress):
+            raise click.BadParameter(problem, param_hint=option)
+        taken[_real(name)] = f"the file of {option}"
+
+
+def _problem(name: str, taken: Mapping[Path, str], progress: Path | None) -> str | None:
+    """Return why a file cannot be written, None if it can as far as one can tell."""
+    path, place = Path(name), _real(name)
+    if name in {"", "-"}:
+        return "no file is named"
+    if path.is_dir() or name.endswith(("/", os.sep)):
+        return f"{name} is a directory"
+    if progress and place.is_relative_to(progress):
+        return f"{name} lies in the folder of --state, which is deleted when all is done"
+    if not place.parent.is_dir():
+        return f"there is no directory {path.parent}"
+    if place in taken and (path.is_file() or not path.exists()):
+        return f"{name} is {taken[place]} too"
+    return None
+
+
+def _real(name: str | Path) -> Path:
+    return Path(os.path.realpath(name))
 
 
 @contextmanager
 def replacing(name: str) -> Iterator[BinaryIO]:
-    """Give a stream whose content takes the place of a file once it is complete.
+    """Give a stream whose content takes the place of a file once it is complete and safe on the disk.
 
     What is no regular file, such as a pipe, is written as it is.
+
+    Raises:
+        OSError: naming the file, which is as it was.
     """
-    path = Path(name).resolve()
+    if (number := _open_file(name)) is not None:
+        with os.fdopen(os.dup(number), "wb") as stream:
+            yield stream
+        return
+    path = _real(name)
     if path.exists() and not path.is_file():
         with path.open("wb") as stream:
             yield stream
         return
-    beside = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    beside = path.with_name(f".rumpattern-{secrets.token_hex(8)}.partial")
     try:
-        with beside.open("xb") as stream:
+        stream = beside.open("xb")
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, name) from None
+    try:
+        with stream:
+            if path.exists():
+                beside.chmod(stat.S_IMODE(path.stat().st_mode))
             yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
         beside.replace(path)
+        sync_folder(path.parent)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def _open_file(name: str) -> int | None:
+    """Return the number of the open file that a name stands for, None if it stands for none."""
+    known = _OPEN.fullmatch(name)
+    return None if known is None else _STANDARD.get(name) or int(known["number"])
 
 
 @contextmanager

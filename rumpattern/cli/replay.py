@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import io
 import sys
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import click
 
 from rumpattern.cli.main import Exit
 from rumpattern.cli.options import (
     Duration,
+    Price,
     Share,
     check_reader,
     definitions_option,
@@ -32,13 +33,14 @@ from rumpattern.engines.local import check_application_name, check_period, repla
 from rumpattern.events.readers import ReaderError
 from rumpattern.events.sources import find_sources
 from rumpattern.job.cardinality import MAX_SERIES
-from rumpattern.job.collect import SERIES_LIMIT
 from rumpattern.job.state import clear
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from typing import BinaryIO
 
+    from rumpattern.aggregate import Series
+    from rumpattern.definition.model import MetricDefinition
     from rumpattern.emit.cloudwatch import Outcome
     from rumpattern.events.forms import Form
     from rumpattern.job.collect import ReplayResult
@@ -50,13 +52,14 @@ def _write_table(result: ReplayResult, stream: BinaryIO, price: float | None) ->
     text.detach()
 
 
-_FORMATS: Final[dict[str, Callable[[ReplayResult, BinaryIO], Outcome | None]]] = {
-    "json": lambda result, stream: json_lines.write(result.series, stream),
-    "csv": lambda result, stream: csv.write(result.series, stream),
-    "parquet": lambda result, stream: parquet.write(result.series, stream),
-    "put-metric-data": lambda result, stream: put_metric_data.write(result.series, stream),
-    "emf": lambda result, stream: emf.write(result.series, stream),
-    "openmetrics": lambda result, stream: openmetrics.write(result.series, stream),
+_Definitions: TypeAlias = "Sequence[MetricDefinition]"
+_FORMATS: Final[dict[str, Callable[[Sequence[Series], BinaryIO, _Definitions], Outcome | None]]] = {
+    "json": lambda series, stream, _: json_lines.write(series, stream),
+    "csv": lambda series, stream, _: csv.write(series, stream),
+    "parquet": lambda series, stream, _: parquet.write(series, stream),
+    "put-metric-data": lambda series, stream, _: put_metric_data.write(series, stream),
+    "emf": lambda series, stream, _: emf.write(series, stream),
+    "openmetrics": openmetrics.write,
 }
 
 
@@ -106,7 +109,7 @@ _FORMATS: Final[dict[str, Callable[[ReplayResult, BinaryIO], Outcome | None]]] =
 )
 @click.option(
     "--price",
-    type=click.FloatRange(0),
+    type=Price(),
     metavar="AMOUNT",
     help="What one metric costs a month: the summary tells what the series would cost, published all month.",
 )
@@ -148,6 +151,10 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
     (extra arrow), put-metric-data (requests for the AWS CLI) and emf (CloudWatch's embedded metric format), both within
     CloudWatch's limits, openmetrics. All but put-metric-data and emf show percentiles; these let CloudWatch make them,
     as far as they hold the values. The trimmed statistics of CloudWatch (TM, TC, TS, PR, WM, IQM) are left out.
+
+    Exit codes: 0 all is written, 1 some data are left out (--max-series, or what CloudWatch refuses) or findings in
+    the definitions, 2 usage, input or output error, 3 more rejected lines than --max-reject-rate or a file that could
+    not be read to its end, 130 interrupted.
     """
     for option, check, value in (
         ("--period", check_period, period),
@@ -163,12 +170,13 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
     sources = find_sources(events)
     inputs = [source.path for source in sources if source.path]
     outputs = {"--output": output, "--rejects": rejects_file, "--accounts": accounts_file}
-    check_outputs(outputs, [*inputs, *map(Path, files)])
+    check_outputs(outputs, [*inputs, *map(Path, files)], state)
     definitions = read_definitions(files)
-    with _progress(state):
-        with ExitStack() as stack:
-            on_reject = stack.enter_context(reject_file(rejects_file)) if rejects_file else None
-            on_progress = stack.enter_context(progress_bar(sum(source.size for source in sources)))
+    with _progress(state), ExitStack() as stack:  # what cannot be written is known before there is anything to write
+        stream = stack.enter_context(replacing(output)) if output else None
+        accounts_stream = stack.enter_context(replacing(accounts_file)) if accounts_file else None
+        on_reject = stack.enter_context(reject_file(rejects_file)) if rejects_file else None
+        with progress_bar(sum(source.size for source in sources)) as on_progress:
             try:
                 result = replay(
                     definitions,
@@ -188,10 +196,9 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
                 )
             except ReaderError as error:
                 raise click.UsageError(str(error)) from None
-        if accounts_file:
-            with replacing(accounts_file) as stream:
-                accounts.write(result, stream)
-        is_whole = _write(result, form, output, price)
+        if accounts_stream:
+            accounts.write(result, accounts_stream)
+        is_whole = _write(result, form, stream, definitions, price)
     return _exit_code(result, max_reject_rate) or (Exit.CLEAN if is_whole else Exit.FINDINGS)
 
 
@@ -218,20 +225,20 @@ def _check_format(form: str, output: str | None) -> None:
             raise click.BadParameter("parquet is not for a terminal: name a file with --output", param_hint="--format")
 
 
-def _write(result: ReplayResult, form: str, output: str | None, price: float | None) -> bool:
-    """Write the result and tell whether all of it could be."""
-    outcome: Outcome | None = None
-    if output is None and form == "table":
-        table.write(result, sys.stdout, price)
-    else:
-        with nullcontext(sys.stdout.buffer) if output is None else replacing(output) as stream:
-            if form == "table":
-                _write_table(result, stream, price)
-            else:
-                outcome = _FORMATS[form](result, stream)
-            stream.flush()
-    if form != "table":
-        table.write_summary(result, sys.stderr, price)
+def _write(
+    result: ReplayResult, form: str, stream: BinaryIO | None, definitions: _Definitions, price: float | None
+) -> bool:
+    """Write the result, to standard output if there is no stream, and tell whether all of it could be."""
+    if form == "table":
+        if stream:
+            _write_table(result, stream, price)
+        else:
+            table.write(result, sys.stdout, price)
+        return True
+    sink = stream or sys.stdout.buffer
+    outcome = _FORMATS[form](result.series, sink, definitions)
+    sink.flush()
+    table.write_summary(result, sys.stderr, price)
     if outcome is None:
         return True
     for note in (*cloudwatch.time_notes(result.series, datetime.now(UTC)), *cloudwatch.notes(outcome)):
@@ -248,7 +255,7 @@ def _exit_code(result: ReplayResult, max_reject_rate: float) -> Exit:
     if rate <= max_reject_rate:
         if any(file.broke_off for file in accounting.files):
             return Exit.REJECTS
-        return Exit.FINDINGS if any(d.dropped[SERIES_LIMIT] for d in accounting.definitions) else Exit.CLEAN
+        return Exit.FINDINGS if any(definition.is_estimate for definition in accounting.definitions) else Exit.CLEAN
     message = f"{accounting.rejected:,} of {accounting.lines:,} lines were rejected ({rate:.3%})"
     click.echo(f"{message}, more than --max-reject-rate {max_reject_rate:g}", err=True)
     return Exit.REJECTS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,8 @@ def write(result: ReplayResult, stream: BinaryIO) -> None:
         "rejected": accounting.rejected,
         "blank": accounting.blank,
         "odd": sum(file.odd for file in accounting.files),
+        "rejects": sum((file.rejects for file in accounting.files), Counter()),
+        "synthesised": sum((file.synthesised for file in accounting.files), Counter()),
     }
     document = {
         "total": total,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 MAX_VALUES: Final = 100
 _METADATA: Final = "_aws"
+_OTHER_FORM: Final = "a form that AWS's clients write and the specification of the embedded metric format lacks"
 _Value: TypeAlias = float | list[float] | dict[str, object]
 
 
@@ -37,26 +38,32 @@ def write(series: Sequence[Series], stream: BinaryIO) -> Outcome:
     percentiles. How many data are written so is noted.
     """
     outcome = Outcome()
-    beyond = 0
+    beyond = bounded = 0
     for one, counted in zip(series, value_counts([one.distribution for one in series]), strict=True):
         reason = refusal(one)
         if reason is None:
             values = list(_values(one, counted))
-            beyond += isinstance(values[0], dict)
+            beyond += isinstance(values[0], dict) and counted is not None
+            bounded += isinstance(values[0], dict) and counted is None
             stream.writelines(_line(one, value) for value in values)
         else:
             outcome.refused[reason] += 1
-    if beyond:
-        form = "a form that AWS's clients write and the specification of the embedded metric format lacks"
-        message = f"{beyond:,} of {len(series):,} data do not fit an array of {MAX_VALUES} values"
-        outcome.notes.append(f"{message}: they are written in {form}")
+    for count, why in (
+        (beyond, f"have more than {MAX_VALUES} values"),
+        (bounded, "have a negative value, or more values than are kept as they are"),
+    ):
+        if count:
+            outcome.notes.append(f"{count:,} of {len(series):,} data {why}: they are written in {_OTHER_FORM}")
     return outcome
 
 
 def refusal(one: Series) -> str | None:
     """Return why a datum cannot be written, None if it can: names of dimensions and metrics share one object."""
-    if one.name == _METADATA or any(name in {one.name, _METADATA} for name, _ in one.dimensions):
-        return f"the name {one.name}, which the embedded metric format needs for something else"
+    dimensions = {name for name, _ in one.dimensions}
+    if _METADATA in {one.name, *dimensions}:
+        return f"the name {_METADATA}, which the embedded metric format needs for something else"
+    if one.name in dimensions:
+        return f"the name {one.name} for a metric and for a dimension of it, which stand in one object"
     return cloudwatch.refusal(one)
 
 

@@ -14,6 +14,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, TypeVar
 
+from rumpattern.derive import dimension_names
 from rumpattern.diagnostics import printable
 from rumpattern.distribution import ERROR_ABOVE, ERROR_BELOW, PERCENTS, percentiles
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from rumpattern.aggregate import Series
+    from rumpattern.definition.model import MetricDefinition
     from rumpattern.distribution import Percentiles
 
 _UNNAMED: Final = frozenset({"None", "Count"})
@@ -58,14 +60,17 @@ class _Names(NamedTuple):
         return [self.family(statistic) for statistic in ("", *_STATISTICS)]
 
 
-def write(series: Sequence[Series], stream: BinaryIO) -> None:
+def write(series: Sequence[Series], stream: BinaryIO, definitions: Sequence[MetricDefinition] = ()) -> None:
     """Write the series, sorted as ``aggregate.series`` gives them.
 
-    A character that a name cannot have becomes ``_``. Metrics, or dimensions, that would get one name so all get some
-    digits of a hash of what they are called, so that nothing is added up that does not belong together.
+    A character that a name cannot have becomes ``_``. Metrics, or dimensions, of the series and the definitions that
+    would get one name so all get some digits of a hash of what they are called, so that nothing is added up that does
+    not belong together; with all definitions given, names do not depend on which of them have data.
     """
-    names = _names({(one.namespace, one.name, one.unit) for one in series})
-    labels = _labels({name for one in series for name, _ in one.dimensions})
+    defined = {(one.final_namespace, one.name, one.unit) for one in definitions}
+    names = _names(defined | {(one.namespace, one.name, one.unit) for one in series})
+    dimensions = {name for definition in definitions for name in dimension_names(definition)}
+    labels = _labels(dimensions | {name for one in series for name, _ in one.dimensions})
     for _, group in groupby(series, key=attrgetter("namespace", "name")):
         by_unit: dict[_Metric, list[Series]] = {}
         for one in group:

@@ -31,6 +31,8 @@ _SHOWN_TEXT: Final = 60
 _SHOWN_PERCENTS: Final[tuple[tuple[int, ...], ...]] = ((50, 95, 99), (50, 95), (50,), ())
 """The percentiles that are shown, those first for which there is most rarely room."""
 _LEAST_DIMENSIONS: Final = 22
+_LEAST_COLUMN: Final = 8
+_MOST_WHOLE: Final = 1e15
 _PADDING: Final = 2
 
 
@@ -80,6 +82,8 @@ def console_on(stream: TextIO) -> Iterator[Console]:
 def _summary(result: ReplayResult, console: Console, price: float | None) -> None:
     _write_files(result, console)
     _write_definitions(result.accounting.definitions, console, price)
+    if price is not None:
+        _write_cost(result, console, price)
     for name, reject in result.first_rejects:
         text = reject.text[:_SHOWN_TEXT].decode("utf-8", "replace")
         line = printable(f"{name}:{reject.line}: {reject.reason} [{reject.code}]  {text}")
@@ -102,7 +106,7 @@ def _write_files(result: ReplayResult, console: Console) -> None:
         odd = sum(file.odd for file in accounting.files)
         totals = (accounting.lines, accounting.evaluated, accounting.rejected, accounting.blank, odd)
         add_row(files, "total", "", *(f"{n:,}" for n in totals), "")
-    console.print(files)
+    print_table(console, files)
 
 
 def _write_definitions(accounts: Sequence[DefinitionAccount], console: Console, price: float | None) -> None:
@@ -111,14 +115,23 @@ def _write_definitions(accounts: Sequence[DefinitionAccount], console: Console, 
     columns = ("#>", "metric", "matched>", "published>", "series>", *cost, "most values in", "dropped")
     definitions = new_table("Definitions", *columns)
     for number, account in enumerate(accounts):
-        counts = [f"{n:,}" for n in (account.matched, account.published, account.series)]
-        costs = () if price is None else (f"{account.series * price:,.2f}",)
+        about = "~" if account.is_estimate else ""
+        counts = [f"{account.matched:,}", f"{account.published:,}", f"{about}{account.series:,}"]
+        costs = () if price is None else (f"{about}{account.series * price:,.2f}",)
         widest = " ".join(f"{name} {count:,}" for name, count in account.values[:1] if count > 1)
         add_row(definitions, str(number), account.name, *counts, *costs, widest, _reasons(account.dropped))
-    console.print(definitions)
-    if price is not None:
-        series = sum(account.series for account in accounts)
-        console.print(f"{series:,} series at {price:g} a month each: {series * price:,.2f}")
+    print_table(console, definitions)
+
+
+def _write_cost(result: ReplayResult, console: Console, price: float) -> None:
+    """Write what the series cost if they are published all month; one that several definitions make costs once."""
+    accounts = result.accounting.definitions
+    beyond = sum(account.series for account in accounts if account.is_estimate)
+    distinct = len({(one.namespace, one.name, one.dimensions) for one in result.series}) + beyond
+    shared = sum(account.series for account in accounts) - distinct
+    about = "about " if beyond else ""
+    once = f" ({shared:,} that several definitions make are counted once)" if shared > 0 else ""
+    console.print(f"{about}{distinct:,} series at {price:g} a month each: {distinct * price:,.2f}{once}")
 
 
 def _write_series(series: Iterable[Series], console: Console) -> None:
@@ -145,7 +158,9 @@ def _write_series(series: Iterable[Series], console: Console) -> None:
     table.columns[0].no_wrap = _width(head, rows) <= console.width
     for row in rows:
         add_row(table, *row)
-    console.print(table)
+    print_table(console, table)
+    if not percents:
+        console.print("there is no room for percentiles: widen the terminal, or take --format json")
     if percents and any(one is not None and not one.is_exact for one in distributions):
         error = f"{-ERROR_BELOW:.1%} less or {ERROR_ABOVE:.1%} more"
         console.print(f"~ many values: a percentile of SEH1 buckets, at most {error} than the exact one")
@@ -202,6 +217,15 @@ def new_table(title: str, *columns: str) -> Table:
     return table
 
 
+def print_table(console: Console, table: Table) -> None:
+    """Print a table no narrower than its numbers: the terminal wraps what it has no room for."""
+    for column in table.columns:
+        if column.justify == "right":
+            column.min_width = max(cell_len(str(cell)) for cell in (column.header, *column.cells))
+    least = sum(column.min_width or _LEAST_COLUMN for column in table.columns) + _PADDING * (len(table.columns) - 1)
+    console.print(table, width=max(console.width, least), crop=False)
+
+
 def add_row(table: Table, *cells: str) -> None:
     """Add a row of plain text, whatever is in it."""
     table.add_row(*(Text(printable(cell)) for cell in cells))
@@ -214,4 +238,5 @@ def _reasons(counts: Counter[str]) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:,.6g}"
+    """Return six digits of a number, all digits of one that is whole and has up to fifteen."""
+    return f"{value:,.0f}" if value.is_integer() and abs(value) < _MOST_WHOLE else f"{value:,.6g}"

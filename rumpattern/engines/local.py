@@ -19,10 +19,11 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import rumpattern
 from rumpattern.derive import PUBLISHED, dimension_reason
+from rumpattern.diagnostics import printable
 from rumpattern.distribution import MOST_EXACT
 from rumpattern.engine import DEFAULT_PERIOD, Engine
 from rumpattern.engines.wire import pack_block, pack_definitions, receive, send
@@ -38,7 +39,7 @@ from rumpattern.job.collect import collect
 from rumpattern.job.packing import unpack_result
 from rumpattern.job.results import process_block
 from rumpattern.job.settings import Settings
-from rumpattern.job.state import State, identify
+from rumpattern.job.state import State, check_folder, identify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from rumpattern.definition.model import MetricDefinition
     from rumpattern.events.columns import Reject
     from rumpattern.events.sources import Source
+    from rumpattern.job.accounts import FileAccount
     from rumpattern.job.blocks import Block
     from rumpattern.job.collect import ReplayResult
     from rumpattern.job.results import BlockResult
@@ -110,7 +112,8 @@ def replay(  # noqa: PLR0913 - the choices of a replay
     """
     settings = Settings(period, exact_values, max_series, max_line)
     _check(settings, application_name, workers)
-    found = find_sources([sources] if isinstance(sources, (str, os.PathLike)) else sources)
+    named = [sources] if isinstance(sources, (str, os.PathLike)) else list(sources)
+    found = find_sources(named)
     form = None if input_format is None else Form(input_format)
     heard = on_progress or _unheard
     size = _text_size(found)
@@ -119,9 +122,15 @@ def replay(  # noqa: PLR0913 - the choices of a replay
 
     buffers = 1 if count == 1 else count + _BUFFERS_MORE
 
+    read = [0] * len(found)
+
+    def advance(number: int, stored: int) -> None:
+        read[number] += stored
+        heard(stored, 0, 0)
+
     def blocks(first: int, start: int) -> Generator[Block]:
         for number, source in enumerate(found[first:], first):
-            yield from read_blocks(number, source, form, lambda n: heard(n, 0, 0), buffers, start, max_line)
+            yield from read_blocks(number, source, form, partial(advance, number), buffers, start, max_line)
             start = 0
 
     def done(given: Iterator[Block]) -> Generator[BlockResult]:
@@ -135,7 +144,7 @@ def replay(  # noqa: PLR0913 - the choices of a replay
             yield from _in_workers(run, given, count, {**task, "definitions": pack_definitions(definitions)})
 
     def results(given: Iterator[BlockResult], kept: State | None) -> Iterator[BlockResult]:
-        for result in given if kept is None else kept.keep(given, len(found)):
+        for result in given if kept is None else kept.keep(given):
             heard(0, result.evaluated, len(result.rejects))
             yield result
 
@@ -143,38 +152,55 @@ def replay(  # noqa: PLR0913 - the choices of a replay
         stack.enter_context(_undisturbed_heap())
         kept = None
         if state is not None:
-            options = {
-                "period": period,
-                "application name": application_name,
-                "input format": input_format,
-                "number of exact values": exact_values,
-                "longest line": max_line,
-            }
-            kept = stack.enter_context(_state(Path(state), definitions, found, options, on_notice or _unheard))
+            identity = _identity(definitions, found, settings, application_name, input_format)
+            kept = stack.enter_context(_state(Path(state), named, identity, on_notice or _unheard))
         given = stack.enter_context(closing(blocks(*(kept.position if kept else (0, 0)))))
         processed = stack.enter_context(closing(done(given)))
         result = collect(definitions, found, results(processed, kept), settings, on_reject)
+    _tell_sizes(result.accounting.files, found, read)
     return replace(result, reader=chosen.value)
+
+
+def _tell_sizes(accounts: Sequence[FileAccount], sources: Sequence[Source], read: Sequence[int]) -> None:
+    """Put in how many bytes were read of sources that have no size."""
+    for account, source, stored in zip(accounts, sources, read, strict=True):
+        if not source.is_regular:
+            account.bytes = stored
+
+
+def _identity(
+    definitions: Sequence[MetricDefinition],
+    sources: Sequence[Source],
+    settings: Settings,
+    application_name: str | None,
+    input_format: str | None,
+) -> dict[str, object]:
+    """Return what must be as it was for a run to go on; the keys are told."""
+    return {
+        "version": rumpattern.__version__,
+        "definitions": pack_definitions(definitions),
+        "period": settings.period,
+        "number of exact values": settings.exact_values,
+        "longest line": settings.max_line,
+        "application name": application_name,
+        "input format": input_format,
+        "sources": identify(sources),
+    }
 
 
 def _state(
     folder: Path,
-    definitions: Sequence[MetricDefinition],
-    sources: Sequence[Source],
-    options: Mapping[str, object],
+    inputs: Sequence[str | os.PathLike[str]],
+    identity: Mapping[str, Any],
     notify: Callable[[str], None],
 ) -> State:
     """Return the progress of a run, which is only to be gone on with if everything is as it was."""
-    identity = {
-        "version": rumpattern.__version__,
-        "definitions": pack_definitions(definitions),
-        **options,
-        "sources": identify(sources),
-    }
+    check_folder(folder, inputs)
     state = State(folder, identity)
     if state.parts:
+        sources = identity["sources"]
         done, start = state.position
-        where = f", {sources[done].name} from byte {start:,} on" if start else ""
+        where = f", {printable(sources[done]['name'])} from byte {start:,} on" if start else ""
         notify(f"going on where an earlier run was ended: {done:,} of {len(sources):,} files are done{where}")
     return state
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 
 from rumpattern.engine import Engine
@@ -29,7 +30,11 @@ def main() -> None:
         except EOFError:
             return
         block = unpack_block(header, data)
-        send(sink, *pack_result(process_block(engine, block, chosen)))
+        result = pack_result(process_block(engine, block, chosen))
+        try:
+            send(sink, *result)
+        except BrokenPipeError:
+            os._exit(1)  # the replay is gone, and with it whoever could be told
 
 
 if __name__ == "__main__":

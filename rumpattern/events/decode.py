@@ -8,7 +8,6 @@ before it is rejected.
 from __future__ import annotations
 
 import gc
-import sys
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -39,7 +38,11 @@ _NOTHING: Final[dict[str, object]] = {}
 _TYPE: Final = (EVENT_TYPE,)
 _MOST_VALUES: Final = 1 << 20
 """Values of the columns of one batch, about: they take some fifty bytes each."""
-_MOST_LINES: Final = 1 << 16
+_MOST_LINES: Final = 1 << 15
+_LARGE: Final = 1 << 16
+"""Bytes of an event that takes much memory, should it be one that columns cannot say."""
+_MOST_LARGE: Final = 4 << 20
+"""Bytes of such events in one batch, about."""
 
 
 class Decoder:
@@ -70,7 +73,7 @@ class Decoder:
 
     def decode(self, lines: Lines) -> EventBatch:
         """Return the batch of some lines: a line that is no event becomes a reject, a blank one is counted."""
-        return self._decode(lines, lines.chunks(), sys.maxsize)
+        return self._decode(lines, lines.chunks())
 
     def batches(self, lines: Lines) -> Iterator[EventBatch]:
         """Yield the same in parts, each of which takes a bounded amount of memory."""
@@ -80,17 +83,21 @@ class Decoder:
         for chunk in chunks:
             yield self._decode(lines, chain([chunk], chunks), most)
 
-    def _decode(self, lines: Lines, chunks: Iterator[tuple[Sequence[int], list[bytes]]], most: int) -> EventBatch:
-        """Return the batch of the next chunks, no more of them than hold so many lines."""
+    def _decode(
+        self, lines: Lines, chunks: Iterator[tuple[Sequence[int], list[bytes]]], most: int | None = None
+    ) -> EventBatch:
+        """Return the batch of the next chunks, or of so many of them that their events take little memory."""
         rows = _Rows(lines)
+        count = large = 0
         with _no_garbage_collection():
             for indices, texts in chunks:
-                most -= len(indices)
+                count += len(indices)
+                large += sum(size for size in map(len, texts) if size > _LARGE)
                 events = _load_plain(texts)
                 if events is None:
                     events, indices = _load_each(indices, texts, rows)  # noqa: PLW2901 - the lines that are left
                 self._extract(events, indices, rows)
-                if most <= 0:
+                if most is not None and (count >= most or large > _MOST_LARGE):
                     break
         return self._finish(rows)
 

@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 
 
 RECORDS: Final = 8192
-"""Records of documents that make one batch."""
+"""Records of documents that make one batch, at most."""
+_BATCH: Final = 8 << 20
+"""Bytes of the texts of one batch, about."""
+_EXPANDED: Final = 64 << 20
+"""Bytes of the events of one record: what a request says of all of them is repeated in each."""
 
 
 class _Document(NamedTuple):
@@ -59,6 +63,14 @@ _FORM_OF_KEY: Final = {
     b'"AppMonitorDetails"': Form.PUT_EVENTS,
     b'"Records"': Form.CLOUDTRAIL,
 }
+_RECORD_KEYS: Final = {
+    b'"message"': Form.FILTER_LOG_EVENTS,
+    b'"@message"': Form.LOGS_INSIGHTS,
+    b'"event_type"': Form.MONITOR_DATA,
+    b'"eventName"': Form.CLOUDTRAIL,
+    b'"requestParameters"': Form.CLOUDTRAIL,
+}
+"""What tells a record from the document that it stood in."""
 _UNFINISHED: Final = frozenset(("RP004", "RP020"))
 """Why a document is cut off; a row of rejects is not."""
 _KEYS_OF_REJECTS: Final = frozenset((b'"code"', b'"reason"', b'"text"'))
@@ -130,7 +142,7 @@ def read_documents(chunks: Iterable[bytes], form: Form) -> Iterator[RecordLines]
     try:
         for record in splitter.split(_without_bom(chunks)):
             collected.take(record)
-            if collected.count() >= RECORDS:
+            if collected.is_full():
                 yield collected
                 collected = _Collected(form)
     except SplitError as error:
@@ -146,30 +158,51 @@ def _without_bom(chunks: Iterable[bytes]) -> Iterator[bytes]:
         yield chunk.removeprefix(BOM) if number == 0 else chunk
 
 
+def _is_record(text: bytes, form: Form) -> bool:
+    """Tell whether a text that was rejected is a record that stood in a document, and not a whole document."""
+    text = text.lstrip()
+    if form is Form.LOGS_INSIGHTS and text.startswith(b"["):
+        return True
+    keys = list(_first_level_keys(text)) if text.startswith(b"{") else []
+    return any(_RECORD_KEYS.get(key) is form for key in keys)
+
+
 class _Collected(RecordLines):
     """Events and rejects collected from records of a container until they make a batch."""
 
     def __init__(self, container: Form) -> None:
         super().__init__([], [])
         self.container = container
+        self.size = 0
+
+    def is_full(self) -> bool:
+        """Tell whether there is enough for a batch."""
+        return self.size >= _BATCH or self.count() >= RECORDS
 
     def take(self, record: Record) -> None:
         """Take all events of a record, or none: a record that is rejected can be repaired and replayed."""
         if record.is_cut:
-            reason = f"a record has more than {MAX_RECORD} bytes"
+            reason = f"a record has more than {MAX_RECORD:,} bytes"
             self.reject(record, "RP019", reason, self.container, is_cut=True)
         elif self.container is Form.REJECTS:
             self._take_row(record)
         else:
-            self._take_events(record)
+            self._take_events(record, self.container)
 
-    def _take_events(self, record: Record) -> None:
+    def _take_events(self, record: Record, form: Form) -> None:
+        texts: list[bytes] = []
+        size = 0
         try:
-            texts = list(_DOCUMENTS[self.container].events(record.text))
+            for text in _DOCUMENTS[form].events(record.text):
+                texts.append(text)
+                size += len(text)
+                if size > _EXPANDED:
+                    self.reject(record, "RP019", f"the events of the record have more than {_EXPANDED:,} bytes", form)
+                    return
         except JsonError as error:
-            self.reject(record, error.code, error.message, self.container)
+            self.reject(record, error.code, error.message, form)
         except canonical.RecordError as error:
-            self.reject(record, "RP018", str(error), self.container)
+            self.reject(record, "RP018", str(error), form)
         else:
             self._add(record, texts, blank=not texts)
 
@@ -189,6 +222,8 @@ class _Collected(RecordLines):
             self.reject(again, "RP024", reason, form, is_cut=True)
         elif form in LINE_FORMS:
             self._take_line(again, form)
+        elif _is_record(text, form):
+            self._take_events(again, form)
         else:
             self._take_document(again, form)
 
@@ -213,8 +248,10 @@ class _Collected(RecordLines):
 
     def _add(self, record: Record, texts: list[bytes], *, blank: int = 0) -> None:
         self.texts += texts
+        self.size += sum(map(len, texts))
         self.places += [(record.line, record.offset)] * len(texts)
         self.blank += blank
 
     def reject(self, record: Record, code: str, reason: str, form: Form, *, is_cut: bool = False) -> None:
+        self.size += len(record.text)
         self.rejects.append(Reject(record.line, record.offset, code, reason, record.text, form, is_cut))

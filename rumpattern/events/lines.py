@@ -154,7 +154,8 @@ class TextLines:
                 kept.append((index, line))
             else:
                 reason = f"the line has more than {self.longest:,} bytes"
-                self.rejects.append(Reject(*self.place(index), "RP019", reason, line[:SHOWN], self.form, is_cut=True))
+                text = line[: min(SHOWN, self.longest + 1)]
+                self.rejects.append(Reject(*self.place(index), "RP019", reason, text, self.form, is_cut=True))
         return [index for index, _ in kept], [line for _, line in kept]
 
     def _texts(

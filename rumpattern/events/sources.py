@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,8 @@ RANGE: Final = 16 << 20
 HEAD: Final = 1 << 16
 """Bytes from which the form of a file is detected."""
 _SEARCHED: Final = 1 << 20
+_STREAMS: Final = ("/dev/fd/", "/dev/std", "/proc/", "/sys/")
+"""Where the names of what other processes have open begin, and of files whose size nobody knows."""
 _ENCODINGS: Final = {
     b"\xff\xfe\0\0": "UTF-32",
     b"\0\0\xfe\xff": "UTF-32",
@@ -36,15 +39,26 @@ _ENCODINGS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One input: a file, or standard input (path None)."""
+    """One input: a file, or standard input (path None). ``error`` says why it cannot be read, if that is known."""
 
     name: str
     path: Path | None
+    error: str | None = None
+
+    @classmethod
+    def of(cls, path: Path, error: str | None = None) -> Self:
+        """Return a file; bytes of its name that are no UTF-8 are spelled out."""
+        return cls(os.fsencode(path).decode("utf-8", "backslashreplace"), path, error)
 
     @property
     def is_regular(self) -> bool:
         """Tell whether it is a file that can be read at any place, and again."""
-        return self.path is not None and self.path.is_file() and not self.name.startswith(("/dev/", "/proc/"))
+        return self.path is not None and _is_regular(self.path)
+
+    @property
+    def is_stream(self) -> bool:
+        """Tell whether it can be read only once, such as a pipe."""
+        return self.path is None or (not self.is_regular and self.path.exists() and not self.path.is_dir())
 
     @property
     def size(self) -> int:
@@ -118,24 +132,51 @@ def _sources(name: str, problems: list[Diagnostic]) -> list[Source]:
     if name == STDIN:
         return [Source("<stdin>", None)]
     path = Path(name)
-    if path.is_dir():
-        files = [Source(str(file), file) for file in sorted(path.rglob("*")) if _is_visible(file, path)]
-        if not files:
-            problems.append(Diagnostic("RP002", f"{name}: no files in the directory", hint="name exported events"))
-        return files
     try:
-        with path.open("rb"):
-            return [Source(name, path)]
+        if path.is_dir():
+            return _files(path, problems)
+        if _is_regular(path) or not path.exists():  # whoever writes to a pipe has one reader
+            path.open("rb").close()
+        return [Source.of(path)]
     except OSError as error:
         hint = "check the name" if isinstance(error, FileNotFoundError) else None
-        problems.append(Diagnostic("RP001", f"{name}: {error.strerror or error}", hint=hint))
+        problems.append(Diagnostic("RP001", f"{Source.of(path).name}: {error.strerror or error}", hint=hint))
         return []
 
 
-def _is_visible(file: Path, root: Path) -> bool:
-    is_hidden = any(part.startswith(".") for part in file.relative_to(root).parts)
-    leads_nowhere = file.is_symlink() and not file.exists()  # which is told when it is to be read
-    return (file.is_file() or leads_nowhere) and not is_hidden and file.name != EXPORT_PROBE
+def _files(root: Path, problems: list[Diagnostic]) -> list[Source]:
+    """Return the files of a directory; what is in it and cannot be looked at is a source that cannot be read."""
+    found: list[Source] = []
+    failed: list[OSError] = []
+    for folder, folders, names in os.walk(root, onerror=failed.append):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        shown = (Path(folder, name) for name in names if not name.startswith(".") and name != EXPORT_PROBE)
+        found += [Source.of(path) for path in shown if _may_be_read(path)]
+    for error in failed:
+        if error.filename == os.fspath(root):
+            raise error
+        found.append(Source.of(Path(error.filename), error.strerror))
+    if not found:
+        message = f"{Source.of(root).name}: no files in the directory"
+        problems.append(Diagnostic("RP002", message, hint="name exported events"))
+    return sorted(found, key=lambda source: source.name)
+
+
+def _may_be_read(path: Path) -> bool:
+    """Tell whether a path is a file, or cannot be looked at, which is told when it is to be read."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except OSError:
+        return True
+
+
+def _is_regular(path: Path) -> bool:
+    """Tell whether a path is a file that can be read at any place, and again."""
+    try:
+        is_file = stat.S_ISREG(path.stat().st_mode)
+    except OSError:
+        return False
+    return is_file and not os.fspath(path).startswith(_STREAMS)
 
 
 def open_source(source: Source) -> BinaryIO:
@@ -144,6 +185,8 @@ def open_source(source: Source) -> BinaryIO:
     Raises:
         BrokenSourceError: it can no longer be read.
     """
+    if source.error is not None:
+        raise BrokenSourceError("RP001", f"cannot be read: {source.error}")
     if source.path is None:
         if sys.stdin is None:
             raise BrokenSourceError("RP001", "standard input is closed")

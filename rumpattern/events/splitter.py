@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
 import orjson
@@ -16,19 +17,43 @@ from rumpattern.events.sources import BrokenSourceError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-MAX_RECORD: Final = 16 << 20
+MAX_RECORD: Final = 8 << 20
 """Bytes of one record; a RUM request or log event is far smaller."""
 
 STRING: Final = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 """A JSON string with its quotes, as a regular expression that never goes back; it needs ``re.DOTALL``."""
 _TOKEN: Final = re.compile(STRING + rb'|[{}\[\],:]|[^\s"{}\[\],:]++|"', re.DOTALL)
+_VALUE: Final = re.compile(rb'[{\[]|".*|true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?', re.DOTALL)
+"""What a value is, or begins with."""
 _BETWEEN: Final = re.compile(rb"[\s,]*")
 _BETWEEN_RECORDS: Final = frozenset((b"}", b"]", b",", b":"))
 _SHOWN: Final = 1_000
 """Bytes that are kept of a record that is too large."""
 _GATHERED: Final = 1 << 20
+_DEEPEST: Final = 1 << 20
+"""Brackets that may be open; what is nested a thousand times less is rejected once it is a record."""
 _MARKS: Final = frozenset((b"{", b"}", b"[", b"]", b",", b":"))
 _CLOSING: Final = {b"}": b"{", b"]": b"["}
+
+
+class _Next(Enum):
+    """What may come next in a document after its named member."""
+
+    MARK = auto()  # a comma, or the end of the document
+    KEY = auto()
+    COLON = auto()
+    VALUE = auto()
+    NOTHING = auto()
+
+
+_FOLLOWING: Final[dict[_Next, dict[bytes, _Next]]] = {
+    _Next.MARK: {b",": _Next.KEY, b"}": _Next.MARK},
+    _Next.KEY: {b'"': _Next.COLON},
+    _Next.COLON: {b":": _Next.VALUE},
+    _Next.VALUE: {},
+}
+_QUOTED: Final = 30
+"""Bytes of a token that are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +93,10 @@ class Splitter:
         self.line = 1  # of the byte at ``counted``
         self.counted = 0  # how far line ends have been counted
         self.at = 0  # how far the buffer has been read
-        self.open: list[bytes] = []
+        self.open = bytearray()
         self.base = 0  # the depth at which documents stand: 1 in a top-level array
         self.level = 0  # the depth at which records stand; -1 in a document after its named member
+        self.next = _Next.MARK  # what may follow there
         self.start: int | None = None  # of the record being read
         self.key = b""
         self.passed: Record | None = None  # the beginning of a record that is too large to be held
@@ -100,12 +126,13 @@ class Splitter:
     def _scan(self, *, final: bool) -> Iterator[Record]:
         for token in _TOKEN.finditer(self.buffer, self.at):
             text = token.group()
-            if not final and token.end() == len(self.buffer) and text not in _MARKS:
-                return
-            if text == b'"':
+            if (not final and token.end() == len(self.buffer) and text not in _MARKS) or text == b'"':
                 if final:
                     raise self._error("RP020", "a string has no closing quote")
+                self._begin(text, token.start())
                 return
+            if self.level < 0 and len(self.open) == self.base + 1:
+                self._follow(text)
             self.at = token.end()
             end = self._token(text, token.start())
             if end:
@@ -118,8 +145,7 @@ class Splitter:
     def _token(self, text: bytes, start: int) -> bool:
         """Take one token; return True when it completes a record."""
         depth = len(self.open)
-        if self.start is None and depth == self.level and text not in _BETWEEN_RECORDS:
-            self.start = start
+        self._begin(text, start)
         if text in _CLOSING:
             self._close(text)
         elif text in (b"{", b"["):
@@ -128,17 +154,34 @@ class Splitter:
             self.key = text
         return self.start is not None and len(self.open) == self.level
 
+    def _begin(self, text: bytes, start: int) -> None:
+        """Note where a record begins, if it does so with a token."""
+        if self.start is None and len(self.open) == self.level and text not in _BETWEEN_RECORDS:
+            self.start = start
+
+    def _follow(self, text: bytes) -> None:
+        """Check that a token may follow in a document after its named member, so that nothing hides there."""
+        following = _FOLLOWING[self.next].get(text[:1], _Next.NOTHING)
+        if self.next is _Next.VALUE and _VALUE.fullmatch(text):
+            following = _Next.MARK
+        if following is _Next.NOTHING:
+            message = f"{text[:_QUOTED].decode(errors='replace')} cannot stand here"
+            raise self._error("RP004", message)
+        self.next = following
+
     def _opened(self, text: bytes, depth: int) -> None:
-        self.open.append(text)
+        if depth == _DEEPEST:
+            raise self._error("RP015", f"more than {_DEEPEST:,} brackets are open")
+        self.open += text
         if depth == 0 and text == b"[":
             self.base = self.level = 1
             self.start = self.passed = None
-        elif depth == self.base + 1 and text == b"[" and self.key == self.member and self.level == self.base:
+        elif depth == self.base + 1 and text == b"[" and self.key == self.member and self.level in {self.base, -1}:
             self.level = self.base + 2
             self.start = self.passed = None
 
     def _close(self, text: bytes) -> None:
-        if not self.open or self.open[-1] != _CLOSING[text]:
+        if self.open[-1:] != _CLOSING[text]:
             raise self._error("RP004", f'"{text.decode()}" closes nothing here')
         self.open.pop()
         depth = len(self.open)
@@ -146,6 +189,7 @@ class Splitter:
             self.base = 0
         if depth < self.level or depth <= self.base:
             self.level = self.base if depth <= self.base else -1
+            self.next = _Next.MARK
 
     def _record(self, start: int, end: int) -> Record:
         self.line += self.buffer.count(b"\n", self.counted, start)
@@ -154,12 +198,13 @@ class Splitter:
 
     def _forget(self) -> None:
         """Drop the part of the buffer that has been read."""
-        done = self.at if self.start is None else self.start
+        between = _BETWEEN.match(self.buffer, self.at)
+        done = self.start if self.start is not None else between.end() if between else self.at
         self.line += self.buffer.count(b"\n", self.counted, done)
         self.counted = 0
         self.buffer = self.buffer[done:]
         self.offset += done
-        self.at -= done
+        self.at = max(0, self.at - done)
         self.start = None if self.start is None else 0
         if len(self.buffer) > MAX_RECORD or self.passed:
             self._pass_over()

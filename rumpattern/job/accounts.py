@@ -15,6 +15,9 @@ GONE: Final = "RP001"
 BROKEN_OFF: Final = frozenset(("RP001", "RP003", "RP004", "RP020", "RP023"))
 """Rejects that stand for all the rest of their file: nobody knows how much that is."""
 
+SERIES_LIMIT: Final = "series_limit"
+"""Why data are dropped of a definition that makes more series than a replay keeps."""
+
 
 @dataclass(slots=True)
 class DefinitionAccount:
@@ -33,6 +36,11 @@ class DefinitionAccount:
     series: int = 0
     values: tuple[tuple[str, int], ...] = ()
     absent: tuple[str, ...] = ()
+
+    @property
+    def is_estimate(self) -> bool:
+        """Tell whether the number of series is an estimate."""
+        return self.dropped[SERIES_LIMIT] > 0
 
 
 @dataclass(slots=True)

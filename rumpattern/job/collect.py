@@ -12,7 +12,7 @@ from rumpattern.aggregate import Partial, series
 from rumpattern.definition.rumevents import ABSENT_FIELDS
 from rumpattern.derive import REASONS
 from rumpattern.diagnostics import Diagnostic, InputError, Severity
-from rumpattern.job.accounts import GONE, Accounting, DefinitionAccount, FileAccount
+from rumpattern.job.accounts import GONE, SERIES_LIMIT, Accounting, DefinitionAccount, FileAccount
 from rumpattern.job.cardinality import SeriesCounter
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 SHOWN_REJECTS: Final = 5
 """How many rejects are told as they are; the rest is counted."""
-SERIES_LIMIT: Final = "series_limit"
-"""Why data are dropped of a definition that makes more series than a replay keeps."""
 
 
 @dataclass(frozen=True, slots=True)

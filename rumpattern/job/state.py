@@ -1,22 +1,24 @@
 """The progress of a run, kept in a folder, so that one that was ended goes on where it was.
 
-A part holds the results of consecutive blocks, and where in the input they end. Parts are written beside their place,
-checked by a checksum and never changed; the first that is not whole ends the progress, and what it held is done again.
+The folder is the run's own: one with anything else in it is refused, and nothing but what a run writes is deleted.
+The first part that is not whole, or not of this run and this place, ends the progress; what follows is done again.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-import time
+import re
 from contextlib import suppress
 from itertools import count
-from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import orjson
 
-from rumpattern.diagnostics import Diagnostic, InputError
-from rumpattern.job.packing import pack_result, unpack_result
+from rumpattern.diagnostics import Diagnostic, InputError, printable
+from rumpattern.events.sources import BrokenSourceError, open_source
+from rumpattern.job.parts import Part, PartWriter, part_path, write_whole
 
 fcntl: Any = None
 with suppress(ImportError):  # Windows has none
@@ -24,25 +26,18 @@ with suppress(ImportError):  # Windows has none
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
     from typing import BinaryIO
 
     from rumpattern.events.sources import Source
+    from rumpattern.job.parts import Position
     from rumpattern.job.results import BlockResult
 
-_MAGIC: Final = b"rumpattern part 3\n"
-_LENGTH: Final = 8
-_DIGEST: Final = hashlib.sha256().digest_size
-_SHARE: Final = 50
-"""Parts are written so seldom that writing takes a fiftieth of the time."""
-_FIRST_COST: Final = 0.05
-"""Seconds that the first part is taken to need."""
-_MOST_HELD: Final = 64 << 20
-"""Bytes of results that wait to be written, at most."""
 _ENDS: Final = 1 << 16
 """Bytes at either end of a file that are compared, besides its size and the time of its last change."""
-
-_Packed: TypeAlias = tuple[dict[str, Any], bytes]
+_RUN: Final = "run.json"
+_LOCK: Final = "lock"
+_OURS: Final = re.compile(r"lock|run\.json(\.partial)?|part-\d{6}(\.partial)?")
+_KIND: Final = {"kind": "the progress of a rumpattern replay"}
 
 
 def identify(sources: Sequence[Source]) -> list[dict[str, object]]:
@@ -52,20 +47,38 @@ def identify(sources: Sequence[Source]) -> list[dict[str, object]]:
         InputError: a source cannot be read twice.
     """
     for source in sources:
-        if not source.is_regular:
+        if source.is_stream:
             message = f"{source.name} cannot be read again, as a run that goes on must be able to"
             raise InputError([Diagnostic("RP001", message, hint="save it in a file, or leave out --state")])
     return [_identify(source) for source in sources]
 
 
 def _identify(source: Source) -> dict[str, object]:
-    assert source.path is not None
-    with source.path.open("rb") as file:
-        digest = hashlib.sha256(file.read(_ENDS))
-        status = os.fstat(file.fileno())
-        file.seek(max(0, status.st_size - _ENDS))
-        digest.update(file.read(_ENDS))
+    try:
+        with open_source(source) as file:
+            digest = hashlib.sha256(file.read(_ENDS))
+            status = os.fstat(file.fileno())
+            file.seek(max(0, status.st_size - _ENDS))
+            digest.update(file.read(_ENDS))
+    except (OSError, BrokenSourceError) as error:  # a reject of the run
+        return {"name": source.name, "size": 0, "error": str(error)}
     return {"name": source.name, "size": status.st_size, "time": status.st_mtime_ns, "ends": digest.hexdigest()}
+
+
+def check_folder(folder: Path, inputs: Iterable[str | os.PathLike[str]]) -> None:
+    """Check that a folder for progress lies in no input, of which it would be taken for a part.
+
+    Raises:
+        InputError: it does.
+    """
+    place = Path(os.path.realpath(folder))
+    for name in inputs:
+        root = Path(os.path.realpath(name))
+        if not root.is_dir() or not place.is_relative_to(root):
+            continue
+        if not any(part.startswith(".") for part in place.relative_to(root).parts):  # what is hidden is no input
+            reason = f"lies in {printable(os.fspath(name))}, whose files are the events"
+            raise _refusal(folder, reason, "name a folder that lies elsewhere")
 
 
 class State:
@@ -76,30 +89,25 @@ class State:
         identity: what must be the same for a run to go on, as JSON values; ``sources`` are told one by one.
 
     Raises:
-        InputError: the folder is of another run, or in use.
+        InputError: the folder is of another run, in use, or holds something else.
         OSError: it cannot be written.
     """
 
     def __init__(self, folder: Path, identity: Mapping[str, object]) -> None:
         self.folder = folder
-        self.position = 0, 0
         self.parts = 0
-        self._ready: list[_Packed] = []
-        self._waiting: list[_Packed] = []
-        self._held = 0
-        self._source = 0
-        self._cost = _FIRST_COST
-        folder.mkdir(parents=True, exist_ok=True)
+        self.position: Position = 0, 0
+        self._identity = orjson.dumps({**_KIND, **identity}, option=orjson.OPT_INDENT_2)
+        self._run = hashlib.sha256(self._identity).hexdigest()
+        self._writer: PartWriter | None = None
+        _claim(folder)
         self._lock = _lock(folder)
         try:
-            self._check(orjson.loads(orjson.dumps(identity)))
-            for rest in folder.glob("*.partial"):
-                rest.unlink()
+            self._check(_read_run(folder))
             self._find_parts()
         except BaseException:
             self._lock.close()
             raise
-        self._written = time.monotonic()
 
     def __enter__(self) -> Self:
         return self
@@ -107,119 +115,99 @@ class State:
     def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
         """Let others use the folder; keep what is done so far if it is not all."""
         try:
-            if error is not None:
-                self._write()
+            if self._writer:
+                self._writer.close(write=error is not None)
         finally:
             self._lock.close()
 
-    def _check(self, identity: dict[str, Any]) -> None:
-        path = self.folder / "run.json"
-        if not path.exists():
-            _write_whole(path, orjson.dumps(identity, option=orjson.OPT_INDENT_2))
-            return
-        try:
-            known = orjson.loads(path.read_bytes())
-        except orjson.JSONDecodeError:
-            known = {}
-        if difference := _difference(known, identity):
-            message = f"{self.folder} keeps the progress of another run: {difference}"
-            raise InputError([Diagnostic("RP021", message, hint="delete the folder, or name another one")])
+    def _check(self, known: dict[str, Any] | None) -> None:
+        if known is None:
+            write_whole(self.folder / _RUN, self._identity)
+        elif difference := _difference(known, orjson.loads(self._identity)):
+            raise _refusal(self.folder, f"keeps the progress of another run: {difference}", _ANOTHER)
 
     def _find_parts(self) -> None:
-        """Find the parts that are whole, and delete whatever comes after them."""
+        """Find the parts that follow one another from the start on, and delete whatever else there is of parts."""
         for number in count(1):
-            header = _read_part(self._part(number))
-            if header is None:
-                break
-            self.parts, self.position = number, (header[0]["source"], header[0]["offset"])
-        for path in self.folder.glob("part-*"):
-            if path not in {self._part(number) for number in range(1, self.parts + 1)}:
-                path.unlink()
-        self._source = self.position[0]
-
-    def _part(self, number: int) -> Path:
-        return self.folder / f"part-{number:06}"
-
-    def _kept(self) -> Iterator[BlockResult]:
-        for number in range(1, self.parts + 1):
-            part = _read_part(self._part(number))
+            part = self._read(number)
             if part is None:
-                raise OSError(f"{self._part(number)} was changed while it was read")
-            header, body = part
-            start = 0
-            for fields, size in header["results"]:
-                yield unpack_result(fields, body[start : start + size])
-                start += size
+                break
+            self.parts, self.position = number, part.end
+        kept = {_RUN, _LOCK, *(part_path(self.folder, number).name for number in range(1, self.parts + 1))}
+        for name in _own_names(self.folder):
+            if name not in kept:
+                (self.folder / name).unlink()
 
-    def keep(self, results: Iterable[BlockResult], sources: int) -> Iterator[BlockResult]:
-        """Yield the results that are kept, and then those of the blocks from ``position`` on, which are kept too.
+    def _read(self, number: int) -> Part | None:
+        """Return the part that follows the position, None if there is none."""
+        part = Part.read(self.folder, number)
+        is_next = part is not None and part[:3] == (self._run, number, self.position)
+        return part if is_next else None
 
-        Args:
-            results: the results of the blocks from ``position`` on.
-            sources: how many sources there are.
-        """
-        yield from self._kept()
+    def keep(self, results: Iterable[BlockResult]) -> Iterator[BlockResult]:
+        """Yield the results that are kept, and then those of the blocks from ``position`` on, which are kept too."""
+        for number in range(1, self.parts + 1):
+            part = Part.read(self.folder, number)
+            if part is None:
+                raise OSError(f"{part_path(self.folder, number)} was changed while it was read")
+            yield from part.unpack()
+        self._writer = PartWriter(self.folder, self._run, self.parts, self.position)
         for result in results:
-            self._add(result)
+            self._writer.put(result)
             yield result
-        self._pass_to(sources)
-
-    def _add(self, result: BlockResult) -> None:
-        """Take a result, and write it when it is time to: a run can go on where a block or a source is known to end."""
-        if result.source != self._source:
-            self._pass_to(result.source)
-        packed = pack_result(result)
-        self._waiting.append(packed)
-        self._held += len(packed[1])
-        if result.end is not None:
-            self._ready += self._waiting
-            self._waiting.clear()
-            self.position = result.source, result.end
-        if time.monotonic() - self._written >= _SHARE * self._cost or self._held > _MOST_HELD:
-            self._write()
-
-    def _pass_to(self, source: int) -> None:
-        self._ready += self._waiting
-        self._waiting.clear()
-        self._source = source
-        self.position = source, 0
-
-    def _write(self) -> None:
-        if not self._ready:
-            return
-        begun = time.monotonic()
-        header = {
-            "source": self.position[0],
-            "offset": self.position[1],
-            "results": [(fields, len(data)) for fields, data in self._ready],
-        }
-        head = orjson.dumps(header)
-        body = b"".join([len(head).to_bytes(_LENGTH, "big"), head, *(data for _, data in self._ready)])
-        _write_whole(self._part(self.parts + 1), _MAGIC + hashlib.sha256(body).digest() + body)
-        self.parts += 1
-        self._ready.clear()
-        self._held = sum(len(data) for _, data in self._waiting)
-        self._written = time.monotonic()
-        self._cost = self._written - begun
 
 
 def clear(folder: Path) -> None:
     """Delete the progress of a run whose result is complete."""
-    for path in (*folder.glob("part-*"), folder / "run.json", folder / "lock"):
-        path.unlink(missing_ok=True)
+    for name in sorted(_own_names(folder)):  # the run itself last: parts without it are not taken for another's
+        (folder / name).unlink(missing_ok=True)
     with suppress(OSError):  # there is something else in it
         folder.rmdir()
 
 
+def _own_names(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir() if _OURS.fullmatch(path.name)]
+
+
+_ANOTHER: Final = "delete the folder, or name another one"
+_FOREIGN: Final = "name a folder that is not there or is empty"
+
+
+def _refusal(folder: Path, reason: str, hint: str) -> InputError:
+    return InputError([Diagnostic("RP021", f"{folder} {reason}", hint=hint)])
+
+
+def _claim(folder: Path) -> None:
+    """Make a folder if it is not there, and check that nothing is in it but the progress of a run."""
+    if folder.exists() and not folder.is_dir():
+        raise _refusal(folder, "is not a folder", _FOREIGN)
+    folder.mkdir(parents=True, exist_ok=True)
+    if _read_run(folder) is not None:
+        return
+    lock = folder / _LOCK
+    others = {path.name for path in folder.iterdir()} - {f"{_RUN}.partial", _LOCK}
+    if others or (lock.exists() and lock.stat().st_size):
+        found = f"holds {printable(min(others, default=_LOCK))}, and nothing that says that it is the progress of a run"
+        raise _refusal(folder, found, _FOREIGN)
+
+
+def _read_run(folder: Path) -> dict[str, Any] | None:
+    """Return whose progress a folder keeps, None if that of nobody."""
+    try:
+        known = orjson.loads((folder / _RUN).read_bytes())
+    except (FileNotFoundError, orjson.JSONDecodeError):
+        return None
+    return known if isinstance(known, dict) and known.items() >= _KIND.items() else None
+
+
 def _lock(folder: Path) -> BinaryIO:
-    file = (folder / "lock").open("wb")
+    file = (folder / _LOCK).open("ab")
     try:
         if fcntl is not None:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         file.close()
-        message = f"{folder} is in use by another run"
-        raise InputError([Diagnostic("RP021", message, hint="wait for it, or name another folder")]) from None
+        raise _refusal(folder, "is in use by another run", "wait for it, or name another folder") from None
     return file
 
 
@@ -227,7 +215,7 @@ def _difference(known: dict[str, Any], identity: dict[str, Any]) -> str | None:
     """Return how a run differs from the one that is kept, None if it does not."""
     for key, value in identity.items():
         if key == "sources":
-            if difference := _source_difference(known.get(key, []), value):
+            if difference := _source_difference(known.get(key) or [], value):
                 return difference
         elif known.get(key) != value:
             return f"its {key} was another"
@@ -244,33 +232,3 @@ def _source_difference(known: list[dict[str, Any]], sources: list[dict[str, Any]
         if before[name] != source:
             return f"{name} was changed since"
     return None
-
-
-def _read_part(path: Path) -> tuple[dict[str, Any], bytes] | None:
-    """Return header and body of a part, None if there is no whole one."""
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        return None
-    start = len(_MAGIC) + _DIGEST
-    body = data[start:]
-    if not data.startswith(_MAGIC) or hashlib.sha256(body).digest() != data[len(_MAGIC) : start]:
-        return None
-    end = _LENGTH + int.from_bytes(body[:_LENGTH], "big")
-    return orjson.loads(body[_LENGTH:end]), body[end:]
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    """Write a file that is either whole or not there, whatever happens."""
-    beside = path.with_name(f"{path.name}.partial")
-    with beside.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
-    if hasattr(os, "O_DIRECTORY"):
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)

@@ -77,6 +77,11 @@ def test_every_value_arrives(make, values, lines, noted):
     assert bool(outcome.notes) == noted
 
 
+OTHER_FORM = (
+    "they are written in a form that AWS's clients write and the specification of the embedded metric format lacks"
+)
+
+
 @pytest.mark.parametrize(
     "values", [range(151), [-1, 2], [-3, -3]], ids=["buckets", "negative", "negative and the same"]
 )
@@ -84,19 +89,21 @@ def test_values_that_are_not_known_are_a_statistic_set(make, values):
     one = make(values)
     (event,), outcome = written([one])
     assert values_of(json.loads(event)) == {"Max": one.max, "Min": one.min, "Count": one.count, "Sum": one.sum}
-    (note,) = outcome.notes
-    assert note == (
-        "1 of 1 data do not fit an array of 100 values: they are written in a form that AWS's clients write and the "
-        "specification of the embedded metric format lacks"
-    )
+    why = "have a negative value, or more values than are kept as they are"
+    assert outcome.notes == [f"1 of 1 data {why}: {OTHER_FORM}"]
+
+
+def test_many_values_are_noted(make):
+    _, outcome = written([make([5] * 101), make([1])])
+    assert outcome.notes == [f"1 of 2 data have more than 100 values: {OTHER_FORM}"]
 
 
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
-        ({"name": "shop", "dimensions": (("shop", "x"),)}, "the name shop, which the embedded metric format"),
+        ({"name": "shop", "dimensions": (("shop", "x"),)}, "the name shop for a metric and for a dimension of it"),
         ({"name": "_aws"}, "the name _aws, which the embedded metric format"),
-        ({"dimensions": (("_aws", "x"),)}, "which the embedded metric format needs"),
+        ({"dimensions": (("_aws", "x"),)}, "the name _aws, which the embedded metric format needs"),
         ({"unit": "ms"}, 'the unit "ms"'),
         ({"dimensions": tuple((str(n), "v") for n in range(31))}, "more than 30 dimensions"),
     ],

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+import rumpattern as rp
 from rumpattern.distribution import PERCENTS
 from rumpattern.emit import openmetrics
 
@@ -132,6 +133,24 @@ def test_a_name_does_not_depend_on_what_does_not_collide_with_it(make):
     alone = families([make(name="b")])
     together = families([make(name="a"), make(name="b"), make(name="c.d"), make(name="c_d")])
     assert set(alone) < set(together)
+
+
+def test_a_name_does_not_depend_on_which_metrics_have_data(make):
+    keys = (("a-b", "a-b"), ("a.b", "a.b"))
+    definitions = [
+        rp.MetricDefinition(name, "Shop", unit_label="Milliseconds", value_key="v", dimension_keys=keys)
+        for name in ("load", "load_max")
+    ]
+    dimensions = (("a-b", "x"), ("application_name", "shop"))
+    one, other = (make(name=name, dimensions=dimensions) for name in ("load", "load_max"))
+
+    def text(series):
+        stream = io.BytesIO()
+        openmetrics.write(series, stream, definitions)
+        return stream.getvalue().decode()
+
+    for lines in (text([one]).splitlines()[:-1], text([other]).splitlines()[:-1]):
+        assert set(lines) <= set(text([one, other]).splitlines())
 
 
 @pytest.mark.parametrize("names", [("a-b", "a.b"), ("quantile", "x"), ("__name__", "1"), ("", "_"), ("le", "ä")])

@@ -107,3 +107,12 @@ def test_a_long_name_does_not_cut_numbers(make):
     text = shown([make([123_456, 654_321], name="M" * 255)])
     assert "777,777" in text
     assert "".join(line.split()[0] for line in text.splitlines()[2:]).count("M") == 255
+
+
+@pytest.mark.parametrize("width", [30, 40, 50, 80])
+def test_a_narrow_terminal_cuts_no_number(make, width):
+    text = shown([make([1_000_000 + n for n in range(100)], name="M" * 40)], width)
+    cells = text.split()
+    for number in ("100", f"{sum(range(1_000_000, 1_000_100)):,}", "1,000,000", "1,000,099"):
+        assert number in cells
+    assert "there is no room for percentiles" in " ".join(cells)

@@ -3,9 +3,11 @@
 import pytest
 
 import rumpattern as rp
+from rumpattern.engine import Engine
 from rumpattern.events.decode import Decoder
 from rumpattern.events.fields import Kind
 from rumpattern.events.lines import RecordLines, TextLines
+from rumpattern.events.readers import Reader
 from rumpattern.jsontext import NumberText, Pairs
 
 PATHS = ("a", "a.b", "c.d", "event_type")
@@ -378,3 +380,26 @@ def test_forms_of_input():
 def test_record_lines_keep_their_places():
     batch = Decoder(PATHS).decode(RecordLines([b'{"a":1}', b"x", b"y"], [(3, 10), (7, 99), (7, 99)]))
     assert rejects(batch) == [(7, 99, "RP010", b"x"), (7, 99, "RP010", b"y")]
+
+
+@pytest.mark.parametrize("reader", ["orjson", "scan"])
+def test_large_events_make_small_batches(reader):
+    if reader == "scan":
+        pytest.importorskip("numba", reason="the extra fast is not installed")
+    engine = Engine([rp.MetricDefinition("m", value_key="a.b")], reader=Reader(reader))
+    line = b'{"event_type":"x","a":[1],"z":"%b"}\n' % (b"x" * (1 << 20))
+    batches = list(engine.batches(TextLines(line * 15, longest=2 << 20)))
+    assert sum(map(len, batches)) == sum(len(batch.odd) for batch in batches) == 15
+    assert max(map(len, batches)) <= 5
+    assert [index for batch in batches for index in batch.indices] == list(range(15))
+
+
+def test_many_lines_make_several_batches(monkeypatch):
+    monkeypatch.setattr("rumpattern.events.decode._MOST_LINES", 100)
+    lines = TextLines(b"".join(b'{"a":%d}\nbad\n\n' % n for n in range(40_000)))
+    batches = list(Decoder(("a",)).batches(lines))
+    assert len(batches) > 2
+    assert [value for batch in batches for value in batch.columns["a"].numbers.tolist()] == list(range(40_000))
+    assert sum(batch.blank for batch in batches) == 40_000
+    assert [reject.line for batch in batches for reject in batch.rejects] == list(range(2, 120_000, 3))
+    assert lines.count() == 120_000

@@ -69,6 +69,13 @@ def test_records(text, member, records, size):
         (b'{"a":1}}', None, [b'{"a":1}'], "RP004"),
         (b'{"a":1]', None, [], "RP004"),
         (b'[{"a":1}}', None, [b'{"a":1}'], "RP004"),
+        (b'{"events":[1],}', "events", [b"1"], "RP004"),
+        (b'{"events":[1]:2}', "events", [b"1"], "RP004"),
+        (b'{"events":[1],"x"}', "events", [b"1"], "RP004"),
+        (b'{"events":[1],"x":}', "events", [b"1"], "RP004"),
+        (b'{"events":[1],"x":nothing}', "events", [b"1"], "RP004"),
+        (b'{"events":[1],"x":[2] 3}', "events", [b"1"], "RP004"),
+        (b'[{"events":[1],"x" garbage nonsense}]', "events", [b"1"], "RP004"),
     ],
 )
 def test_what_cannot_be_split(text, member, records, code, size):
@@ -86,11 +93,44 @@ def test_what_cannot_be_split(text, member, records, code, size):
         (b'{"events":[1]}\n{"next":"x"}\n{"events":[2,3]}', [b"1", b'{"next":"x"}', b"2", b"3"]),
         (b'[{"events":[1]},{"a":[9],"events":[2],"z":[9]},{"n":1}] {"events":[3]}', [b"1", b"2", b'{"n":1}', b"3"]),
         (b'{"a":{"events":[9]},"events":[[1,[2]],"]"],"b":{"events":[9]}}', [b"[1,[2]]", b'"]"']),
+        (b'{"events":[1],"a":-1.5e3,"b":[true,{}],"events":[2,3],"c":"x"}', [b"1", b"2", b"3"]),
     ],
 )
 def test_a_document_without_its_member_is_a_record(text, records, size):
     found, fault = split(text, "events", size)
     assert ([record for record, _, _ in found], fault) == (records, None)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_what_follows_the_member_and_cannot_stand_there_is_told_of_where_it_is(size):
+    text = b'{"events":[{"m":1}]\n {"m":2},{"m":3}]}'
+    with pytest.raises(SplitError, match=r"\{ cannot stand here") as caught:
+        list(Splitter("events").split(chunked(text, size)))
+    assert (caught.value.record.offset, caught.value.record.line) == (21, 2)
+    assert text[21:].startswith(caught.value.record.text)
+
+
+@pytest.mark.parametrize("size", [1_000, 100_000])
+def test_open_brackets_take_little_memory(monkeypatch, size):
+    monkeypatch.setattr("rumpattern.events.splitter._DEEPEST", 5_000)
+    assert len(list(Splitter(None).split(chunked(b"[" * 5_000 + b"]" * 5_000, size)))) == 1
+    with pytest.raises(SplitError, match="more than 5,000 brackets are open") as caught:
+        list(Splitter(None).split(chunked(b"1 " + b"[" * 6_000, size)))
+    assert caught.value.code == "RP015"
+
+
+@pytest.mark.parametrize("size", [1, 10, 10_000])
+def test_one_token_that_is_too_large(monkeypatch, size):
+    monkeypatch.setattr("rumpattern.events.splitter.MAX_RECORD", 100)
+    monkeypatch.setattr("rumpattern.events.splitter._SHOWN", 50)
+    text = b'{"events":[\n"%b",%b, 2]}' % (b"x" * 500, b"7" * 500)
+    records = list(Splitter("events").split(chunked(text, size)))
+    assert [(record.offset, record.line, record.is_cut) for record in records] == [
+        (12, 2, True),
+        (515, 2, True),
+        (1017, 2, False),
+    ]
+    assert [record.text for record in records] == [b'"' + b"x" * 49, b"7" * 50, b"2"]
 
 
 def test_lines_of_records_over_many_chunks():

@@ -40,6 +40,10 @@ _MOST_BYTES: Final = 32 << 20
 """Memory of the columns of one batch."""
 _CELL: Final = 72
 """Bytes of a cell: its kind, number and code, and its share of the dictionary."""
+_LARGE: Final = 1 << 16
+"""Bytes of an event that takes much memory, should it be left to the decoder."""
+_MOST_LARGE: Final = 4 << 20
+"""Bytes of such events in one batch, about."""
 _MOST_MEMBERS: Final = np.iinfo(np.int16).max
 """Members that shapes can number; plans that ask for more are left to the decoder."""
 
@@ -106,6 +110,8 @@ class Scanner:
         """Return for how many lines to make room: what a text like the last one needs; at first, what this one does."""
         most = max(_LEAST_ROOM, _MOST_BYTES // (_CELL * len(self.paths)))
         guess = int((size - start) * self.density * _SPARE) if self.density else count_lines(text.ctypes.data, size)
+        if (size - start) > _LARGE * guess:
+            return max(1, _MOST_LARGE // ((size - start) // max(guess, 1)))
         return min(max(guess, _LEAST_ROOM), most)
 
     def scan(
