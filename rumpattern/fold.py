@@ -358,7 +358,7 @@ def _groups(fields: Fields, sums: Sums, count: int, starts: Integers) -> Groups:
         starts[rows],
         labels,
         sizes,
-        ExactSums(sums.limbs[:count].copy(), -_LOWEST),
+        ExactSums(sums.limbs[:count], -_LOWEST).trim(),
         sums.lows[:count].copy(),
         sums.highs[:count].copy(),
         in_groups(sums.members[:samples], sums.values[:samples], sizes),

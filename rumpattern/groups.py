@@ -38,6 +38,12 @@ class ExactSums(NamedTuple):
     limbs: Array
     exponent: int
 
+    def trim(self) -> ExactSums:
+        """Return the sums without limbs that none of them needs."""
+        used = np.flatnonzero(self.limbs.any(axis=0))
+        first, last = (used[0], used[-1]) if len(used) else (0, 0)
+        return ExactSums(self.limbs[:, first : last + 1].copy(), self.exponent + _LIMB_BITS * int(first))
+
     def units(self) -> list[int]:
         """Return the sums in units of 2^-1074."""
         limbs = self.limbs.astype(np.int64)

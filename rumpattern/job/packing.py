@@ -57,7 +57,7 @@ def pack_result(result: BlockResult) -> tuple[dict[str, Any], bytes]:
         "groups": [head for head, _ in packed],
         "columns": [(column.dtype.str, column.shape) for column in columns],
     }
-    return header, b"".join([column.tobytes() for column in columns])
+    return header, b"".join([np.ascontiguousarray(column).data for column in columns])
 
 
 def unpack_result(header: dict[str, Any], data: bytes) -> BlockResult:

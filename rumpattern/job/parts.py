@@ -18,7 +18,7 @@ import orjson
 from rumpattern.job.packing import pack_result, unpack_result
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from rumpattern.job.results import BlockResult
@@ -61,8 +61,11 @@ class Part(NamedTuple):
         """
         fields = self._replace(results=[])._asdict()
         head = orjson.dumps({**fields, "results": [(header, len(data)) for header, data in self.results]})
-        body = b"".join([len(head).to_bytes(_LENGTH, "big"), head, *(data for _, data in self.results)])
-        write_whole(part_path(folder, self.number), _MAGIC + hashlib.sha256(body).digest() + body)
+        body = [len(head).to_bytes(_LENGTH, "big"), head, *(data for _, data in self.results)]
+        digest = hashlib.sha256()
+        for piece in body:
+            digest.update(piece)
+        write_whole(part_path(folder, self.number), [_MAGIC, digest.digest(), *body])
 
     @classmethod
     def read(cls, folder: Path, number: int) -> Self | None:
@@ -89,11 +92,11 @@ class Part(NamedTuple):
             yield unpack_result(header, data)
 
 
-def write_whole(path: Path, data: bytes) -> None:
+def write_whole(path: Path, pieces: Iterable[bytes]) -> None:
     """Write a file that is either whole or not there, whatever happens."""
     beside = path.with_name(f"{path.name}.partial")
     with beside.open("wb") as file:
-        file.write(data)
+        file.writelines(pieces)
         file.flush()
         os.fsync(file.fileno())
     beside.replace(path)

@@ -122,7 +122,7 @@ class State:
 
     def _check(self, known: dict[str, Any] | None) -> None:
         if known is None:
-            write_whole(self.folder / _RUN, self._identity)
+            write_whole(self.folder / _RUN, [self._identity])
         elif difference := _difference(known, orjson.loads(self._identity)):
             raise _refusal(self.folder, f"keeps the progress of another run: {difference}", _ANOTHER)
 
