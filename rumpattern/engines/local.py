@@ -329,7 +329,7 @@ class _Worker:
     def run(self, block: Block) -> BlockResult:
         try:
             send(self.stdin, *pack_block(block))  # type: ignore[arg-type]
-            return unpack_result(*receive(self.stdout))  # type: ignore[arg-type]
+            return unpack_result(receive(self.stdout)[1])  # type: ignore[arg-type]
         except (EOFError, BrokenPipeError):
             status = self.process.wait()
             raise WorkerError(f"a worker process ended with status {status}: is there enough memory?") from None

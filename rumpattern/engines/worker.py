@@ -32,7 +32,7 @@ def main() -> None:
         block = unpack_block(header, data)
         result = pack_result(process_block(engine, block, chosen))
         try:
-            send(sink, *result)
+            send(sink, None, result)
         except BrokenPipeError:
             os._exit(1)  # the replay is gone, and with it whoever could be told
 

@@ -1,4 +1,4 @@
-"""Results to bytes and back: a header that JSON can say, and columns.
+"""Results to bytes and back: the length of a header, the header as JSON, and columns.
 
 Integrity is for whoever keeps the bytes to see to; nothing in them can run as code.
 """
@@ -11,6 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+import orjson
 
 from rumpattern.derive import REASONS, Sample
 from rumpattern.distribution import Counted
@@ -28,12 +29,13 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 
+_LENGTH: Final = 8
 _FEW_TEXTS: Final = 1_000
 """Texts of labels that are packed whether they are needed or not: to find those that are takes longer."""
 
 
-def pack_result(result: BlockResult) -> tuple[dict[str, Any], bytes]:
-    """Return a block's result as header and bytes."""
+def pack_result(result: BlockResult) -> bytes:
+    """Return a block's result as bytes."""
     why, rows, rejected = result.rejects.pack()
     texts = _Texts()
     packed = [_pack_groups(groups, texts) for groups in result.groups]
@@ -55,14 +57,18 @@ def pack_result(result: BlockResult) -> tuple[dict[str, Any], bytes]:
         "odd_samples": [(number, odd.value, odd.labels, odd.start) for number, odd in result.odd_samples],
         "texts": texts.all,
         "groups": [head for head, _ in packed],
-        "columns": [(column.dtype.str, column.shape) for column in columns],
+        "columns": [(column.dtype.char, column.shape) for column in columns],
     }
-    return header, b"".join([np.ascontiguousarray(column).data for column in columns])
+    head = orjson.dumps(header)
+    data = [np.ascontiguousarray(column).data for column in columns]
+    return b"".join([len(head).to_bytes(_LENGTH, "big"), head, *data])
 
 
-def unpack_result(header: dict[str, Any], data: bytes) -> BlockResult:
+def unpack_result(data: bytes) -> BlockResult:
     """Return the result that ``pack_result`` packed."""
-    columns = _columns(header.pop("columns"), data)
+    start = _LENGTH + int.from_bytes(data[:_LENGTH], "big")
+    header = orjson.loads(data[_LENGTH:start])
+    columns = _columns(header.pop("columns"), data, start)
     counts, rows, rejected = next(columns), next(columns), next(columns)
     texts = [tuple(some) for some in header.pop("texts")]
     return BlockResult(
@@ -80,8 +86,7 @@ def unpack_result(header: dict[str, Any], data: bytes) -> BlockResult:
     )
 
 
-def _columns(forms: list[tuple[str, list[int]]], data: bytes) -> Iterator[Array]:
-    place = 0
+def _columns(forms: list[tuple[str, list[int]]], data: bytes, place: int) -> Iterator[Array]:
     for form, shape in forms:
         kind, count = np.dtype(form), math.prod(shape)
         yield np.frombuffer(data, kind, count, place).reshape(shape)

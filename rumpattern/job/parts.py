@@ -11,14 +11,14 @@ import os
 import time
 from queue import Queue
 from threading import Thread
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, Self, TypeAlias
 
 import orjson
 
 from rumpattern.job.packing import pack_result, unpack_result
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from rumpattern.job.results import BlockResult
@@ -35,8 +35,6 @@ _FIRST_COST: Final = 0.05
 """Seconds that the first part is taken to need."""
 _MOST_HELD: Final = 64 << 20
 """Bytes of results that wait to be written, at most."""
-_MOST_WAITING: Final = 4
-"""Results that wait to be packed, at most."""
 
 
 def part_path(folder: Path, number: int) -> Path:
@@ -51,7 +49,7 @@ class Part(NamedTuple):
     number: int
     begin: Position
     end: Position
-    results: list[tuple[dict[str, Any], bytes]]
+    results: list[bytes]
 
     def write(self, folder: Path) -> None:
         """Write the part, and be sure that it is on the disk.
@@ -60,8 +58,8 @@ class Part(NamedTuple):
             OSError: it cannot be written; there is nothing of it.
         """
         fields = self._replace(results=[])._asdict()
-        head = orjson.dumps({**fields, "results": [(header, len(data)) for header, data in self.results]})
-        body = [len(head).to_bytes(_LENGTH, "big"), head, *(data for _, data in self.results)]
+        head = orjson.dumps({**fields, "results": list(map(len, self.results))})
+        body = [len(head).to_bytes(_LENGTH, "big"), head, *self.results]
         digest = hashlib.sha256()
         for piece in body:
             digest.update(piece)
@@ -81,15 +79,14 @@ class Part(NamedTuple):
         place = _LENGTH + int.from_bytes(body[:_LENGTH], "big")
         head = orjson.loads(body[_LENGTH:place])
         results = []
-        for header, size in head["results"]:
-            results.append((header, body[place : place + size]))
+        for size in head["results"]:
+            results.append(body[place : place + size])
             place += size
         return cls(head["run"], head["number"], tuple(head["begin"]), tuple(head["end"]), results)
 
     def unpack(self) -> Iterator[BlockResult]:
-        """Yield the results."""
-        for header, data in self.results:
-            yield unpack_result(header, data)
+        """Return the results."""
+        return map(unpack_result, self.results)
 
 
 def write_whole(path: Path, pieces: Iterable[bytes]) -> None:
@@ -113,6 +110,14 @@ def sync_folder(path: Path) -> None:
             os.close(folder)
 
 
+class _Packed(NamedTuple):
+    """A block's result as bytes, its source, and where in that the block ends, if that is known."""
+
+    source: int
+    end: int | None
+    data: bytes
+
+
 class PartWriter:
     """Writes results as parts, on a thread of its own.
 
@@ -131,15 +136,13 @@ class PartWriter:
         self.run = run
         self.number = number
         self.position = position
-        self._end = position
-        self._ready: list[tuple[dict[str, Any], bytes]] = []
-        self._waiting: list[tuple[dict[str, Any], bytes]] = []
+        self._waiting: list[_Packed] = []  # of the run
+        self._left: list[_Packed] = []  # of the thread
         self._held = 0
         self._cost = _FIRST_COST
-        self._written = time.monotonic()
+        self._handed = time.monotonic()
         self._error: Exception | None = None
-        self._keeps_rest = False
-        self._queue: Queue[BlockResult | None] = Queue(_MOST_WAITING)
+        self._queue: Queue[list[_Packed] | None] = Queue(1)
         self._thread = Thread(target=self._serve, name="rumpattern progress", daemon=True)
         self._thread.start()
 
@@ -151,7 +154,17 @@ class PartWriter:
         """
         if self._error:
             raise self._error
-        self._queue.put(result)
+        packed = _Packed(result.source, result.end, pack_result(result))
+        self._waiting.append(packed)
+        self._held += len(packed.data)
+        if self._held > _MOST_HELD or time.monotonic() - self._handed >= _SHARE * self._cost:
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        self._queue.put(waiting)
+        self._held = 0
+        self._handed = time.monotonic()
 
     def close(self, *, write: bool) -> None:
         """Wait for what is being written; ``write`` what is not written yet.
@@ -159,8 +172,9 @@ class PartWriter:
         Raises:
             Exception: something could not be written.
         """
-        self._keeps_rest = write
         try:
+            if write:
+                self._hand_over()
             self._queue.put(None)
             self._thread.join()
         finally:
@@ -171,46 +185,29 @@ class PartWriter:
             raise self._error
 
     def _serve(self) -> None:
-        while (result := self._queue.get()) is not None:
-            self._try(self._add, result)
-        if self._keeps_rest:
-            self._try(self._write)
+        while (packed := self._queue.get()) is not None:
+            if self._error:
+                continue
+            try:
+                self._write(packed)
+            except Exception as error:  # noqa: BLE001 - whoever waits for this thread tells of it
+                self._error = error
 
-    def _try(self, step: Callable[..., None], *arguments: BlockResult) -> None:
-        """Take a step, unless one failed before."""
-        if self._error:
-            return
-        try:
-            step(*arguments)
-        except Exception as error:  # noqa: BLE001 - whoever waits for this thread tells of it
-            self._error = error
-
-    def _add(self, result: BlockResult) -> None:
-        """Take a result, and write it when it is time to: a run can go on where a block or a source is known to end."""
-        if result.source != self._end[0]:
-            self._pass_to(result.source, 0)
-        packed = pack_result(result)
-        self._waiting.append(packed)
-        self._held += len(packed[1])
-        if result.end is not None:
-            self._pass_to(result.source, result.end)
-        if self._held > _MOST_HELD or time.monotonic() - self._written >= _SHARE * self._cost:
-            self._write()
-
-    def _pass_to(self, source: int, offset: int) -> None:
-        """Note that all that waits lies before a position."""
-        self._ready += self._waiting
-        self._waiting.clear()
-        self._end = source, offset
-
-    def _write(self) -> None:
-        if not self._ready:
-            return
+    def _write(self, packed: list[_Packed]) -> None:
+        """Write results up to the last place where a run can go on: where a block or a source is known to end."""
         begun = time.monotonic()
-        Part(self.run, self.number + 1, self.position, self._end, self._ready).write(self.folder)
-        self.number += 1
-        self.position = self._end
-        self._ready = []
-        self._held = sum(len(data) for _, data in self._waiting)
-        self._written = time.monotonic()
-        self._cost = self._written - begun
+        waiting = self._left + packed
+        end = self.position
+        ready = 0
+        for number, one in enumerate(waiting):
+            if one.source > end[0]:
+                end, ready = (one.source, 0), number
+            if one.end is not None:
+                end, ready = (one.source, one.end), number + 1
+        if ready:
+            results = [one.data for one in waiting[:ready]]
+            Part(self.run, self.number + 1, self.position, end, results).write(self.folder)
+            self.number += 1
+            self.position = end
+        self._left = waiting[ready:]
+        self._cost = time.monotonic() - begun

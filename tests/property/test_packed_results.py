@@ -1,6 +1,4 @@
-"""Law: a block's result comes out of its bytes as it went in, whether orjson or json writes the header."""
-
-import json
+"""Law: a block's result comes out of its bytes as it went in."""
 
 import orjson
 import pytest
@@ -29,9 +27,7 @@ def round_trips(definitions, data, settings, reader=Reader.ORJSON):
     engine = Engine(definitions, event_type_required=True, reader=reader)
     result = process_block(engine, Block(0, Form.NDJSON, length=len(data), data=data), settings)
     expected = said(result, settings.exact_values)
-    header, body = pack_result(result)
-    for text in (orjson.dumps(header), json.dumps(header).encode()):
-        assert said(unpack_result(orjson.loads(text), body), settings.exact_values) == expected
+    assert said(unpack_result(pack_result(result)), settings.exact_values) == expected
     return result
 
 
