@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import zlib
 from pathlib import Path
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"
 EXTENDED = "fixtures/definitions/extended.json"
+CUTS = int(os.environ.get("RUMPATTERN_CUTS", "211"))
 VIEW = '{"event_type":"view","event_timestamp":0}'
 
 
@@ -126,6 +129,25 @@ def test_gzip_cut_at_any_byte_keeps_all_complete_lines(
         expected = [] if complete else [(len(lines) + 1, len(text) - len(rest), "RP003", reason, rest)]
         assert [(r.line, r.offset, r.code, r.reason, r.text) for r in rejects] == expected, cut
         assert sum(one.count for one in result.series) == accounting.evaluated
+
+
+@pytest.mark.usefixtures("_inflater")
+def test_64_kib_of_gzip_cut_at_any_byte_keep_all_complete_lines(
+    views: list[rp.MetricDefinition], tmp_path: Path
+) -> None:
+    """Cut at every ``RUMPATTERN_CUTS``-th byte; 1 takes about ten minutes."""
+    random = Random(64)  # noqa: S311 - reproducible, not secret
+    events = [b'{"event_type":"view","event_timestamp":0,"id":"%x"}\n' % random.getrandbits(640) for _ in range(733)]
+    whole = gzip.compress(b"".join(events))
+    assert 65_536 <= len(whole) < 66_560
+    whole = whole[:65_536]
+    inflater, lines, fed = zlib.decompressobj(31), 0, 0
+    for cut in range(2, len(whole) + 1, CUTS):
+        lines += inflater.decompress(whole[fed:cut]).count(b"\n")
+        fed = cut
+        result, (reject,) = replay(views, tmp_path / "cut.gz", whole[:cut])
+        assert (result.accounting.evaluated, result.accounting.lines) == (lines, lines + 1), cut
+        assert (reject.line, reject.code) == (lines + 1, "RP003"), cut
 
 
 @pytest.mark.usefixtures("_inflater")
