@@ -1,30 +1,35 @@
 """Samples to partials, and partials to series. Merging is exact, commutative and associative.
 
-A sum is kept as an integer number of units of 2^-1074, the smallest double, so that no order of work changes it.
+Sums are kept as whole numbers, so that no order of work changes them.
 """
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, field
+import operator
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from operator import itemgetter
+from functools import reduce
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+
+import numpy as np
 
 from rumpattern.derive import dimension_names
 from rumpattern.distribution import MOST_EXACT, NO_SPREAD, Distribution, Spread
-from rumpattern.groups import UNIT_EXPONENT
+from rumpattern.groups import group_singly
+from rumpattern.merge import merge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from fractions import Fraction
 
     from rumpattern.definition.model import MetricDefinition
     from rumpattern.derive import Sample
+    from rumpattern.events.columns import Flags
     from rumpattern.groups import Grouped, Groups
+    from rumpattern.samples import Integers
 
-_UNITS_OF_ONE: Final = 1 << UNIT_EXPONENT
-_LOW_UNITS: Final = 900
-_FLOAT_BITS: Final = 1024
+_FEWEST_ROWS: Final = 1 << 17
+"""Groups that are worth a merge: some 20 MB."""
 
 Labels: TypeAlias = tuple[str | None, ...]
 Key: TypeAlias = tuple[int, int, Labels]
@@ -33,64 +38,75 @@ _Identity: TypeAlias = tuple[str, str, tuple[tuple[str, str], ...], str]
 
 
 class Statistics(NamedTuple):
-    """How many values, their exact sum in units of 2^-1074, minimum, maximum and spread of some values."""
+    """How many values, their exact sum, minimum, maximum and spread of some values."""
 
     samples: int
-    units: int
+    sum: Fraction
     low: float
     high: float
     spread: Spread = NO_SPREAD
-
-    def merge(self, other: Statistics, most: int) -> Statistics:
-        """Return the statistics of both sets of values together; ``most`` distinct values are kept exact."""
-        low = min(self.low, other.low)
-        high = max(self.high, other.high)
-        spread = NO_SPREAD
-        if 0 <= low < high:
-            one = self.spread.of(self.samples, self.low, self.high)
-            spread = one.merge(other.spread.of(other.samples, other.low, other.high), most)
-        return Statistics(self.samples + other.samples, self.units + other.units, low, high, spread)
-
-
-def to_units(value: float) -> int:
-    """Return a double as a whole number of units of 2^-1074, exactly."""
-    numerator, denominator = value.as_integer_ratio()
-    return numerator * (_UNITS_OF_ONE // denominator)
-
-
-def from_units(units: int) -> float:
-    """Return the double nearest to a number of units of 2^-1074."""
-    high = units >> _LOW_UNITS
-    if high.bit_length() < _FLOAT_BITS and high << _LOW_UNITS == units:  # nearly always; a division takes longer
-        return math.ldexp(high, _LOW_UNITS - UNIT_EXPONENT)
-    return units / _UNITS_OF_ONE
 
 
 # --- partials -------------------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True, eq=False)
 class Partial:
     """Statistics by definition, period and dimension values: what some part of the input adds up to.
 
-    ``most`` distinct values of each are kept exact (see ``distribution``).
+    Groups are collected, and merged once there are as many as were merged before.
+
+    Args:
+        most: how many distinct values of each group are kept exact (see ``distribution``).
+        check: called with merged groups; returns those that are to stay.
     """
 
-    groups: dict[Key, Statistics] = field(default_factory=dict)
-    most: int = MOST_EXACT
+    def __init__(self, most: int = MOST_EXACT, check: Callable[[Groups], Groups | None] | None = None) -> None:
+        self.most = most
+        self._check = check
+        self._tables: dict[int, _Table] = {}
 
     def add(self, grouped: Grouped) -> None:
         """Add what some definitions publish from one batch."""
         if grouped.groups is not None:
-            for key, statistics in group_statistics(grouped.groups, self.most):
-                self.put(key, statistics)
-        for definition, sample in grouped.odd:
-            self.put(*sample_statistics(definition, sample))
+            self.add_groups(grouped.groups)
+        self.add_samples(grouped.odd)
 
-    def put(self, key: Key, statistics: Statistics) -> None:
-        """Add statistics to one group."""
-        known = self.groups.get(key)
-        self.groups[key] = statistics if known is None else known.merge(statistics, self.most)
+    def add_groups(self, groups: Groups) -> None:
+        """Add groups, one or more."""
+        table = self._tables.setdefault(len(groups.dimensions), _Table())
+        table.waiting.append(groups)
+        table.rows += len(groups.sizes)
+        if table.rows >= max(_FEWEST_ROWS, table.merged):
+            self._merge(table)
+
+    def add_samples(self, samples: Iterable[tuple[int, Sample]]) -> None:
+        """Add single samples with the numbers of their definitions."""
+        by_length: dict[int, list[tuple[int, Sample]]] = {}
+        for definition, sample in samples:
+            by_length.setdefault(len(sample.labels), []).append((definition, sample))
+        for some in by_length.values():
+            self.add_groups(group_singly(some))
+
+    def merged(self) -> list[Groups]:
+        """Return all groups, those with the same number of dimensions together, sorted as ``merge`` does."""
+        for table in self._tables.values():
+            self._merge(table)
+        return [groups for _, table in sorted(self._tables.items()) for groups in table.parts]
+
+    def _merge(self, table: _Table) -> None:
+        if table.waiting:
+            groups: Groups | None = merge([*table.parts, *table.waiting], self.most)
+            if self._check and groups is not None:
+                groups = self._check(groups)
+            table.parts = [] if groups is None else [groups]
+            table.waiting = []
+            table.merged = 0 if groups is None else len(groups.sizes)
+            table.rows = 0
+
+    @property
+    def groups(self) -> dict[Key, Statistics]:
+        """The statistics of every group."""
+        return {key: statistics for part in self.merged() for key, statistics in _statistics(part, self.most)}
 
     def __eq__(self, other: object) -> bool:
         """Tell whether two partials say the same, in whatever order and parts their values came."""
@@ -107,13 +123,22 @@ class Partial:
         }
 
 
-def group_statistics(groups: Groups, most: int) -> Iterator[tuple[Key, Statistics]]:
-    """Yield the key and the statistics of each group; ``most`` distinct values are kept exact."""
-    labels = zip(*(part.as_list() for part in groups.dimensions), strict=True)
+@dataclass(slots=True)
+class _Table:
+    """Groups of as many dimensions: those that are merged, if there are any, and those that wait."""
+
+    parts: list[Groups] = field(default_factory=list)
+    waiting: list[Groups] = field(default_factory=list)
+    merged: int = 0
+    rows: int = 0
+
+
+def _statistics(groups: Groups, most: int) -> Iterator[tuple[Key, Statistics]]:
+    labels = rows_of(groups)
     keys = zip(groups.definitions.tolist(), groups.starts.tolist(), labels, strict=True)
     numbers = zip(
         groups.sizes.tolist(),
-        groups.sums.units(),
+        groups.sums.exact(),
         groups.lows.tolist(),
         groups.highs.tolist(),
         groups.spreads(most),
@@ -122,10 +147,18 @@ def group_statistics(groups: Groups, most: int) -> Iterator[tuple[Key, Statistic
     return zip(keys, map(Statistics._make, numbers), strict=True)
 
 
-def sample_statistics(definition: int, sample: Sample) -> tuple[Key, Statistics]:
-    """Return the key and the statistics of one sample of a definition."""
-    value = sample.value + 0.0  # -0 is 0
-    return (definition, sample.start, sample.labels), Statistics(1, to_units(value), value, value)
+def rows_of(groups: Groups) -> list[Labels]:
+    """Return the dimension values of each group."""
+    columns = [labels.as_list() for labels in groups.dimensions]
+    return list(zip(*columns, strict=True)) if columns else [()] * len(groups.sizes)
+
+
+def lacks_label(groups: Groups) -> Flags:
+    """Return shape (groups,): True where a dimension is left out."""
+    lacks = np.zeros(len(groups.sizes), np.bool_)
+    for labels in groups.dimensions:
+        lacks |= np.array([text is None for text in labels.texts])[labels.codes]
+    return lacks
 
 
 # --- series ---------------------------------------------------------------------------------------------------------
@@ -162,22 +195,57 @@ class Series(NamedTuple):
 def series(definitions: Sequence[MetricDefinition], partial: Partial, period: int) -> list[Series]:
     """Return the series of a partial, sorted; definitions that publish to one metric are added up."""
     names = [dimension_names(definition) for definition in definitions]
-    identities: dict[tuple[int, Labels], _Identity] = {}
-    metrics: dict[_Identity, dict[int, Statistics]] = {}
-    for (number, start, labels), statistics in partial.groups.items():
-        identity = identities.get((number, labels))
-        if identity is None:
-            identity = identities[number, labels] = _identity(definitions[number], names[number], labels)
-        data = metrics.setdefault(identity, {})
-        known = data.get(start)
-        data[start] = statistics if known is None else known.merge(statistics, partial.most)
-    starts = {start: datetime.fromtimestamp(start, UTC) for data in metrics.values() for start in data}
-    return [
-        Series(*identity, starts[start], period, samples, from_units(units), low, high, distribution)
-        for identity, data in sorted(metrics.items(), key=itemgetter(0))
-        for start, (samples, units, low, high, spread) in sorted(data.items(), key=itemgetter(0))
-        for distribution in [Distribution(samples, low, high, spread, partial.most) if low >= 0 else None]
+    tables = partial.merged()
+    if not tables:
+        return []
+    firsts = [first_of_sets(groups) for groups in tables]
+    identities = [
+        [
+            _identity(definitions[number], names[number], labels)
+            for number, labels in zip(groups.definitions[first].tolist(), rows_of(groups.keep(first)), strict=True)
+        ]
+        for groups, first in zip(tables, firsts, strict=True)
     ]
+    metrics = sorted({identity for some in identities for identity in some})
+    ranks = {identity: rank for rank, identity in enumerate(metrics)}
+    ranked = [
+        replace(groups, definitions=_ranks(groups, first, [ranks[identity] for identity in some]), dimensions=())
+        for groups, first, some in zip(tables, firsts, identities, strict=True)
+    ]
+    return _series(merge(ranked, partial.most), metrics, period, partial.most)
+
+
+def first_of_sets(groups: Groups) -> Integers:
+    """Return where in merged groups those of each set of dimension values of a definition begin."""
+    columns = [groups.definitions, *(labels.codes for labels in groups.dimensions)]
+    differs = reduce(operator.or_, (column[1:] != column[:-1] for column in columns))
+    return np.concatenate([[0], np.flatnonzero(differs) + 1])
+
+
+def _ranks(groups: Groups, first: Integers, ranks: list[int]) -> Integers:
+    """Return the rank of the metric of each group, given those of the sets of dimension values."""
+    return np.repeat(np.array(ranks), np.diff(first, append=len(groups.sizes)))
+
+
+def _series(groups: Groups, metrics: Sequence[_Identity], period: int, most: int) -> list[Series]:
+    starts = groups.starts.tolist()
+    moments = {start: datetime.fromtimestamp(start, UTC) for start in set(starts)}
+    numbers = zip(
+        groups.definitions.tolist(),
+        starts,
+        groups.sizes.tolist(),
+        groups.sums.nearest(),
+        groups.lows.tolist(),
+        groups.highs.tolist(),
+        groups.spreads(most),
+        strict=True,
+    )
+    result = []
+    for rank, start, count, total, low, high, spread in numbers:
+        namespace, name, dimensions, unit = metrics[rank]
+        known = Distribution(count, low, high, spread, most) if low >= 0 else None
+        result.append(Series(namespace, name, dimensions, unit, moments[start], period, count, total, low, high, known))
+    return result
 
 
 def _identity(definition: MetricDefinition, names: tuple[str, ...], labels: Labels) -> _Identity:

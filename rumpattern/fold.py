@@ -43,8 +43,8 @@ _HIDDEN_BIT: Final = np.uint64(1 << 52)
 _EXPONENT: Final = np.uint64(0x7FF)
 _LIMB: Final = np.uint64((1 << 32) - 1)
 _LIMBS: Final = 6
-_LOWEST: Final = 130
-"""The lowest bit of the first limb is worth 2^-130, that of the next ones 2^32 times more."""
+_LOWEST: Final = 128
+"""The lowest bit of the first limb is worth 2^-128, that of the next ones 2^32 times more."""
 _FIRST_EXPONENT: Final = 1075 - _LOWEST
 _LAST_EXPONENT: Final = _FIRST_EXPONENT + 32 * (_LIMBS - 2) - 1
 _SIGN: Final = 1 << 31

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
 from rumpattern.distribution import LOOSE_VALUES, NO_SPREAD, Counted, Spread, count_values, loose_spread
+from rumpattern.samples import Labels
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from rumpattern.derive import Sample
     from rumpattern.events.columns import Numbers
-    from rumpattern.samples import Counts, Integers, Labels, SampleTable
+    from rumpattern.samples import Counts, Integers, SampleTable
 
-UNIT_EXPONENT: Final = 1074
-"""Sums are counted in units of 2^-1074, the smallest double, so that no order of work changes them."""
 _MANTISSA_BITS: Final = 53
-_LIMB_BITS: Final = 32
-_LIMB: Final = (1 << _LIMB_BITS) - 1
+LIMB_BITS: Final = 32
+_LIMB: Final = (1 << LIMB_BITS) - 1
 _MAX_RADIX: Final = 2**40
 _MAX_PACKED: Final = 2**63
 _MAX_SECONDS: Final = 2**20
@@ -32,7 +32,8 @@ Array = np.ndarray[Any, Any]
 class ExactSums(NamedTuple):
     """The exact sums of g groups.
 
-    That of group i is the sum of ``limbs[i, k] * 2**(32 * k)`` times 2^``exponent``; ``limbs`` has shape (g, limbs).
+    That of group i is the sum of ``limbs[i, k] * 2**(32 * k)`` times 2^``exponent``, which is a multiple of 32;
+    ``limbs`` has shape (g, limbs).
     """
 
     limbs: Array
@@ -42,20 +43,43 @@ class ExactSums(NamedTuple):
         """Return the sums without limbs that none of them needs."""
         used = np.flatnonzero(self.limbs.any(axis=0))
         first, last = (used[0], used[-1]) if len(used) else (0, 0)
-        return ExactSums(self.limbs[:, first : last + 1].copy(), self.exponent + _LIMB_BITS * int(first))
+        return ExactSums(self.limbs[:, first : last + 1].copy(), self.exponent + LIMB_BITS * int(first))
 
-    def units(self) -> list[int]:
-        """Return the sums in units of 2^-1074."""
-        limbs = self.limbs.astype(np.int64)
+    def carry(self) -> ExactSums:
+        """Return the same sums with limbs of 32 bits and one more limb, which has the sign: many can be added up."""
+        limbs = np.zeros((len(self.limbs), self.limbs.shape[1] + 1), np.int64)
+        limbs[:, :-1] = self.limbs
         for place in range(limbs.shape[1] - 1):
-            limbs[:, place + 1] += limbs[:, place] >> _LIMB_BITS
+            limbs[:, place + 1] += limbs[:, place] >> LIMB_BITS
             limbs[:, place] &= _LIMB
+        return ExactSums(limbs, self.exponent)
+
+    def widen(self, exponent: int, count: int) -> Array:
+        """Return limbs for a lower exponent, ``count`` of them, which are enough."""
+        limbs = np.zeros((len(self.limbs), count), np.int64)
+        first = (self.exponent - exponent) // LIMB_BITS
+        limbs[:, first : first + self.limbs.shape[1]] = self.limbs
+        return limbs
+
+    def whole(self) -> list[int]:
+        """Return the sums in units of 2^``exponent``."""
+        limbs = self.carry().limbs
         low, high = limbs[:, :-1].astype("<u4"), limbs[:, -1:].astype("<i8")
         rows = np.concatenate([low.view(np.uint8), high.view(np.uint8)], axis=1)
         width, data = rows.shape[1], rows.tobytes()
-        sums = (int.from_bytes(data[at : at + width], "little", signed=True) for at in range(0, len(data), width))
-        shift = self.exponent + UNIT_EXPONENT
-        return [total << shift for total in sums] if shift >= 0 else [total >> -shift for total in sums]
+        return [int.from_bytes(data[at : at + width], "little", signed=True) for at in range(0, len(data), width)]
+
+    def exact(self) -> list[Fraction]:
+        """Return the sums."""
+        one = Fraction(2) ** self.exponent
+        return [total * one for total in self.whole()]
+
+    def nearest(self) -> list[float]:
+        """Return the doubles nearest to the sums."""
+        if self.exponent >= 0:
+            return [float(total << self.exponent) for total in self.whole()]
+        one = 1 << -self.exponent
+        return [total / one for total in self.whole()]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,7 +96,7 @@ class Groups:
         highs: shape (g,), their maxima.
         kept: shape (g,), how many values of each group are in ``values``.
         values: shape (all that are kept,), one group after the other.
-        counted: the counts of values of groups none of which is in ``values``.
+        counted: by the number of a group, the counts of those of its values that are not in ``values``.
 
     Where all values are the same or one is negative, none is kept: see ``distribution.Spread``.
     """
@@ -120,12 +144,31 @@ class Groups:
         if not large.any():
             return self
         ends = np.cumsum(self.kept)
-        counted = {
-            number: count_values(self.values[ends[number] - self.kept[number] : ends[number]], most)
-            for number in np.flatnonzero(large).tolist()
-        }
+        counted = dict(self.counted)
+        for number in np.flatnonzero(large).tolist():
+            found = count_values(self.values[ends[number] - self.kept[number] : ends[number]], most)
+            known = counted.get(number)
+            counted[number] = found if known is None else known.merge(found, most)
         values = self.values[np.repeat(~large, self.kept)]
-        return replace(self, kept=np.where(large, 0, self.kept), values=values, counted={**self.counted, **counted})
+        return replace(self, kept=np.where(large, 0, self.kept), values=values, counted=counted)
+
+    def keep(self, places: Integers) -> Groups:
+        """Return some of the groups, ``places`` in ascending order."""
+        chosen = np.zeros(len(self.sizes), np.bool_)
+        chosen[places] = True
+        numbers = (np.cumsum(chosen) - 1).tolist()
+        return Groups(
+            self.definitions[places],
+            self.starts[places],
+            tuple(labels.take(places) for labels in self.dimensions),
+            self.sizes[places],
+            ExactSums(self.sums.limbs[places], self.sums.exponent),
+            self.lows[places],
+            self.highs[places],
+            self.kept[places],
+            self.values[np.repeat(chosen, self.kept)],
+            {numbers[number]: counted for number, counted in self.counted.items() if chosen[number]},
+        )
 
     def spreads(self, most: int) -> list[Spread]:
         """Return the spread of each group; ``most`` distinct values are kept exact."""
@@ -136,7 +179,7 @@ class Groups:
             for end, size in zip(ends, sizes, strict=True)
         ]
         for number, counted in self.counted.items():
-            found[number] = Spread(b"", counted)
+            found[number] = Spread(found[number].loose, counted).settle(most)
         return found
 
 
@@ -155,23 +198,53 @@ def group(table: SampleTable) -> Groups:
     return Groups.of_values(definitions, starts, dimensions, sizes, sums, lows, highs, values)
 
 
+def group_singly(samples: Sequence[tuple[int, Sample]]) -> Groups:
+    """Return a group for each of some samples, which all have as many labels; with them their definitions' numbers."""
+    values = np.array([sample.value for _, sample in samples]) + 0.0  # -0 is 0
+    places = np.arange(len(samples))
+    labels = zip(*(sample.labels for _, sample in samples), strict=True)
+    return Groups.of_values(
+        np.array([number for number, _ in samples], np.int64),
+        np.array([sample.start for _, sample in samples], np.int64),
+        tuple(Labels(places, column) for column in labels),
+        np.ones(len(samples), np.int64),
+        add_exactly(values, places),
+        values,
+        values,
+        values,
+    )
+
+
 def group_samples(table: SampleTable) -> tuple[Integers, Integers]:
     """Sort samples by definition, period and dimension values.
 
     Returns:
         The samples' order, shape (samples,), and where each group begins in it, shape (groups,).
     """
-    codes, radix = table.owners, len(table.definitions)
-    periods = table.starts - table.starts.min()
+    labels = [(labels.codes, len(labels.texts)) for labels in table.dimensions]
+    return sort_by([(table.owners, len(table.definitions)), number_periods(table.starts), *labels])
+
+
+def number_periods(starts: Integers) -> tuple[Integers, int]:
+    """Return small numbers for the starts of one period or more, in the same order, and a number above them."""
+    periods = starts - starts.min()
     if periods.max() > _MAX_SECONDS:
         periods = np.unique(periods, return_inverse=True)[1]
-    parts = [(periods, int(periods.max()) + 1)]
-    parts += [(labels.codes.astype(np.int64), len(labels.texts)) for labels in table.dimensions]
-    for part, size in parts:
+    return periods, int(periods.max()) + 1
+
+
+def sort_by(columns: Sequence[tuple[Integers, int]]) -> tuple[Integers, Integers]:
+    """Sort rows by several columns of numbers, each of them not negative and less than the one given with it.
+
+    Returns:
+        The rows' order, shape (rows,), and where in it those begin that are alike, shape (distinct rows,).
+    """
+    codes, radix = np.zeros(len(columns[0][0]), np.int64), 1
+    for column, size in columns:
         if radix * size > _MAX_RADIX:
             distinct, codes = np.unique(codes, return_inverse=True)
             radix = len(distinct)
-        codes = codes * size + part
+        codes = codes * size + column
         radix *= size
     bits = len(codes).bit_length()
     if radix << bits < _MAX_PACKED:
@@ -191,17 +264,17 @@ def add_exactly(values: Numbers, begins: Integers) -> ExactSums:
     for 2^31 values.
     """
     mantissas, exponents = np.frexp(values)
-    lowest = int(exponents.min())
+    lowest = (int(exponents.min()) - _MANTISSA_BITS) // LIMB_BITS * LIMB_BITS
     whole = np.abs(np.ldexp(mantissas, _MANTISSA_BITS)).astype(np.int64)
     signs = np.where(values < 0, -1, 1)
-    shifts = (exponents - lowest).astype(np.int64)
+    shifts = (exponents - _MANTISSA_BITS - lowest).astype(np.int64)
     limbs = []
-    for place in range(0, int(shifts.max()) + _MANTISSA_BITS, _LIMB_BITS):
+    for place in range(0, int(shifts.max()) + _MANTISSA_BITS, LIMB_BITS):
         right = place - shifts
         limb = np.where(right >= 0, whole >> np.clip(right, 0, 63), whole << np.clip(-right, 0, 63))
-        limb = np.where(right > -_LIMB_BITS, limb & _LIMB, 0) * signs
+        limb = np.where(right > -LIMB_BITS, limb & _LIMB, 0) * signs
         limbs.append(np.add.reduceat(limb, begins))
-    return ExactSums(np.stack(limbs, axis=1), lowest - _MANTISSA_BITS)
+    return ExactSums(np.stack(limbs, axis=1), lowest)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import gzip
 import json
 import os
@@ -17,6 +18,7 @@ import pytest
 
 import rumpattern as rp
 from rumpattern.events import sources, streams
+from rumpattern.events.buffers import Buffer
 from rumpattern.events.sources import Range, cut_file
 from rumpattern.job import collect
 from rumpattern.job.accounts import FileAccount
@@ -188,6 +190,22 @@ def test_many_rejects_take_little_memory(tmp_path: Path) -> None:
     (tmp_path / "tiny.ndjson").write_bytes(b"{}\n" * 200_000)
     done = subprocess.run([sys.executable, "-c", TINY, tmp_path], capture_output=True, check=True, timeout=100)
     assert int(done.stdout) < 100 << 10
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("cut", [0, 20], ids=["whole", "cut"])
+def test_nothing_stays_of_a_stream(views: list[rp.MetricDefinition], tmp_path: Path, cut: int, workers: int) -> None:
+    data = gzip.compress((VIEW + b"\n") * 500)
+    path = tmp_path / "events.gz"
+    path.write_bytes(data[: len(data) - cut])
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(3):
+            rp.replay(views, path, workers=workers, reader="orjson")
+        assert not [thing for thing in gc.get_objects() if isinstance(thing, Buffer)]
+    finally:
+        gc.enable()
 
 
 def test_the_option(run: Run, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from queue import SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, Final
+from weakref import ref
 
 import numpy as np
 
@@ -33,8 +34,8 @@ class Buffer:
     Or they are the start of a line that is too long, of which ``passed`` bytes follow.
     """
 
-    def __init__(self, home: SimpleQueue[Buffer | None]) -> None:
-        self.home = home
+    def __init__(self, home: Buffers) -> None:
+        self.home = ref(home)  # which holds the buffer when nobody else does
         self.text = _room(BLOCK)
         self.filled = self.size = self.stored = self.passed = 0
 
@@ -45,7 +46,9 @@ class Buffer:
 
     def release(self) -> None:
         """Give the buffer back, to be filled again: nobody looks at its text any more."""
-        self.home.put(self)
+        home = self.home()
+        if home is not None:
+            home.give(self)
 
     def load(self, start: bytes, stream: Stream, longest: int) -> bool:
         """Take the start of a line and what comes next, until there is no room left and a line that ends.
@@ -134,8 +137,12 @@ class Buffers:
             return None
         if self.count is None or (self._made < self.count and self._free.empty()):
             self._made += 1
-            return Buffer(self._free)
+            return Buffer(self)
         return self._free.get()
+
+    def give(self, buffer: Buffer) -> None:
+        """Take a buffer back."""
+        self._free.put(buffer)
 
     def close(self) -> None:
         """Let whoever waits for a buffer go without."""
@@ -171,8 +178,10 @@ def fill_buffers(stream: Stream, head: bytes, buffers: Buffers, longest: int = M
 
 
 def _broken(fault: BrokenSourceError, rest: bytes, longest: int) -> BrokenSourceError:
-    fault.rest = rest if len(rest) <= longest else rest[:SHOWN]
-    return fault
+    """Return a fault like another one: that is held by its stream, and would hold all that this is raised through."""
+    broken = BrokenSourceError(fault.code, fault.message)
+    broken.rest = rest if len(rest) <= longest else rest[:SHOWN]
+    return broken
 
 
 def fill_ahead(stream: Stream, head: bytes, buffers: Buffers, longest: int = MAX_LINE) -> Iterator[Buffer]:
@@ -195,5 +204,6 @@ def fill_ahead(stream: Stream, head: bytes, buffers: Buffers, longest: int = MAX
                 raise item
             yield item
     finally:
+        item = None  # which would hold, and be held by, what it is raised through
         buffers.close()
         thread.join()

@@ -141,7 +141,7 @@ class _Copied:
                 self.piece = memoryview(piece)[self.skipped :]
                 self.skipped -= len(piece) - len(self.piece)
         except BrokenSourceError as fault:
-            self.fault = fault
+            self.fault = fault.with_traceback(None)  # which holds this stream
         size = min(len(room), len(self.piece))
         room[:size] = self.piece[:size]
         self.piece = self.piece[size:]

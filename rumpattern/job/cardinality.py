@@ -10,15 +10,18 @@ import hashlib
 from bisect import bisect_left
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import numpy as np
 import orjson
 
+from rumpattern.aggregate import first_of_sets, rows_of
 from rumpattern.derive import dimension_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from rumpattern.aggregate import Key, Labels, Partial, Statistics
+    from rumpattern.aggregate import Labels
     from rumpattern.definition.model import MetricDefinition
+    from rumpattern.groups import Groups
 
 MAX_SERIES: Final = 100_000
 """Sets of dimension values of one definition, if nothing else is asked for: about 200 MB."""
@@ -85,51 +88,55 @@ class _Beyond:
                 value.add(label)
 
 
-class SeriesCounter:
-    """Adds up statistics, of each definition no more series than a limit.
+class SeriesLimit:
+    """Leaves out of merged groups those of definitions that make more series than a limit, and counts them.
 
     Args:
-        definitions: what the statistics are of.
+        definitions: what the groups are of.
         limit: sets of dimension values of one definition.
     """
 
     def __init__(self, definitions: Sequence[MetricDefinition], limit: int = MAX_SERIES) -> None:
         self.names = [dimension_names(definition) for definition in definitions]
         self.limit = limit
-        self._sets: list[set[Labels]] = [set() for _ in definitions]
         self._beyond: dict[int, _Beyond] = {}
 
-    def add(self, total: Partial, part: Iterable[tuple[Key, Statistics]]) -> None:
-        """Add the statistics of a part to the total of all parts before it."""
-        for key, statistics in part:
-            number, _, labels = key
-            if beyond := self._beyond.get(number):
-                beyond.data += statistics.samples
-                beyond.add(labels)
-                continue
-            total.put(key, statistics)
-            sets = self._sets[number]
-            sets.add(labels)
-            if len(sets) > self.limit:
-                self._leave_out(number, total)
+    def __call__(self, groups: Groups) -> Groups | None:
+        """Return the groups that stay, None if none does."""
+        first = first_of_sets(groups)
+        sets = np.bincount(groups.definitions[first], minlength=len(self.names))
+        many = {*np.flatnonzero(sets > self.limit).tolist(), *self._beyond}
+        leaves = np.isin(groups.definitions, list(many))
+        if not leaves.any():
+            return groups
+        self._leave_out(groups.keep(np.flatnonzero(leaves)))
+        return None if leaves.all() else groups.keep(np.flatnonzero(~leaves))
 
-    def _leave_out(self, number: int, total: Partial) -> None:
-        beyond = self._beyond[number] = _Beyond(len(self.names[number]))
-        for labels in self._sets[number]:
-            beyond.add(labels)
-        self._sets[number].clear()
-        for key in [key for key in total.groups if key[0] == number]:
-            beyond.data += total.groups.pop(key).samples
+    def _leave_out(self, groups: Groups) -> None:
+        sizes = np.bincount(groups.definitions, groups.sizes, len(self.names))
+        for number in np.unique(groups.definitions).tolist():
+            beyond = self._beyond.setdefault(number, _Beyond(len(self.names[number])))
+            beyond.data += int(sizes[number])
+        sets = groups.keep(first_of_sets(groups))
+        for number, labels in zip(sets.definitions.tolist(), rows_of(sets), strict=True):
+            self._beyond[number].add(labels)
 
-    def of(self, number: int) -> Cardinality:
-        """Return what is known of a definition."""
-        names = self.names[number]
-        if beyond := self._beyond.get(number):
+    def count(self, tables: Iterable[Groups]) -> list[Cardinality]:
+        """Return what is known of each definition, given all groups that stayed."""
+        found = [Cardinality(0, _ranked(names, [0] * len(names))) for names in self.names]
+        for groups in tables:
+            sets = groups.keep(first_of_sets(groups))
+            for number in np.unique(sets.definitions).tolist():
+                found[number] = self._of(number, sets.keep(np.flatnonzero(sets.definitions == number)))
+        for number, beyond in self._beyond.items():
             counts = [value.count() for value in beyond.values]
-            return Cardinality(max(beyond.sets.count(), self.limit + 1), _ranked(names, counts), beyond.data)
-        sets = self._sets[number]
-        counts = [len({labels[place] for labels in sets} - {None}) for place in range(len(names))]
-        return Cardinality(len(sets), _ranked(names, counts))
+            about = max(beyond.sets.count(), self.limit + 1)
+            found[number] = Cardinality(about, _ranked(self.names[number], counts), beyond.data)
+        return found
+
+    def _of(self, number: int, sets: Groups) -> Cardinality:
+        counts = [len({text for text in labels.as_list() if text is not None}) for labels in sets.dimensions]
+        return Cardinality(len(sets.sizes), _ranked(self.names[number], counts))
 
 
 def _ranked(names: Sequence[str], counts: Sequence[int]) -> tuple[tuple[str, int], ...]:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from rumpattern.aggregate import Partial, series
+from rumpattern.aggregate import Partial, lacks_label, series
 from rumpattern.definition.rumevents import ABSENT_FIELDS
 from rumpattern.derive import REASONS
 from rumpattern.diagnostics import Diagnostic, InputError, Severity
 from rumpattern.job.accounts import GONE, SERIES_LIMIT, Accounting, DefinitionAccount, FileAccount
-from rumpattern.job.cardinality import SeriesCounter
+from rumpattern.job.cardinality import SeriesLimit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -58,8 +58,8 @@ def collect(
     """
     files = [FileAccount(source.name, bytes=source.size) for source in sources]
     counts = np.zeros((len(definitions), len(REASONS)), np.int64)
-    total = Partial(most=settings.exact_values)
-    counter = SeriesCounter(definitions, settings.max_series)
+    limit = SeriesLimit(definitions, settings.max_series)
+    total = Partial(settings.exact_values, limit)
     present: set[str] = set()
     absent: set[str] = set()
     first: list[tuple[str, Reject]] = []
@@ -76,15 +76,18 @@ def collect(
                 for reject in _placed(result.rejects, base):
                     on_reject(file.name, reject)
             counts += result.counts
-            counter.add(total, result.statistics(settings.exact_values))
+            for groups in result.groups:
+                total.add_groups(groups)
+            total.add_samples(result.odd_samples)
             present |= result.present
             absent |= result.absent
     finally:
         for file in files:
             file.check()
+    cardinalities = limit.count(total.merged())
     accounts = [
-        _definition_account(definition, row, counter.of(number), absent - present)
-        for number, (definition, row) in enumerate(zip(definitions, counts.tolist(), strict=True))
+        _definition_account(definition, row, cardinality, absent - present)
+        for definition, row, cardinality in zip(definitions, counts.tolist(), cardinalities, strict=True)
     ]
     accounting = Accounting(files, accounts)
     accounting.check()
@@ -162,7 +165,7 @@ def _too_many_series(accounts: Sequence[DefinitionAccount], limit: int) -> Itera
 
 
 def _without_application(total: Partial) -> Iterator[Diagnostic]:
-    left_out = sum(statistics.samples for (_, _, labels), statistics in total.groups.items() if None in labels)
+    left_out = sum(int(groups.sizes[lacks_label(groups)].sum()) for groups in total.merged())
     if left_out:
         message = f"{left_out:,} data lack application_name, which RUM adds to every metric: no usable one is known"
         hint = "give the app monitor's name with --application-name"

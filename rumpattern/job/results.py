@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from rumpattern.aggregate import group_statistics, sample_statistics
 from rumpattern.definition.rumevents import ABSENT_FIELDS, EVENT_TYPE
 from rumpattern.derive import REASONS
 from rumpattern.events.fields import Kind, find
@@ -16,9 +15,6 @@ from rumpattern.job.blocks import read_lines
 from rumpattern.job.rejects import Rejects
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from rumpattern.aggregate import Key, Statistics
     from rumpattern.derive import Sample
     from rumpattern.engine import Engine
     from rumpattern.events.columns import EventBatch
@@ -65,13 +61,6 @@ class BlockResult:
         self.synthesised.update(batch.synthesised)
         self.present |= present
         self.absent |= absent
-
-    def statistics(self, most: int) -> Iterator[tuple[Key, Statistics]]:
-        """Yield key and statistics of the groups and of the odd samples; ``most`` distinct values are kept exact."""
-        for groups in self.groups:
-            yield from group_statistics(groups, most)
-        for definition, sample in self.odd_samples:
-            yield sample_statistics(definition, sample)
 
 
 def process_block(engine: Engine, block: Block, settings: Settings) -> BlockResult:

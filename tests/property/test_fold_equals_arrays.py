@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import rumpattern as rp
-from rumpattern.aggregate import Partial, Statistics, to_units
-from rumpattern.derive import REASONS
+from rumpattern.aggregate import Partial
+from rumpattern.derive import REASONS, Sample
 from rumpattern.groups import Grouped
 
 pytest.importorskip("numba", reason="the extra fast is not installed")
@@ -52,9 +52,7 @@ def test_sums_are_exact(observations):
     events = [{"event_timestamp": 0, "d": label, "v": value} for label, value in observations]
     (folded, _), (arrays, _) = both([definition], lambda engine: engine.batch(events))
     expected = Partial()
-    for label, value in observations:
-        value += 0.0  # noqa: PLW2901 - -0 is 0
-        expected.put((0, 0, (label, None)), Statistics(1, to_units(value), value, value))
+    expected.add_samples((0, Sample(value, (label, None), 0)) for label, value in observations)
     assert folded == arrays == expected
 
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import rumpattern as rp
+from rumpattern.aggregate import Partial
 from rumpattern.engine import Engine
 from rumpattern.events.forms import Form
 from rumpattern.events.readers import Reader
@@ -18,9 +19,12 @@ from rumpattern.job.settings import Settings
 
 
 def said(result, most):
-    statistics = [(key, some._replace(spread=some.spread.settle(most, 0))) for key, some in result.statistics(most)]
+    partial = Partial(most)
+    for groups in result.groups:
+        partial.add_groups(groups)
+    partial.add_samples(result.odd_samples)
     rest = {name: getattr(result, name) for name in result.__slots__ if name not in {"groups", "rejects", "counts"}}
-    return statistics, list(result.rejects), result.rejects.codes(), result.counts.tolist(), rest
+    return partial, list(result.rejects), result.rejects.codes(), result.counts.tolist(), rest
 
 
 def round_trips(definitions, data, settings, reader=Reader.ORJSON):

@@ -1,0 +1,135 @@
+"""Groups of many batches to one: those of one definition, period and set of dimension values are added up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rumpattern.distribution import LOOSE_VALUES, spread_of
+from rumpattern.groups import LIMB_BITS, ExactSums, Groups, number_periods, sort_by
+from rumpattern.samples import Labels
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rumpattern.distribution import Counted
+    from rumpattern.events.columns import Flags, Numbers
+    from rumpattern.groups import Array
+    from rumpattern.samples import Integers
+
+
+def merge(parts: Sequence[Groups], most: int) -> Groups:
+    """Return the groups of some parts added up, sorted by definition, dimension values and period.
+
+    Args:
+        parts: one or more, all of them with as many dimensions; each has groups.
+        most: how many distinct values of each are kept exact.
+    """
+    dimensions = [_join([part.dimensions[place] for part in parts]) for place in range(len(parts[0].dimensions))]
+    definitions, starts, sizes, lows, highs = (
+        np.concatenate([getattr(part, name) for part in parts])
+        for name in ("definitions", "starts", "sizes", "lows", "highs")
+    )
+    labels = [(joined.codes, len(joined.texts)) for joined in dimensions]
+    order, begins = sort_by([(definitions, int(definitions.max()) + 1), *labels, number_periods(starts)])
+    first = order[begins]
+    low, high = np.minimum.reduceat(lows[order], begins), np.maximum.reduceat(highs[order], begins)
+    rows = _Rows(parts, sizes, lows)
+    owners = np.empty(len(order), np.int64)
+    owners[order] = np.repeat(np.arange(len(begins)), np.diff(begins, append=len(order)))
+    differ = (low >= 0) & (low < high)
+    kept, values = rows.loose(order, begins, differ[owners])
+    return Groups(
+        definitions[first],
+        starts[first],
+        tuple(joined.take(first) for joined in dimensions),
+        np.add.reduceat(sizes[order], begins),
+        _add_up([part.sums for part in parts], order, begins),
+        low,
+        high,
+        kept,
+        values,
+        rows.counted(owners, differ, most),
+    ).settle(most)
+
+
+def _join(parts: Sequence[Labels]) -> Labels:
+    """Return the labels of all parts one after another."""
+    numbers: dict[str | None, int] = {}
+    known: dict[int, Array] = {}
+    codes = []
+    for part in parts:
+        labels = part if len(part.texts) <= 2 * len(part.codes) else part.compact()
+        table = known.get(id(labels.texts)) if labels is part else None
+        if table is None:
+            table = np.array([numbers.setdefault(text, len(numbers)) for text in labels.texts], np.int32)
+            if labels is part:
+                known[id(labels.texts)] = table  # of texts that stay while this runs
+        codes.append(table[labels.codes])
+    return Labels(np.concatenate(codes), tuple(numbers))
+
+
+def _add_up(parts: Sequence[ExactSums], order: Integers, begins: Integers) -> ExactSums:
+    carried = [part.carry() for part in parts]
+    exponent = min(part.exponent for part in carried)
+    count = max((part.exponent - exponent) // LIMB_BITS + part.limbs.shape[1] for part in carried)
+    limbs = np.concatenate([part.widen(exponent, count) for part in carried])
+    return ExactSums(np.add.reduceat(limbs[order], begins), exponent).trim()
+
+
+class _Rows:
+    """The groups of all parts one after another, and where their values are.
+
+    Args:
+        parts: what is merged.
+        sizes: shape (rows,), how many samples each group has.
+        lows: shape (rows,), their minima.
+    """
+
+    def __init__(self, parts: Sequence[Groups], sizes: Integers, lows: Numbers) -> None:
+        self.sizes = sizes
+        self.lows = lows
+        self.kept = np.concatenate([part.kept for part in parts])
+        self.values = np.concatenate([part.values for part in parts])
+        ends = np.cumsum([len(part.sizes) for part in parts])
+        self.known: Mapping[int, Counted] = {
+            int(end) - len(part.sizes) + number: counted
+            for part, end in zip(parts, ends, strict=True)
+            for number, counted in part.counted.items()
+        }
+        is_same = self.kept == 0  # all values are the same, or one is negative
+        is_same[list(self.known)] = False
+        self.same = is_same
+
+    def loose(self, order: Integers, begins: Integers, is_wanted: Flags) -> tuple[Integers, Numbers]:
+        """Return how many values of each merged group are kept, and these; ``is_wanted`` has shape (rows,).
+
+        Values of groups in which all are the same are kept too, unless they are many.
+        """
+        repeated = np.where(is_wanted & self.same & (self.sizes <= LOOSE_VALUES), self.sizes, 0)
+        counts = np.where(is_wanted, self.kept, 0) + repeated
+        starts = np.cumsum(self.kept) - self.kept
+        starts = np.where(repeated > 0, len(self.values) + np.cumsum(repeated) - repeated, starts)
+        values = np.concatenate([self.values, np.repeat(self.lows, repeated)])
+        counts, starts = counts[order], starts[order]
+        places = np.repeat(starts - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
+        return np.add.reduceat(counts, begins), values[places]
+
+    def counted(self, owners: Integers, differ: Flags, most: int) -> dict[int, Counted]:
+        """Return the counts of values of merged groups that are not kept as they are.
+
+        Args:
+            owners: shape (rows,), the merged group of each.
+            differ: shape (merged groups,), whether the values are to be told.
+            most: how many distinct values are kept exact.
+        """
+        found: dict[int, Counted] = {}
+        many = np.flatnonzero(differ[owners] & self.same & (self.sizes > LOOSE_VALUES)).tolist()
+        same = ((row, spread_of(float(self.lows[row]), int(self.sizes[row])).counted) for row in many)
+        for row, counted in (*self.known.items(), *same):
+            owner = int(owners[row])
+            if counted is not None and differ[owner]:
+                known = found.get(owner)
+                found[owner] = counted if known is None else known.merge(counted, most)
+        return found
