@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from rumpattern.groups import Grouped, Groups
     from rumpattern.samples import Integers
 
-_FEWEST_ROWS: Final = 1 << 17
-"""Groups that are worth a merge: some 20 MB."""
+_WORTH_MERGING: Final = 16 << 20
+"""Bytes of groups, about."""
 
 Labels: TypeAlias = tuple[str | None, ...]
 Key: TypeAlias = tuple[int, int, Labels]
@@ -53,7 +53,7 @@ class Statistics(NamedTuple):
 class Partial:
     """Statistics by definition, period and dimension values: what some part of the input adds up to.
 
-    Groups are collected, and merged once there are as many as were merged before.
+    Groups are collected, and merged once they take as much memory as those that were merged before.
 
     Args:
         most: how many distinct values of each group are kept exact (see ``distribution``).
@@ -75,8 +75,8 @@ class Partial:
         """Add groups, one or more."""
         table = self._tables.setdefault(len(groups.dimensions), _Table())
         table.waiting.append(groups)
-        table.rows += len(groups.sizes)
-        if table.rows >= max(_FEWEST_ROWS, table.merged):
+        table.size += groups.size
+        if table.size >= max(_WORTH_MERGING, table.merged):
             self._merge(table)
 
     def add_samples(self, samples: Iterable[tuple[int, Sample]]) -> None:
@@ -100,8 +100,8 @@ class Partial:
                 groups = self._check(groups)
             table.parts = [] if groups is None else [groups]
             table.waiting = []
-            table.merged = 0 if groups is None else len(groups.sizes)
-            table.rows = 0
+            table.merged = 0 if groups is None else groups.size
+            table.size = 0
 
     @property
     def groups(self) -> dict[Key, Statistics]:
@@ -125,12 +125,12 @@ class Partial:
 
 @dataclass(slots=True)
 class _Table:
-    """Groups of as many dimensions: those that are merged, if there are any, and those that wait."""
+    """Groups of as many dimensions: those that are merged, if there are any, and those that wait; their sizes."""
 
     parts: list[Groups] = field(default_factory=list)
     waiting: list[Groups] = field(default_factory=list)
     merged: int = 0
-    rows: int = 0
+    size: int = 0
 
 
 def _statistics(groups: Groups, most: int) -> Iterator[tuple[Key, Statistics]]:

@@ -25,6 +25,8 @@ _LIMB: Final = (1 << LIMB_BITS) - 1
 _MAX_RADIX: Final = 2**40
 _MAX_PACKED: Final = 2**63
 _MAX_SECONDS: Final = 2**20
+_GROUP_BYTES: Final = 128
+_COUNTED_BYTES: Final = 2_048
 
 Array = np.ndarray[Any, Any]
 
@@ -137,6 +139,15 @@ class Groups:
         if not differ.all():
             values = values[np.repeat(differ, sizes)]
         return cls(definitions, starts, dimensions, sizes, sums, lows, highs, np.where(differ, sizes, 0), values)
+
+    @property
+    def size(self) -> int:
+        """About how many bytes the groups take."""
+        return _GROUP_BYTES * len(self.sizes) + self.values.nbytes + _COUNTED_BYTES * len(self.counted)
+
+    def compact(self) -> Groups:
+        """Return the same groups, without texts of labels that none has if these are many."""
+        return replace(self, dimensions=tuple(labels.compact() for labels in self.dimensions))
 
     def settle(self, most: int) -> Groups:
         """Return the same groups, the values of large ones counted: ``most`` distinct ones are kept exact."""

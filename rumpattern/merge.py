@@ -57,17 +57,12 @@ def merge(parts: Sequence[Groups], most: int) -> Groups:
 def _join(parts: Sequence[Labels]) -> Labels:
     """Return the labels of all parts one after another."""
     numbers: dict[str | None, int] = {}
-    known: dict[int, Array] = {}
-    codes = []
+    tables: dict[int, Array] = {}  # by the identity of the texts of ``parts``
     for part in parts:
-        labels = part if len(part.texts) <= 2 * len(part.codes) else part.compact()
-        table = known.get(id(labels.texts)) if labels is part else None
-        if table is None:
-            table = np.array([numbers.setdefault(text, len(numbers)) for text in labels.texts], np.int32)
-            if labels is part:
-                known[id(labels.texts)] = table  # of texts that stay while this runs
-        codes.append(table[labels.codes])
-    return Labels(np.concatenate(codes), tuple(numbers))
+        if id(part.texts) not in tables:
+            codes = [numbers.setdefault(text, len(numbers)) for text in part.texts]
+            tables[id(part.texts)] = np.array(codes, np.int32)
+    return Labels(np.concatenate([tables[id(part.texts)][part.codes] for part in parts]), tuple(numbers))
 
 
 def _add_up(parts: Sequence[ExactSums], order: Integers, begins: Integers) -> ExactSums:

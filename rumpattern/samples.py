@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     Counts = np.ndarray[tuple[int, int], np.dtype[np.int64]]
     Integers = np.ndarray[tuple[int], np.dtype[np.integer[Any]]]
 
+_SPARE_TEXTS: Final = 100
+"""Texts that are kept with labels whether they are needed or not: to find those that are takes longer."""
 _NO_NUMBERS: Final = np.zeros(0)
 _CODE: Final = {reason: code for code, reason in enumerate(REASONS)}
 
@@ -56,7 +58,9 @@ class Labels:
         return Labels(self.codes[places], self.texts)
 
     def compact(self) -> Labels:
-        """Return the same labels without texts that none has."""
+        """Return the same labels, without texts that none has if these are many."""
+        if len(self.texts) <= 2 * len(self.codes) + _SPARE_TEXTS:
+            return self
         used, codes = np.unique(self.codes, return_inverse=True)
         return Labels(codes, tuple(self.texts[code] for code in used.tolist()))
 

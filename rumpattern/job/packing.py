@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 
 _LENGTH: Final = 8
-_FEW_TEXTS: Final = 1_000
-"""Texts of labels that are packed whether they are needed or not: to find those that are takes longer."""
 
 
 def pack_result(result: BlockResult) -> bytes:
@@ -102,8 +100,6 @@ class _Texts:
 
     def add(self, labels: Labels) -> tuple[int, Integers]:
         """Return the number of the labels' texts, and codes that index them."""
-        if len(labels.texts) > _FEW_TEXTS:
-            labels = labels.compact()
         number = self._numbers.setdefault(id(labels.texts), len(self.all))  # of texts that stay in ``all``
         if number == len(self.all):
             self.all.append(labels.texts)

@@ -79,7 +79,7 @@ def _process(engine: Engine, block: Block, lines: Lines, settings: Settings) -> 
             counts[part.definitions] += part.counts
             result.odd_samples += part.odd
             if part.groups is not None:
-                result.groups.append(part.groups.settle(settings.exact_values))
+                result.groups.append(part.groups.compact().settle(settings.exact_values))
         result.add(batch, *_presence(engine, batch))
     result.lines = lines.count()
     return result
