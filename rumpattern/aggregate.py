@@ -93,13 +93,20 @@ class Partial:
             self._merge(table)
         return [groups for _, table in sorted(self._tables.items()) for groups in table.parts]
 
+    def take(self) -> list[Groups]:
+        """Return all groups as ``merged`` does, and forget them."""
+        groups = self.merged()
+        self._tables.clear()
+        return groups
+
     def _merge(self, table: _Table) -> None:
         if table.waiting:
-            groups: Groups | None = merge([*table.parts, *table.waiting], self.most)
+            parts = [*table.parts, *table.waiting]
+            table.parts, table.waiting = [], []
+            groups: Groups | None = merge(parts, self.most)
             if self._check and groups is not None:
                 groups = self._check(groups)
             table.parts = [] if groups is None else [groups]
-            table.waiting = []
             table.merged = 0 if groups is None else groups.size
             table.size = 0
 
@@ -193,9 +200,12 @@ class Series(NamedTuple):
 
 
 def series(definitions: Sequence[MetricDefinition], partial: Partial, period: int) -> list[Series]:
-    """Return the series of a partial, sorted; definitions that publish to one metric are added up."""
+    """Return the series of a partial, sorted; definitions that publish to one metric are added up.
+
+    The partial is empty afterwards, so that nothing is held twice.
+    """
     names = [dimension_names(definition) for definition in definitions]
-    tables = partial.merged()
+    tables = partial.take()
     if not tables:
         return []
     firsts = [first_of_sets(groups) for groups in tables]
@@ -212,6 +222,7 @@ def series(definitions: Sequence[MetricDefinition], partial: Partial, period: in
         replace(groups, definitions=_ranks(groups, first, [ranks[identity] for identity in some]), dimensions=())
         for groups, first, some in zip(tables, firsts, identities, strict=True)
     ]
+    del tables
     return _series(merge(ranked, partial.most), metrics, period, partial.most)
 
 

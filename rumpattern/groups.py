@@ -183,10 +183,10 @@ class Groups:
 
     def spreads(self, most: int) -> list[Spread]:
         """Return the spread of each group; ``most`` distinct values are kept exact."""
-        data, sizes = self.values.tobytes(), self.kept.tolist()
+        data, sizes = self.values.data.cast("B"), self.kept.tolist()
         ends = accumulate(8 * size for size in sizes)
         found = [
-            loose_spread(data[end - 8 * size : end], most) if size else NO_SPREAD
+            loose_spread(bytes(data[end - 8 * size : end]), most) if size else NO_SPREAD
             for end, size in zip(ends, sizes, strict=True)
         ]
         for number, counted in self.counted.items():

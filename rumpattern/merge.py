@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -19,11 +19,16 @@ if TYPE_CHECKING:
     from rumpattern.samples import Integers
 
 
-def merge(parts: Sequence[Groups], most: int) -> Groups:
+_AT_ONCE: Final = 4_096
+"""Groups whose values are put in place together."""
+
+
+def merge(parts: list[Groups], most: int) -> Groups:
     """Return the groups of some parts added up, sorted by definition, dimension values and period.
 
     Args:
-        parts: one or more, all of them with as many dimensions; each has groups.
+        parts: one or more, all of them with as many dimensions; each has groups. The list is emptied, so that
+            nothing is held twice.
         most: how many distinct values of each are kept exact.
     """
     dimensions = [_join([part.dimensions[place] for part in parts]) for place in range(len(parts[0].dimensions))]
@@ -36,6 +41,8 @@ def merge(parts: Sequence[Groups], most: int) -> Groups:
     first = order[begins]
     low, high = np.minimum.reduceat(lows[order], begins), np.maximum.reduceat(highs[order], begins)
     rows = _Rows(parts, sizes, lows)
+    sums = _add_up([part.sums for part in parts], order, begins)
+    parts.clear()
     owners = np.empty(len(order), np.int64)
     owners[order] = np.repeat(np.arange(len(begins)), np.diff(begins, append=len(order)))
     differ = (low >= 0) & (low < high)
@@ -45,7 +52,7 @@ def merge(parts: Sequence[Groups], most: int) -> Groups:
         starts[first],
         tuple(joined.take(first) for joined in dimensions),
         np.add.reduceat(sizes[order], begins),
-        _add_up([part.sums for part in parts], order, begins),
+        sums,
         low,
         high,
         kept,
@@ -71,6 +78,18 @@ def _add_up(parts: Sequence[ExactSums], order: Integers, begins: Integers) -> Ex
     count = max((part.exponent - exponent) // LIMB_BITS + part.limbs.shape[1] for part in carried)
     limbs = np.concatenate([part.widen(exponent, count) for part in carried])
     return ExactSums(np.add.reduceat(limbs[order], begins), exponent).trim()
+
+
+def _gather(values: Numbers, starts: Integers, counts: Integers) -> Numbers:
+    """Return so many values from each start on, one run after another."""
+    ends = np.cumsum(counts)
+    result = np.empty(ends[-1])
+    for first in range(0, len(counts), _AT_ONCE):
+        some = slice(first, first + _AT_ONCE)
+        begin, end = ends[first] - counts[first], ends[some][-1]
+        places = np.repeat(starts[some] - ends[some] + counts[some], counts[some]) + np.arange(begin, end)
+        result[begin:end] = values[places]
+    return result
 
 
 class _Rows:
@@ -108,8 +127,7 @@ class _Rows:
         starts = np.where(repeated > 0, len(self.values) + np.cumsum(repeated) - repeated, starts)
         values = np.concatenate([self.values, np.repeat(self.lows, repeated)])
         counts, starts = counts[order], starts[order]
-        places = np.repeat(starts - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
-        return np.add.reduceat(counts, begins), values[places]
+        return np.add.reduceat(counts, begins), _gather(values, starts, counts)
 
     def counted(self, owners: Integers, differ: Flags, most: int) -> dict[int, Counted]:
         """Return the counts of values of merged groups that are not kept as they are.
