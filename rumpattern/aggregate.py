@@ -9,7 +9,7 @@ import operator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import reduce
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -141,23 +141,25 @@ class _Table:
 
 
 def _statistics(groups: Groups, most: int) -> Iterator[tuple[Key, Statistics]]:
-    labels = rows_of(groups)
+    labels = labels_of(groups, slice(None))
     keys = zip(groups.definitions.tolist(), groups.starts.tolist(), labels, strict=True)
-    numbers = zip(
-        groups.sizes.tolist(),
-        groups.sums.exact(),
-        groups.lows.tolist(),
-        groups.highs.tolist(),
-        groups.spreads(most),
-        strict=True,
+    return zip(keys, map(Statistics._make, _numbers(groups, groups.sums.exact(), most)), strict=True)
+
+
+_Sum = TypeVar("_Sum", float, "Fraction")
+
+
+def _numbers(groups: Groups, sums: Sequence[_Sum], most: int) -> Iterator[tuple[int, _Sum, float, float, Spread]]:
+    """Yield size, sum, minimum, maximum and spread of each group."""
+    return zip(
+        groups.sizes.tolist(), sums, groups.lows.tolist(), groups.highs.tolist(), groups.spreads(most), strict=True
     )
-    return zip(keys, map(Statistics._make, numbers), strict=True)
 
 
-def rows_of(groups: Groups) -> list[Labels]:
-    """Return the dimension values of each group."""
-    columns = [labels.as_list() for labels in groups.dimensions]
-    return list(zip(*columns, strict=True)) if columns else [()] * len(groups.sizes)
+def labels_of(groups: Groups, places: Integers | slice) -> list[Labels]:
+    """Return the dimension values of the groups at some places."""
+    columns = [labels.take(places).as_list() for labels in groups.dimensions]
+    return list(zip(*columns, strict=True)) if columns else [()] * len(groups.sizes[places])
 
 
 def lacks_label(groups: Groups) -> Flags:
@@ -212,7 +214,7 @@ def series(definitions: Sequence[MetricDefinition], partial: Partial, period: in
     identities = [
         [
             _identity(definitions[number], names[number], labels)
-            for number, labels in zip(groups.definitions[first].tolist(), rows_of(groups.keep(first)), strict=True)
+            for number, labels in zip(groups.definitions[first].tolist(), labels_of(groups, first), strict=True)
         ]
         for groups, first in zip(tables, firsts, strict=True)
     ]
@@ -241,18 +243,10 @@ def _ranks(groups: Groups, first: Integers, ranks: list[int]) -> Integers:
 def _series(groups: Groups, metrics: Sequence[_Identity], period: int, most: int) -> list[Series]:
     starts = groups.starts.tolist()
     moments = {start: datetime.fromtimestamp(start, UTC) for start in set(starts)}
-    numbers = zip(
-        groups.definitions.tolist(),
-        starts,
-        groups.sizes.tolist(),
-        groups.sums.nearest(),
-        groups.lows.tolist(),
-        groups.highs.tolist(),
-        groups.spreads(most),
-        strict=True,
-    )
+    numbers = _numbers(groups, groups.sums.nearest(), most)
+    rows = zip(groups.definitions.tolist(), starts, numbers, strict=True)
     result = []
-    for rank, start, count, total, low, high, spread in numbers:
+    for rank, start, (count, total, low, high, spread) in rows:
         namespace, name, dimensions, unit = metrics[rank]
         known = Distribution(count, low, high, spread, most) if low >= 0 else None
         result.append(Series(namespace, name, dimensions, unit, moments[start], period, count, total, low, high, known))

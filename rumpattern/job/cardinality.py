@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 import orjson
 
-from rumpattern.aggregate import first_of_sets, rows_of
+from rumpattern.aggregate import first_of_sets, labels_of
 from rumpattern.derive import dimension_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from rumpattern import samples
     from rumpattern.aggregate import Labels
     from rumpattern.definition.model import MetricDefinition
     from rumpattern.groups import Groups
@@ -117,26 +118,27 @@ class SeriesLimit:
         for number in np.unique(groups.definitions).tolist():
             beyond = self._beyond.setdefault(number, _Beyond(len(self.names[number])))
             beyond.data += int(sizes[number])
-        sets = groups.keep(first_of_sets(groups))
-        for number, labels in zip(sets.definitions.tolist(), rows_of(sets), strict=True):
+        first = first_of_sets(groups)
+        for number, labels in zip(groups.definitions[first].tolist(), labels_of(groups, first), strict=True):
             self._beyond[number].add(labels)
 
     def count(self, tables: Iterable[Groups]) -> list[Cardinality]:
         """Return what is known of each definition, given all groups that stayed."""
         found = [Cardinality(0, _ranked(names, [0] * len(names))) for names in self.names]
         for groups in tables:
-            sets = groups.keep(first_of_sets(groups))
-            for number in np.unique(sets.definitions).tolist():
-                found[number] = self._of(number, sets.keep(np.flatnonzero(sets.definitions == number)))
+            first = first_of_sets(groups)
+            numbers, begins = np.unique(groups.definitions[first], return_index=True)
+            for number, sets in zip(numbers.tolist(), np.split(first, begins[1:]), strict=True):
+                found[number] = self._of(number, [labels.take(sets) for labels in groups.dimensions], len(sets))
         for number, beyond in self._beyond.items():
             counts = [value.count() for value in beyond.values]
             about = max(beyond.sets.count(), self.limit + 1)
             found[number] = Cardinality(about, _ranked(self.names[number], counts), beyond.data)
         return found
 
-    def _of(self, number: int, sets: Groups) -> Cardinality:
-        counts = [len({text for text in labels.as_list() if text is not None}) for labels in sets.dimensions]
-        return Cardinality(len(sets.sizes), _ranked(self.names[number], counts))
+    def _of(self, number: int, dimensions: Sequence[samples.Labels], sets: int) -> Cardinality:
+        counts = [len({text for text in labels.as_list() if text is not None}) for labels in dimensions]
+        return Cardinality(sets, _ranked(self.names[number], counts))
 
 
 def _ranked(names: Sequence[str], counts: Sequence[int]) -> tuple[tuple[str, int], ...]:
