@@ -19,6 +19,7 @@ from rumpattern.samples import Deriver
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import FrameType
 
 _PERIOD: Final = 60
 _DEFINITION: Final = MetricDefinition("m", value_key="v", dimension_keys=(("d", "D"),))
@@ -54,22 +55,24 @@ def _try_out() -> None:
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Put off Ctrl-C, which llvmlite and the import of modules can lose; a second one is not put off."""
-    handler = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or not callable(handler):
-        yield
-        return
+    """Put off Ctrl-C, and what is taken as it, which llvmlite and imports can lose; a second one is not put off."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    handlers = {number: handler for number in numbers if callable(handler := signal.getsignal(number))}
+    if threading.current_thread() is not threading.main_thread():
+        handlers = {}
     caught: list[int] = []
 
-    def note(number: int, frame: object) -> None:
+    def note(number: int, frame: FrameType | None) -> None:
         if caught:
-            handler(number, frame)  # type: ignore[arg-type]
+            handlers[signal.Signals(number)](number, frame)
         caught.append(number)
 
-    signal.signal(signal.SIGINT, note)
+    for number in handlers:
+        signal.signal(number, note)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, handler)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
     if caught:
         raise KeyboardInterrupt

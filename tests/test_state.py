@@ -329,10 +329,29 @@ def twenty_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def start(twenty_files: Path, folder: Path, output: Path) -> subprocess.Popen[bytes]:
+PARTS_AT_ONCE = """
+from rumpattern.cli.main import main
+from rumpattern.job import parts
+parts._SHARE = 0
+main()
+"""
+SLOW_PARTS = """
+import time
+from rumpattern.cli.main import main
+from rumpattern.job import parts
+parts._SHARE = 0
+put = parts.PartWriter.put
+def put_slowly(*arguments):
+    put(*arguments)
+    time.sleep(0.5)
+parts.PartWriter.put = put_slowly
+main()
+"""
+
+
+def start(twenty_files: Path, folder: Path, output: Path, program: str = PARTS_AT_ONCE) -> subprocess.Popen[bytes]:
     options = ["--format", "json", "-o", output, "--rejects", f"{output}.rejects", "--state", folder]
     arguments = ["replay", "-d", DEFINITIONS, twenty_files, *options]
-    program = "from rumpattern.job import parts; parts._SHARE = 0; from rumpattern.cli.main import main; main()"
     return subprocess.Popen([sys.executable, "-c", program, *map(str, arguments)], stderr=subprocess.PIPE)
 
 
@@ -361,7 +380,7 @@ def test_a_run_that_is_killed_at_any_moment_goes_on(twenty_files: Path, tmp_path
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C as on POSIX systems")
 def test_ctrl_c_says_how_to_go_on(twenty_files: Path, tmp_path: Path) -> None:
-    process = start(twenty_files, tmp_path / "state", tmp_path / "output")
+    process = start(twenty_files, tmp_path / "state", tmp_path / "output", SLOW_PARTS)
     while not list((tmp_path / "state").glob("part-*")) and process.poll() is None:
         time.sleep(0.01)
     process.send_signal(signal.SIGTERM)  # is taken as Ctrl-C is, which is ignored in the background

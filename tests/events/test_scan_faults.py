@@ -29,6 +29,7 @@ from rumpattern.events.scan.scanner import Scanner
 scanner = Scanner(Decoder(("a",)))
 signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs tests in the background ignores it
 block = b'{"event_type":"t","a":1}\\\\n' * 200_000
+scanner.decode(TextLines(block))
 print("ready", flush=True)
 try:
     while True:
@@ -48,6 +49,28 @@ def test_ctrl_c_ends_a_scan_cleanly():
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 130
         process.stdout.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_loading_is_interrupted_at_its_end(number, monkeypatch):
+    steps = []
+
+    def interrupted():
+        signal.raise_signal(number)
+        steps.append("goes on")
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("rumpattern.fast._try_out", interrupted)
+    before = signal.signal(number, interrupt)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            rp.Engine([rp.MetricDefinition("m")], reader=Reader.SCAN)
+        assert signal.getsignal(number) is interrupt
+    finally:
+        signal.signal(number, before)
+    assert steps == ["goes on"]
 
 
 @pytest.fixture(params=["*", "fold.*"])
