@@ -28,8 +28,10 @@ if TYPE_CHECKING:
     from rumpattern.groups import Grouped, Groups
     from rumpattern.samples import Integers
 
-_WORTH_MERGING: Final = 16 << 20
+_WORTH_MERGING: Final = 4 << 20
 """Bytes of groups, about."""
+_SHARE: Final = 2
+"""Groups wait until they take this part of what those take that are merged."""
 
 Labels: TypeAlias = tuple[str | None, ...]
 Key: TypeAlias = tuple[int, int, Labels]
@@ -53,7 +55,7 @@ class Statistics(NamedTuple):
 class Partial:
     """Statistics by definition, period and dimension values: what some part of the input adds up to.
 
-    Groups are collected, and merged once they take as much memory as those that were merged before.
+    Groups are collected, and merged once they take half as much memory as those that were merged before.
 
     Args:
         most: how many distinct values of each group are kept exact (see ``distribution``).
@@ -76,7 +78,7 @@ class Partial:
         table = self._tables.setdefault(len(groups.dimensions), _Table())
         table.waiting.append(groups)
         table.size += groups.size
-        if table.size >= max(_WORTH_MERGING, table.merged):
+        if table.size >= max(_WORTH_MERGING, table.merged // _SHARE):
             self._merge(table)
 
     def add_samples(self, samples: Iterable[tuple[int, Sample]]) -> None:

@@ -25,6 +25,7 @@ _LIMB: Final = (1 << LIMB_BITS) - 1
 _MAX_RADIX: Final = 2**40
 _MAX_PACKED: Final = 2**63
 _MAX_SECONDS: Final = 2**20
+_TABLE_BYTES: Final = 4_096
 _GROUP_BYTES: Final = 128
 _COUNTED_BYTES: Final = 2_048
 
@@ -47,25 +48,19 @@ class ExactSums(NamedTuple):
         first, last = (used[0], used[-1]) if len(used) else (0, 0)
         return ExactSums(self.limbs[:, first : last + 1].copy(), self.exponent + LIMB_BITS * int(first))
 
-    def carry(self) -> ExactSums:
-        """Return the same sums with limbs of 32 bits and one more limb, which has the sign: many can be added up."""
-        limbs = np.zeros((len(self.limbs), self.limbs.shape[1] + 1), np.int64)
-        limbs[:, :-1] = self.limbs
-        for place in range(limbs.shape[1] - 1):
+    def carry(self, limbs: Array) -> None:
+        """Write the same sums to limbs of 32 bits, at least one more, which has the sign: many can be added up."""
+        used = self.limbs.shape[1]
+        limbs[:, :used] = self.limbs
+        limbs[:, used:] = 0
+        for place in range(used):
             limbs[:, place + 1] += limbs[:, place] >> LIMB_BITS
             limbs[:, place] &= _LIMB
-        return ExactSums(limbs, self.exponent)
-
-    def widen(self, exponent: int, count: int) -> Array:
-        """Return limbs for a lower exponent, ``count`` of them, which are enough."""
-        limbs = np.zeros((len(self.limbs), count), np.int64)
-        first = (self.exponent - exponent) // LIMB_BITS
-        limbs[:, first : first + self.limbs.shape[1]] = self.limbs
-        return limbs
 
     def whole(self) -> list[int]:
         """Return the sums in units of 2^``exponent``."""
-        limbs = self.carry().limbs
+        limbs = np.empty((len(self.limbs), self.limbs.shape[1] + 1), np.int64)
+        self.carry(limbs)
         low, high = limbs[:, :-1].astype("<u4"), limbs[:, -1:].astype("<i8")
         rows = np.concatenate([low.view(np.uint8), high.view(np.uint8)], axis=1)
         width, data = rows.shape[1], rows.tobytes()
@@ -143,7 +138,8 @@ class Groups:
     @property
     def size(self) -> int:
         """About how many bytes the groups take."""
-        return _GROUP_BYTES * len(self.sizes) + self.values.nbytes + _COUNTED_BYTES * len(self.counted)
+        groups = _GROUP_BYTES * len(self.sizes) + self.values.nbytes + _COUNTED_BYTES * len(self.counted)
+        return _TABLE_BYTES + groups
 
     def compact(self) -> Groups:
         """Return the same groups, without texts of labels that none has if these are many."""

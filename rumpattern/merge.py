@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 _AT_ONCE: Final = 4_096
-"""Groups whose values are put in place together."""
+"""Rows whose values are put in place together."""
 
 
 def merge(parts: list[Groups], most: int) -> Groups:
@@ -40,8 +40,8 @@ def merge(parts: list[Groups], most: int) -> Groups:
     order, begins = sort_by([(definitions, int(definitions.max()) + 1), *labels, number_periods(starts)])
     first = order[begins]
     low, high = np.minimum.reduceat(lows[order], begins), np.maximum.reduceat(highs[order], begins)
-    rows = _Rows(parts, sizes, lows)
     sums = _add_up([part.sums for part in parts], order, begins)
+    rows = _Rows(parts, sizes, lows)
     parts.clear()
     owners = np.empty(len(order), np.int64)
     owners[order] = np.repeat(np.arange(len(begins)), np.diff(begins, append=len(order)))
@@ -73,23 +73,21 @@ def _join(parts: Sequence[Labels]) -> Labels:
 
 
 def _add_up(parts: Sequence[ExactSums], order: Integers, begins: Integers) -> ExactSums:
-    carried = [part.carry() for part in parts]
-    exponent = min(part.exponent for part in carried)
-    count = max((part.exponent - exponent) // LIMB_BITS + part.limbs.shape[1] for part in carried)
-    limbs = np.concatenate([part.widen(exponent, count) for part in carried])
+    exponent = min(part.exponent for part in parts)
+    firsts = [(part.exponent - exponent) // LIMB_BITS for part in parts]
+    count = max(first + part.limbs.shape[1] + 1 for first, part in zip(firsts, parts, strict=True))
+    limbs = np.zeros((len(order), count), np.int64)
+    end = 0
+    for first, part in zip(firsts, parts, strict=True):
+        begin, end = end, end + len(part.limbs)
+        part.carry(limbs[begin:end, first:])
     return ExactSums(np.add.reduceat(limbs[order], begins), exponent).trim()
 
 
-def _gather(values: Numbers, starts: Integers, counts: Integers) -> Numbers:
-    """Return so many values from each start on, one run after another."""
+def _ranges(starts: Integers, counts: Integers) -> Integers:
+    """Return so many numbers from each start on, one range after another."""
     ends = np.cumsum(counts)
-    result = np.empty(ends[-1])
-    for first in range(0, len(counts), _AT_ONCE):
-        some = slice(first, first + _AT_ONCE)
-        begin, end = ends[first] - counts[first], ends[some][-1]
-        places = np.repeat(starts[some] - ends[some] + counts[some], counts[some]) + np.arange(begin, end)
-        result[begin:end] = values[places]
-    return result
+    return np.arange(counts.sum()) + np.repeat(starts - ends + counts, counts)
 
 
 class _Rows:
@@ -121,13 +119,19 @@ class _Rows:
 
         Values of groups in which all are the same are kept too, unless they are many.
         """
+        kept = np.where(is_wanted, self.kept, 0)
         repeated = np.where(is_wanted & self.same & (self.sizes <= LOOSE_VALUES), self.sizes, 0)
-        counts = np.where(is_wanted, self.kept, 0) + repeated
+        counts = (kept + repeated)[order]
+        ends = np.cumsum(counts)
+        result = np.empty(ends[-1])
+        places = np.empty(len(order), np.int64)
+        places[order] = ends - counts
         starts = np.cumsum(self.kept) - self.kept
-        starts = np.where(repeated > 0, len(self.values) + np.cumsum(repeated) - repeated, starts)
-        values = np.concatenate([self.values, np.repeat(self.lows, repeated)])
-        counts, starts = counts[order], starts[order]
-        return np.add.reduceat(counts, begins), _gather(values, starts, counts)
+        for first in range(0, len(order), _AT_ONCE):
+            some = slice(first, first + _AT_ONCE)
+            result[_ranges(places[some], kept[some])] = self.values[_ranges(starts[some], kept[some])]
+            result[_ranges(places[some], repeated[some])] = np.repeat(self.lows[some], repeated[some])
+        return np.add.reduceat(counts, begins), result
 
     def counted(self, owners: Integers, differ: Flags, most: int) -> dict[int, Counted]:
         """Return the counts of values of merged groups that are not kept as they are.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import click
 
 from rumpattern.cli.main import Exit
+from rumpattern.cli.memory import give_back_memory
 from rumpattern.cli.options import (
     Duration,
     Price,
@@ -156,6 +157,7 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
     the definitions, 2 usage, input or output error, 3 more rejected lines than --max-reject-rate or a file that could
     not be read to its end, 130 interrupted.
     """
+    give_back_memory()
     for option, check, value in (
         ("--period", check_period, period),
         ("--application-name", check_application_name, application_name),

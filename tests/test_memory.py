@@ -1,0 +1,47 @@
+"""What the command keeps of the memory that it has freed."""
+
+import os
+import platform
+import subprocess
+import sys
+
+import pytest
+
+KEPT = """
+import sys
+import numpy as np
+from rumpattern.cli.memory import give_back_memory
+
+def resident():
+    return int(open("/proc/self/statm").read().split()[1]) * 4096 / 1e6
+
+if sys.argv[1] == "give back":
+    give_back_memory()
+large = np.ones(4_000_000)
+del large  # from now on glibc keeps what is smaller
+before = resident()
+arrays = [np.ones(125_000) for _ in range(80)]
+del arrays[:-1]  # the last one lies above all others
+print(resident() - before)
+"""
+
+
+ON_GLIBC = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries are left as they are")
+
+
+def kept(mode: str, **variables: str) -> float:
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("MALLOC_")} | variables
+    command = [sys.executable, "-c", KEPT, mode]
+    return float(subprocess.run(command, env=environment, capture_output=True, check=True).stdout)
+
+
+@ON_GLIBC
+def test_freed_memory_is_given_back():
+    assert kept("give back") < 5
+
+
+@ON_GLIBC
+def test_what_the_environment_says_stays():
+    variables = {"MALLOC_MMAP_THRESHOLD_": "33554432", "MALLOC_TRIM_THRESHOLD_": "33554432"}
+    assert kept("give back", **variables) == pytest.approx(kept("as ever", **variables), abs=2)
+    assert kept("give back", **variables) > 30
