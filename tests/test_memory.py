@@ -20,7 +20,7 @@ if sys.argv[1] == "give back":
 large = np.ones(4_000_000)
 del large  # from now on glibc keeps what is smaller
 before = resident()
-arrays = [np.ones(125_000) for _ in range(80)]
+arrays = [np.ones(250_000) for _ in range(40)]
 del arrays[:-1]  # the last one lies above all others
 print(resident() - before)
 """

@@ -7,10 +7,12 @@ import os
 import sys
 from typing import Final
 
-_LARGE: Final = 1 << 17
-"""Bytes; glibc starts with as many, and then lets its thresholds grow to 32 MiB and more."""
-_OPTIONS: Final = {"MALLOC_TRIM_THRESHOLD_": -1, "MALLOC_MMAP_THRESHOLD_": -3}
-"""Variables that glibc looks at when a process starts, and the numbers of the same options: mallopt(3)."""
+_OPTIONS: Final = {"MALLOC_MMAP_THRESHOLD_": (-3, 1 << 20), "MALLOC_TRIM_THRESHOLD_": (-1, 4 << 20)}
+"""Variables that glibc looks at when a process starts, numbers of the same options in mallopt(3), and their values.
+
+Memory of its own from the system, which goes back to it, has what is larger than the first; glibc starts with 128 KiB
+and goes up to 32 MiB by itself. Any smaller, and a block's arrays would be taken from the system again and again.
+"""
 
 
 def give_back_memory() -> None:
@@ -22,7 +24,7 @@ def give_back_memory() -> None:
     if sys.platform != "linux":
         return
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    for name, number in _OPTIONS.items():
+    for name, (number, value) in _OPTIONS.items():
         if mallopt is not None and name not in os.environ:
-            os.environ[name] = str(_LARGE)
-            mallopt(number, _LARGE)
+            os.environ[name] = str(value)
+            mallopt(number, value)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from rumpattern.events.sources import Stamp
+    from rumpattern.events.spare import Spare
 
     Bytes = np.ndarray[tuple[int], np.dtype[np.uint8]]
     Places = np.ndarray[tuple[int], np.dtype[np.intp]]
@@ -199,11 +200,20 @@ class TextLines:
         """Return all of the block."""
         return self.block
 
-    def padded(self, padding: int) -> tuple[Bytes, int]:
-        """Return all of the block followed by some zeros, and its length without them."""
-        text = np.zeros(len(self.block) + padding, np.uint8)
-        text[: len(self.block)] = np.frombuffer(self.block, np.uint8)
-        return text, len(self.block)
+    @contextmanager
+    def padded(self, padding: int, spare: Spare[Bytes]) -> Iterator[tuple[Bytes, int]]:
+        """Lend all of the block followed by some zeros, and its length without them."""
+        size = self._size()
+        with spare.take(size + padding) as text:
+            self._read_into(text[:size])
+            text[size : size + padding] = 0
+            yield text, size
+
+    def _size(self) -> int:
+        return len(self.block)
+
+    def _read_into(self, room: Bytes) -> None:
+        room[:] = np.frombuffer(self.block, np.uint8)
 
     def take_found(self) -> tuple[list[Reject], int]:
         """Hand over the rejects found since this was asked for last, and the number of blank lines."""
@@ -258,10 +268,11 @@ class BufferLines(TextLines):
         self.block = self.block or self.buffer[: self.size].tobytes()
         return self.block
 
-    def padded(self, padding: int) -> tuple[Bytes, int]:
-        """Return the buffer, in which some zeros follow the text, and the length of the text."""
+    @contextmanager
+    def padded(self, padding: int, spare: Spare[Bytes]) -> Iterator[tuple[Bytes, int]]:  # noqa: ARG002
+        """Lend the buffer, in which some zeros follow the text, and the length of the text."""
         assert padding <= PADDING
-        return self.buffer, self.size
+        yield self.buffer, self.size
 
 
 class FileLines(TextLines):
@@ -298,13 +309,12 @@ class FileLines(TextLines):
         """Return all of the part, read again."""
         return self._loaded
 
-    def padded(self, padding: int) -> tuple[Bytes, int]:
-        """Return all of the part followed by some zeros, and its length without them."""
-        text = np.empty(self.length + padding, np.uint8)
+    def _size(self) -> int:
+        return self.length
+
+    def _read_into(self, room: Bytes) -> None:
         with self._opened() as file:
-            _check_size(file.readinto(text.data[: self.length]), self.length)  # type: ignore[attr-defined]
-        text[self.length :] = 0
-        return text, self.length
+            _check_size(file.readinto(room.data), self.length)  # type: ignore[attr-defined]
 
     @cached_property
     def _loaded(self) -> bytes:

@@ -34,6 +34,12 @@ def empty_dictionaries(columns: int, rows: int) -> Dictionaries:
     return Dictionaries(slots, np.empty((columns, rows, 3), np.int64), np.zeros(columns, np.int64))
 
 
+def clear(dictionaries: Dictionaries) -> None:
+    """Forget all strings."""
+    dictionaries.slots[dictionaries.sizes > 0] = -1
+    dictionaries.sizes[:] = 0
+
+
 @inlined
 def _mix(one: np.uint64, other: np.uint64) -> np.uint64:
     return (one * other) ^ product_high(one, other)

@@ -7,8 +7,9 @@ where something is wanted, keys with escapes or dots, numbers with exponents or 
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import reduce
-from typing import TYPE_CHECKING, Final
+from functools import partial, reduce
+from operator import attrgetter
+from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
 import numpy as np
 import orjson
@@ -17,11 +18,12 @@ from rumpattern.definition.rumevents import APPLICATION_NAME, DERIVED_FIELDS, EV
 from rumpattern.events.columns import Column, EventBatch
 from rumpattern.events.lines import MAX_LINE, PickedLines
 from rumpattern.events.scan.block import Cells, Found, Request, count_lines, scan_block
-from rumpattern.events.scan.dictionary import empty_dictionaries
+from rumpattern.events.scan.dictionary import clear, empty_dictionaries
 from rumpattern.events.scan.keys import build_keys, build_types
 from rumpattern.events.scan.shapes import no_shapes
 from rumpattern.events.scan.simd import PADDING, Array
 from rumpattern.events.scan.walk import empty_notes
+from rumpattern.events.spare import Spare
 from rumpattern.events.tree import Tree
 from rumpattern.jsontext import comparable
 
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from rumpattern.events.scan.dictionary import Dictionaries
     from rumpattern.events.scan.shapes import Shapes
 
-_SPARE: Final = 1.3
+_EXCESS: Final = 1.3
 _LEAST_ROOM: Final = 256
 _MOST_BYTES: Final = 32 << 20
 """Memory of the columns of one batch."""
@@ -48,8 +50,27 @@ _MOST_MEMBERS: Final = np.iinfo(np.int16).max
 """Members that shapes can number; plans that ask for more are left to the decoder."""
 
 
+class _Scratch(NamedTuple):
+    """What a scan writes to besides the columns."""
+
+    dictionaries: Dictionaries
+    found: Found
+
+    @classmethod
+    def of(cls, width: int, room: int) -> Self:
+        """Return room for so many columns and, about, lines."""
+        room += room // 4  # the next text may have some more
+        rows, left = np.empty((2, room, 3), np.int64)
+        return cls(empty_dictionaries(width, room), Found(rows, left, np.empty((room * width, 4), np.int64)))
+
+    @property
+    def room(self) -> int:
+        """The number of lines."""
+        return len(self.found.rows)
+
+
 class Scanner:
-    """Builds the batches that a decoder would build; what it keeps between batches is a guess of their size.
+    """Builds the batches that a decoder would build; it keeps a guess of their size between them, and room to work.
 
     Args:
         decoder: what to read, and who reads the lines that are left.
@@ -61,6 +82,8 @@ class Scanner:
         self.wanted = self._wanted()
         self.request = self._request()
         self.density = 0.0  # lines for each byte of the last text: how much room the next one needs, more or less
+        self.texts: Spare[Bytes] = Spare(lambda size: np.empty(size, np.uint8), len)
+        self.scratch = Spare(partial(_Scratch.of, len(self.paths)), attrgetter("room"))
 
     def _request(self) -> Request:
         numbers = {path: number for number, path in enumerate(self.paths)}
@@ -90,7 +113,10 @@ class Scanner:
         if self.decoder.is_deep or len(self.request.keys.members) > _MOST_MEMBERS:
             yield from self.decoder.batches(lines)
             return
-        text, size = lines.padded(PADDING)
+        with lines.padded(PADDING, self.texts) as (text, size):
+            yield from self._scan_all(lines, text, size)
+
+    def _scan_all(self, lines: TextLines, text: Bytes, size: int) -> Iterator[EventBatch]:
         start = lines.seen = 0
         shapes = no_shapes()
         is_first = True
@@ -109,7 +135,7 @@ class Scanner:
     def _room(self, text: Bytes, start: int, size: int) -> int:
         """Return for how many lines to make room: what a text like the last one needs; at first, what this one does."""
         most = max(_LEAST_ROOM, _MOST_BYTES // (_CELL * len(self.paths)))
-        guess = int((size - start) * self.density * _SPARE) if self.density else count_lines(text.ctypes.data, size)
+        guess = int((size - start) * self.density * _EXCESS) if self.density else count_lines(text.ctypes.data, size)
         if (size - start) > _LARGE * guess:
             return max(1, _MOST_LARGE // ((size - start) // max(guess, 1)))
         return min(max(guess, _LEAST_ROOM), most)
@@ -140,32 +166,30 @@ class Scanner:
         """
         width = len(self.paths)
         cells = Cells(np.zeros((width, room), np.uint8), np.zeros((width, room)), np.zeros((width, room), np.int32))
-        found = Found(
-            np.empty((room, 3), np.int64), np.empty((room, 3), np.int64), np.empty((room * width, 4), np.int64)
-        )
-        dictionaries = empty_dictionaries(width, room)
-        rows, remaining, late, blank, seen, stop = scan_block(
-            text.ctypes.data,
-            start,
-            size,
-            line,
-            self.request,
-            empty_notes(len(self.request.keys.members)),
-            cells,
-            dictionaries,
-            found,
-            shapes,
-            timed,
-            min(longest, size),
-        )
-        inexact = _finish_numbers(text, cells, found.late[:late])
-        columns = self._columns(text, cells, dictionaries, rows)
-        batch = EventBatch(rows, columns, {}, found.rows[:rows, 0].tolist(), (), blank)
-        left = found.left[:remaining]
+        with self.scratch.take(room) as (dictionaries, found):
+            clear(dictionaries)
+            rows, remaining, late, blank, seen, stop = scan_block(
+                text.ctypes.data,
+                start,
+                size,
+                line,
+                self.request,
+                empty_notes(len(self.request.keys.members)),
+                cells,
+                dictionaries,
+                Found(found.rows[:room], found.left, found.late),
+                shapes,
+                timed,
+                min(longest, size),
+            )
+            inexact = _finish_numbers(text, cells, found.late[:late])
+            columns = self._columns(text, cells, dictionaries, rows)
+            batch = EventBatch(rows, columns, {}, found.rows[:rows, 0].tolist(), (), blank)
+            left = np.concatenate([found.left[:remaining], found.rows[inexact]])
         if inexact:
             exact = np.ones(rows, np.bool_)
             exact[inexact] = False
-            batch, left = batch.keep(exact), np.concatenate([left, found.rows[inexact]])
+            batch = batch.keep(exact)
         synthesised = self.decoder.derive_fields(batch.columns, self._read(batch.columns))
         return replace(batch, synthesised=synthesised), left[np.argsort(left[:, 0])], seen, stop
 
