@@ -30,8 +30,11 @@ if TYPE_CHECKING:
 
 _WORTH_MERGING: Final = 4 << 20
 """Bytes of groups, about."""
-_SHARE: Final = 2
+_SHARE: Final = 4
 """Groups wait until they take this part of what those take that are merged."""
+
+_AT_ONCE: Final = 4_096
+"""Groups that are made series together."""
 
 Labels: TypeAlias = tuple[str | None, ...]
 Key: TypeAlias = tuple[int, int, Labels]
@@ -243,15 +246,17 @@ def _ranks(groups: Groups, first: Integers, ranks: list[int]) -> Integers:
 
 
 def _series(groups: Groups, metrics: Sequence[_Identity], period: int, most: int) -> list[Series]:
-    starts = groups.starts.tolist()
-    moments = {start: datetime.fromtimestamp(start, UTC) for start in set(starts)}
-    numbers = _numbers(groups, groups.sums.nearest(), most)
-    rows = zip(groups.definitions.tolist(), starts, numbers, strict=True)
+    moments = {start: datetime.fromtimestamp(start, UTC) for start in np.unique(groups.starts).tolist()}
     result = []
-    for rank, start, (count, total, low, high, spread) in rows:
-        namespace, name, dimensions, unit = metrics[rank]
-        known = Distribution(count, low, high, spread, most) if low >= 0 else None
-        result.append(Series(namespace, name, dimensions, unit, moments[start], period, count, total, low, high, known))
+    for some in groups.pieces(_AT_ONCE):
+        numbers = _numbers(some, some.sums.nearest(), most)
+        for rank, start, (count, total, low, high, spread) in zip(
+            some.definitions.tolist(), some.starts.tolist(), numbers, strict=True
+        ):
+            namespace, name, dimensions, unit = metrics[rank]
+            known = Distribution(count, low, high, spread, most) if low >= 0 else None
+            moment = moments[start]
+            result.append(Series(namespace, name, dimensions, unit, moment, period, count, total, low, high, known))
     return result
 
 

@@ -174,14 +174,14 @@ def loose_spread(loose: bytes, most: int) -> Spread:
     return spread.settle(most)
 
 
+def count_same(value: float, count: int) -> Counted:
+    """Return the counts of one value that occurs so many times."""
+    return Counted(struct.pack("=d", value), struct.pack("=q", count), is_exact=True)
+
+
 def spread_of(value: float, count: int) -> Spread:
     """Return the spread of one value that occurs so many times, to be merged with that of others."""
-    packed = struct.pack("=d", value)
-    return (
-        _new(Spread, (packed, None))
-        if count == 1
-        else Spread(b"", Counted(packed, struct.pack("=q", count), is_exact=True))
-    )
+    return _new(Spread, (struct.pack("=d", value), None)) if count == 1 else Spread(b"", count_same(value, count))
 
 
 class Distribution:
@@ -305,10 +305,10 @@ class Percentiles(NamedTuple):
         return (0, 0) if self.is_exact else (ERROR_BELOW, ERROR_ABOVE)
 
 
-def percentiles(distributions: Sequence[Distribution | None]) -> list[Percentiles]:
-    """Return what ``Distribution.percentile`` gives, of many series at once."""
-    begins = range(0, len(distributions), _AT_ONCE)
-    return [found for begin in begins for found in _percentiles(distributions[begin : begin + _AT_ONCE])]
+def percentiles(distributions: Sequence[Distribution | None]) -> Iterator[Percentiles]:
+    """Give what ``Distribution.percentile`` gives, of many series, some at a time."""
+    for begin in range(0, len(distributions), _AT_ONCE):
+        yield from _percentiles(distributions[begin : begin + _AT_ONCE])
 
 
 def _percentiles(distributions: Sequence[Distribution | None]) -> list[Percentiles]:

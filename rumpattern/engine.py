@@ -123,6 +123,11 @@ class Engine:
             return self.folder.fold(batch, matches, period)
         return map(Grouped.of, self.deriver.derive(batch, matches, period))
 
+    def clear(self) -> None:
+        """Give back the memory that is kept between batches to be used again."""
+        if self.scanner is not None:
+            self.scanner.clear()
+
     def explain(self) -> str:
         """Return the plan as text: columns, shared predicates, definitions, and how they are matched."""
         return f"{explain_plan(self.plan)}\n{explain_kernel(self.kernel)}"

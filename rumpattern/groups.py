@@ -13,7 +13,7 @@ from rumpattern.distribution import LOOSE_VALUES, NO_SPREAD, Counted, Spread, co
 from rumpattern.samples import Labels
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from rumpattern.derive import Sample
     from rumpattern.events.columns import Numbers
@@ -146,16 +146,15 @@ class Groups:
         return replace(self, dimensions=tuple(labels.compact() for labels in self.dimensions))
 
     def settle(self, most: int) -> Groups:
-        """Return the same groups, the values of large ones counted: ``most`` distinct ones are kept exact."""
+        """Return the same groups, none counted yet, the values of large ones counted: ``most`` distinct ones exact."""
         large = self.kept > LOOSE_VALUES
         if not large.any():
             return self
         ends = np.cumsum(self.kept)
-        counted = dict(self.counted)
-        for number in np.flatnonzero(large).tolist():
-            found = count_values(self.values[ends[number] - self.kept[number] : ends[number]], most)
-            known = counted.get(number)
-            counted[number] = found if known is None else known.merge(found, most)
+        counted = {
+            number: count_values(self.values[ends[number] - self.kept[number] : ends[number]], most)
+            for number in np.flatnonzero(large).tolist()
+        }
         values = self.values[np.repeat(~large, self.kept)]
         return replace(self, kept=np.where(large, 0, self.kept), values=values, counted=counted)
 
@@ -164,6 +163,20 @@ class Groups:
         chosen = np.zeros(len(self.sizes), np.bool_)
         chosen[places] = True
         numbers = (np.cumsum(chosen) - 1).tolist()
+        counted = {numbers[number]: counted for number, counted in self.counted.items() if chosen[number]}
+        return self._at(places, self.values[np.repeat(chosen, self.kept)], counted)
+
+    def pieces(self, length: int) -> Iterator[Groups]:
+        """Yield so many of the groups at a time."""
+        place = 0
+        for first in range(0, len(self.sizes), length):
+            some = slice(first, first + length)
+            begin, place = place, place + int(self.kept[some].sum())
+            numbers = range(first, min(first + length, len(self.sizes)))
+            counted = {number - first: self.counted[number] for number in numbers if number in self.counted}
+            yield self._at(some, self.values[begin:place], counted)
+
+    def _at(self, places: Integers | slice, values: Numbers, counted: Mapping[int, Counted]) -> Groups:
         return Groups(
             self.definitions[places],
             self.starts[places],
@@ -173,8 +186,8 @@ class Groups:
             self.lows[places],
             self.highs[places],
             self.kept[places],
-            self.values[np.repeat(chosen, self.kept)],
-            {numbers[number]: counted for number, counted in self.counted.items() if chosen[number]},
+            values,
+            counted,
         )
 
     def spreads(self, most: int) -> list[Spread]:

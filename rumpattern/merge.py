@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from rumpattern.distribution import LOOSE_VALUES, spread_of
+from rumpattern.distribution import LOOSE_VALUES, count_same, count_values
 from rumpattern.groups import LIMB_BITS, ExactSums, Groups, number_periods, sort_by
 from rumpattern.samples import Labels
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from rumpattern.distribution import Counted
     from rumpattern.events.columns import Flags, Numbers
@@ -46,7 +47,9 @@ def merge(parts: list[Groups], most: int) -> Groups:
     owners = np.empty(len(order), np.int64)
     owners[order] = np.repeat(np.arange(len(begins)), np.diff(begins, append=len(order)))
     differ = (low >= 0) & (low < high)
-    kept, values = rows.loose(order, begins, differ[owners])
+    kept, values, large = rows.loose(order, begins, differ[owners])
+    counted = rows.counted(owners, differ, large, most)
+    del rows, large  # and the values as they were
     return Groups(
         definitions[first],
         starts[first],
@@ -57,8 +60,8 @@ def merge(parts: list[Groups], most: int) -> Groups:
         high,
         kept,
         values,
-        rows.counted(owners, differ, most),
-    ).settle(most)
+        counted,
+    )
 
 
 def _join(parts: Sequence[Labels]) -> Labels:
@@ -103,7 +106,9 @@ class _Rows:
         self.sizes = sizes
         self.lows = lows
         self.kept = np.concatenate([part.kept for part in parts])
-        self.values = np.concatenate([part.values for part in parts])
+        first, *others = parts  # the first one may be as large as all others, and is not copied
+        self.values = [first.values, np.concatenate([np.zeros(0), *(part.values for part in others)])]
+        self.ends = [len(first.sizes), len(sizes)]
         ends = np.cumsum([len(part.sizes) for part in parts])
         self.known: Mapping[int, Counted] = {
             int(end) - len(part.sizes) + number: counted
@@ -114,39 +119,66 @@ class _Rows:
         is_same[list(self.known)] = False
         self.same = is_same
 
-    def loose(self, order: Integers, begins: Integers, is_wanted: Flags) -> tuple[Integers, Numbers]:
-        """Return how many values of each merged group are kept, and these; ``is_wanted`` has shape (rows,).
+    def loose(
+        self, order: Integers, begins: Integers, is_wanted: Flags
+    ) -> tuple[Integers, Numbers, list[tuple[int, Numbers]]]:
+        """Return how many values of each merged group are kept, these, and the groups that have more, with theirs.
 
-        Values of groups in which all are the same are kept too, unless they are many.
+        ``is_wanted``, of shape (rows,), tells whose values are. Those of groups in which all are the same are told too,
+        unless they are many.
         """
         kept = np.where(is_wanted, self.kept, 0)
         repeated = np.where(is_wanted & self.same & (self.sizes <= LOOSE_VALUES), self.sizes, 0)
-        counts = (kept + repeated)[order]
-        ends = np.cumsum(counts)
-        result = np.empty(ends[-1])
+        counts = kept + repeated
+        totals = np.add.reduceat(counts[order], begins)
+        is_large = totals > LOOSE_VALUES
+        is_behind = np.repeat(is_large, np.diff(begins, append=len(order)))
+        order = np.concatenate([order[~is_behind], order[is_behind]])
+        result = np.empty(counts.sum())
         places = np.empty(len(order), np.int64)
-        places[order] = ends - counts
-        starts = np.cumsum(self.kept) - self.kept
-        for first in range(0, len(order), _AT_ONCE):
-            some = slice(first, first + _AT_ONCE)
-            result[_ranges(places[some], kept[some])] = self.values[_ranges(starts[some], kept[some])]
+        places[order] = np.cumsum(counts[order]) - counts[order]
+        for some, values in self._values():
+            result[_ranges(places[some], kept[some])] = values[np.repeat(is_wanted[some], self.kept[some])]
             result[_ranges(places[some], repeated[some])] = np.repeat(self.lows[some], repeated[some])
-        return np.add.reduceat(counts, begins), result
+        large = np.flatnonzero(is_large)
+        kept = np.where(is_large, 0, totals)
+        values, others = np.split(result, [kept.sum()])
+        if len(others) > len(values):
+            values = values.copy()  # which would hold the others
+        parts = np.split(others, np.cumsum(totals[large])[:-1])
+        return kept, values, list(zip(large.tolist(), parts, strict=False))
 
-    def counted(self, owners: Integers, differ: Flags, most: int) -> dict[int, Counted]:
+    def _values(self) -> Iterator[tuple[slice, Numbers]]:
+        """Yield the values of some rows at a time."""
+        row = 0
+        for end, values in zip(self.ends, self.values, strict=True):
+            place = 0
+            while row < end:
+                some = slice(row, min(row + _AT_ONCE, end))
+                begin, place = place, place + int(self.kept[some].sum())
+                yield some, values[begin:place]
+                row = some.stop
+
+    def counted(
+        self, owners: Integers, differ: Flags, large: Iterable[tuple[int, Numbers]], most: int
+    ) -> dict[int, Counted]:
         """Return the counts of values of merged groups that are not kept as they are.
 
         Args:
             owners: shape (rows,), the merged group of each.
             differ: shape (merged groups,), whether the values are to be told.
+            large: groups with values to count.
             most: how many distinct values are kept exact.
         """
+        same = np.flatnonzero(self.same & (self.sizes > LOOSE_VALUES)).tolist()
+        counts = chain(
+            ((int(owners[row]), counted) for row, counted in self.known.items()),
+            ((int(owners[row]), count_same(float(self.lows[row]), int(self.sizes[row]))) for row in same),
+            ((group, count_values(values, most)) for group, values in large),
+        )
         found: dict[int, Counted] = {}
-        many = np.flatnonzero(differ[owners] & self.same & (self.sizes > LOOSE_VALUES)).tolist()
-        same = ((row, spread_of(float(self.lows[row]), int(self.sizes[row])).counted) for row in many)
-        for row, counted in (*self.known.items(), *same):
-            owner = int(owners[row])
-            if counted is not None and differ[owner]:
+        for owner, counted in counts:
+            if differ[owner]:
                 known = found.get(owner)
                 found[owner] = counted if known is None else known.merge(counted, most)
         return found

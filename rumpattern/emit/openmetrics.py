@@ -140,7 +140,7 @@ class _Point(NamedTuple):
 def _families(names: _Names, series: Sequence[Series], labels: Mapping[str, str]) -> Iterator[str]:
     points = [_Point(_label_text(one, labels), int(one.start.timestamp()), one) for one in series]
     about = f"CloudWatch metric {series[0].name} of {series[0].namespace}, unit {series[0].unit}"
-    found = percentiles([one.distribution for one in series])
+    found = list(percentiles([one.distribution for one in series]))
     if any(one.values for one in found):
         yield from _head(names, "", f"quantiles of {about}{_method(found)}")
         yield from _quantiles(names.family(), points, found)

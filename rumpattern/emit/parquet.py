@@ -88,7 +88,7 @@ def _schema(pa: Any) -> Any:  # noqa: ANN401 - pyarrow has no types
 
 def _batch(pa: Any, schema: Any, series: Sequence[Series]) -> Any:  # noqa: ANN401 - as above
     *columns, distributions = zip(*series, strict=True)
-    found = percentiles(distributions)
+    found = list(percentiles(distributions))
     values = zip(*(one.values or (None,) * len(PERCENTS) for one in found), strict=True)
     errors = zip(*((None,) * 3 if one.values is None else (one.method, *one.error) for one in found), strict=True)
     arrays = zip([*columns, *values, *errors], schema, strict=True)

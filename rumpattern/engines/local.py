@@ -142,6 +142,7 @@ def replay(  # noqa: PLR0913 - the choices of a replay
         else:
             task = {"application_name": application_name, "settings": settings}
             yield from _in_workers(run, given, count, {**task, "definitions": pack_definitions(definitions)})
+        engine.clear()
 
     def results(given: Iterator[BlockResult], kept: State | None) -> Iterator[BlockResult]:
         for result in given if kept is None else kept.keep(given):

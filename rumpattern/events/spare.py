@@ -37,3 +37,7 @@ class Spare(Generic[_Room]):
             yield room
         finally:
             self._rooms.append(room)
+
+    def clear(self) -> None:
+        """Give the memory back."""
+        self._rooms.clear()

@@ -85,6 +85,11 @@ class Scanner:
         self.texts: Spare[Bytes] = Spare(lambda size: np.empty(size, np.uint8), len)
         self.scratch = Spare(partial(_Scratch.of, len(self.paths)), attrgetter("room"))
 
+    def clear(self) -> None:
+        """Give back the memory that is kept to be used again."""
+        self.texts.clear()
+        self.scratch.clear()
+
     def _request(self) -> Request:
         numbers = {path: number for number, path in enumerate(self.paths)}
         root = Tree(frozenset(self.paths)).root
