@@ -33,6 +33,8 @@ _WORTH_MERGING: Final = 4 << 20
 _SHARE: Final = 4
 """Groups wait until they take this part of what those take that are merged."""
 
+_PARTS: Final = 8
+"""Parts of what is merged: a definition's number modulo this."""
 _AT_ONCE: Final = 4_096
 """Groups that are made series together."""
 
@@ -93,10 +95,10 @@ class Partial:
             self.add_groups(group_singly(some))
 
     def merged(self) -> list[Groups]:
-        """Return all groups, those with the same number of dimensions together, sorted as ``merge`` does."""
+        """Return all groups; those of a definition with as many dimensions are together, sorted as by ``merge``."""
         for table in self._tables.values():
             self._merge(table)
-        return [groups for _, table in sorted(self._tables.items()) for groups in table.parts]
+        return [groups for _, table in sorted(self._tables.items()) for _, groups in sorted(table.parts.items())]
 
     def take(self) -> list[Groups]:
         """Return all groups as ``merged`` does, and forget them."""
@@ -105,15 +107,20 @@ class Partial:
         return groups
 
     def _merge(self, table: _Table) -> None:
-        if table.waiting:
-            parts = [*table.parts, *table.waiting]
-            table.parts, table.waiting = [], []
-            groups: Groups | None = merge(parts, self.most)
-            if self._check and groups is not None:
-                groups = self._check(groups)
-            table.parts = [] if groups is None else [groups]
-            table.merged = 0 if groups is None else groups.size
-            table.size = 0
+        """Merge what waits with what is merged, some definitions after others, so that only some are held twice."""
+        if not table.waiting:
+            return
+        new = merge(table.waiting, self.most)
+        table.size = 0
+        part_of = new.definitions % _PARTS
+        for number in np.unique(part_of).tolist():
+            groups = new.keep(np.flatnonzero(part_of == number))
+            if number in table.parts:
+                groups = merge([table.parts.pop(number), groups], self.most)
+            staying = self._check(groups) if self._check else groups
+            if staying is not None:
+                table.parts[number] = staying
+        table.merged = sum(groups.size for groups in table.parts.values())
 
     @property
     def groups(self) -> dict[Key, Statistics]:
@@ -137,9 +144,9 @@ class Partial:
 
 @dataclass(slots=True)
 class _Table:
-    """Groups of as many dimensions: those that are merged, if there are any, and those that wait; their sizes."""
+    """Groups of as many dimensions: those that are merged, in parts, and those that wait; their sizes."""
 
-    parts: list[Groups] = field(default_factory=list)
+    parts: dict[int, Groups] = field(default_factory=dict)
     waiting: list[Groups] = field(default_factory=list)
     merged: int = 0
     size: int = 0

@@ -112,12 +112,12 @@ def test_the_nearest_rank(count):
 def test_many_at_once_are_the_same_as_one_by_one():
     lots = [RANDOM.integers(0, high, size).astype(np.float64) for size in (1, 2, 7, 150, 256, 400) for high in (2, 300)]
     some = [distribution(values) for values in lots]
-    found = percentiles([None, *some])
+    found = list(percentiles([None, *some]))
     assert found[0].values is None
     for one, (values, is_exact) in zip(some, found[1:], strict=True):
         assert values == [one.percentile(percent) for percent in PERCENTS]
         assert is_exact == one.is_exact
-    assert percentiles([]) == []
+    assert list(percentiles([])) == []
 
 
 def test_one_value_merges_with_others():
