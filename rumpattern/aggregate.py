@@ -9,18 +9,17 @@ import operator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import reduce
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 import numpy as np
 
 from rumpattern.derive import dimension_names
-from rumpattern.distribution import MOST_EXACT, NO_SPREAD, Distribution, Spread
+from rumpattern.distribution import MOST_EXACT, Distribution
 from rumpattern.groups import group_singly
 from rumpattern.merge import merge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-    from fractions import Fraction
+    from collections.abc import Callable, Iterable, Sequence
 
     from rumpattern.definition.model import MetricDefinition
     from rumpattern.derive import Sample
@@ -32,26 +31,13 @@ _WORTH_MERGING: Final = 4 << 20
 """Bytes of groups, about."""
 _SHARE: Final = 4
 """Groups wait until they take this part of what those take that are merged."""
-
 _PARTS: Final = 8
 """Parts of what is merged: a definition's number modulo this."""
 _AT_ONCE: Final = 4_096
 """Groups that are made series together."""
 
 Labels: TypeAlias = tuple[str | None, ...]
-Key: TypeAlias = tuple[int, int, Labels]
-"""Definition number, period start in seconds since 1970, dimension values."""
 _Identity: TypeAlias = tuple[str, str, tuple[tuple[str, str], ...], str]
-
-
-class Statistics(NamedTuple):
-    """How many values, their exact sum, minimum, maximum and spread of some values."""
-
-    samples: int
-    sum: Fraction
-    low: float
-    high: float
-    spread: Spread = NO_SPREAD
 
 
 # --- partials -------------------------------------------------------------------------------------------------------
@@ -60,7 +46,7 @@ class Statistics(NamedTuple):
 class Partial:
     """Statistics by definition, period and dimension values: what some part of the input adds up to.
 
-    Groups are collected, and merged once they take half as much memory as those that were merged before.
+    Groups are collected, and merged once they take a quarter of the memory of those that were merged before.
 
     Args:
         most: how many distinct values of each group are kept exact (see ``distribution``).
@@ -122,25 +108,6 @@ class Partial:
                 table.parts[number] = staying
         table.merged = sum(groups.size for groups in table.parts.values())
 
-    @property
-    def groups(self) -> dict[Key, Statistics]:
-        """The statistics of every group."""
-        return {key: statistics for part in self.merged() for key, statistics in _statistics(part, self.most)}
-
-    def __eq__(self, other: object) -> bool:
-        """Tell whether two partials say the same, in whatever order and parts their values came."""
-        if not isinstance(other, Partial):
-            return NotImplemented
-        return self.most == other.most and self._settled() == other._settled()
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def _settled(self) -> dict[Key, Statistics]:
-        return {
-            key: statistics._replace(spread=statistics.spread.settle(self.most, 0))
-            for key, statistics in self.groups.items()
-        }
-
 
 @dataclass(slots=True)
 class _Table:
@@ -150,22 +117,6 @@ class _Table:
     waiting: list[Groups] = field(default_factory=list)
     merged: int = 0
     size: int = 0
-
-
-def _statistics(groups: Groups, most: int) -> Iterator[tuple[Key, Statistics]]:
-    labels = labels_of(groups, slice(None))
-    keys = zip(groups.definitions.tolist(), groups.starts.tolist(), labels, strict=True)
-    return zip(keys, map(Statistics._make, _numbers(groups, groups.sums.exact(), most)), strict=True)
-
-
-_Sum = TypeVar("_Sum", float, "Fraction")
-
-
-def _numbers(groups: Groups, sums: Sequence[_Sum], most: int) -> Iterator[tuple[int, _Sum, float, float, Spread]]:
-    """Yield size, sum, minimum, maximum and spread of each group."""
-    return zip(
-        groups.sizes.tolist(), sums, groups.lows.tolist(), groups.highs.tolist(), groups.spreads(most), strict=True
-    )
 
 
 def labels_of(groups: Groups, places: Integers | slice) -> list[Labels]:
@@ -256,10 +207,9 @@ def _series(groups: Groups, metrics: Sequence[_Identity], period: int, most: int
     moments = {start: datetime.fromtimestamp(start, UTC) for start in np.unique(groups.starts).tolist()}
     result = []
     for some in groups.pieces(_AT_ONCE):
-        numbers = _numbers(some, some.sums.nearest(), most)
-        for rank, start, (count, total, low, high, spread) in zip(
-            some.definitions.tolist(), some.starts.tolist(), numbers, strict=True
-        ):
+        columns = (some.definitions, some.starts, some.sizes, some.lows, some.highs)
+        rows = zip(*(column.tolist() for column in columns), some.sums.nearest(), some.spreads(most), strict=True)
+        for rank, start, count, low, high, total, spread in rows:
             namespace, name, dimensions, unit = metrics[rank]
             known = Distribution(count, low, high, spread, most) if low >= 0 else None
             moment = moments[start]

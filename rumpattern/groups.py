@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -65,11 +64,6 @@ class ExactSums(NamedTuple):
         rows = np.concatenate([low.view(np.uint8), high.view(np.uint8)], axis=1)
         width, data = rows.shape[1], rows.tobytes()
         return [int.from_bytes(data[at : at + width], "little", signed=True) for at in range(0, len(data), width)]
-
-    def exact(self) -> list[Fraction]:
-        """Return the sums."""
-        one = Fraction(2) ** self.exponent
-        return [total * one for total in self.whole()]
 
     def nearest(self) -> list[float]:
         """Return the doubles nearest to the sums."""

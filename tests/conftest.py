@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import rumpattern as rp
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
@@ -40,6 +42,12 @@ def run() -> Callable[..., subprocess.CompletedProcess[bytes]]:
         return subprocess.run(words, cwd=ROOT, input=stdin, capture_output=True, check=False)
 
     return command
+
+
+@pytest.fixture(scope="session")
+def views() -> list[rp.MetricDefinition]:
+    """Give a definition that counts views."""
+    return rp.load_definitions([{"Name": "Views", "Namespace": "S", "EventPattern": '{"event_type": ["view"]}'}])
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ import pytest
 import rumpattern as rp
 from rumpattern.aggregate import Partial, Series, series
 from rumpattern.groups import add_exactly
+from tests.sums import exact, statistics
 
 SUBNORMAL = 5e-324
 
@@ -37,8 +38,8 @@ def test_exact_sums(values, total):
     carried = np.empty((1, sums.limbs.shape[1] + 2), np.int64)
     sums.carry(carried)
     assert ((carried[:, :-2] >= 0) & (carried[:, :-2] < 2**32)).all()
-    assert sums.exact() == sums.trim().exact() == [sum(map(Fraction, values))]
-    assert sums._replace(limbs=carried).exact() == sums.exact()
+    assert exact(sums) == exact(sums.trim()) == [sum(map(Fraction, values))]
+    assert exact(sums._replace(limbs=carried)) == exact(sums)
     assert list(map(str, sums.nearest())) == [str(total)]
     assert sums.exponent % 32 == 0
 
@@ -50,14 +51,14 @@ def test_sums_by_group():
 
 def test_a_million_values_of_one_exponent():
     values = np.full(1_000_000, 1.9999999999999998)
-    assert add_exactly(values, np.array([0])).exact() == [1_000_000 * Fraction(1.9999999999999998)]
+    assert exact(add_exactly(values, np.array([0]))) == [1_000_000 * Fraction(1.9999999999999998)]
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0, -1.5, 0.1, SUBNORMAL, 1.7976931348623157e308])
 def test_one_value_is_its_own_sum(value):
     sums = add_exactly(np.array([value, value]), np.array([0, 1]))
     assert sums.nearest() == [value, value]
-    assert sums.exact() == [Fraction(value)] * 2
+    assert exact(sums) == [Fraction(value)] * 2
 
 
 DEFINITIONS = [
@@ -88,7 +89,7 @@ def partial(lines):
 
 
 def test_groups():
-    groups = {key: statistics[:-1] for key, statistics in partial(LINES).groups.items()}
+    groups = {key: found[:-1] for key, found in statistics(partial(LINES)).items()}
     assert groups == {
         (0, 0, ("x", None)): (4, 1.0, -1e16, 1e16),
         (0, 60, ("y", None)): (1, 2.0, 2.0, 2.0),
@@ -119,7 +120,7 @@ def test_minus_zero_is_zero_everywhere():
 
 def test_the_order_of_lines_does_not_matter():
     forward, backward = partial(LINES), partial(LINES[::-1])
-    assert forward == backward
+    assert statistics(forward) == statistics(backward)
     assert series(DEFINITIONS, forward, 60) == series(DEFINITIONS, backward, 60)
 
 
@@ -132,9 +133,10 @@ def test_many_dimensions_of_many_values():
     (grouped,) = engine.grouped(batch, engine.match(batch))
     result = Partial()
     result.add(grouped)
-    assert len(result.groups) == 97
-    assert sum(statistics[0] for statistics in result.groups.values()) == 300
-    assert (0, 0, (*("0" for _ in range(8)), None)) in result.groups
+    found = statistics(result)
+    assert len(found) == 97
+    assert sum(one.samples for one in found.values()) == 300
+    assert (0, 0, (*("0" for _ in range(8)), None)) in found
 
 
 def test_an_empty_partial():

@@ -59,6 +59,8 @@ _WORTH_WORKERS: Final = 64 << 20
 _GZIP_RATIO: Final = 7
 _BUFFERS_MORE: Final = 2
 """Buffers besides those that are read: one is being filled, and one waits to be read."""
+_YOUNG: Final = 50_000
+"""Objects made since the garbage collector has looked last when it looks again."""
 _HIGH_RESOLUTION: Final = (1, 5, 10, 20, 30)
 _MINUTE: Final = 60
 _DAY: Final = 86_400
@@ -222,14 +224,20 @@ def _check(settings: Settings, application_name: str | None, workers: int | None
 
 @contextmanager
 def _undisturbed_heap() -> Iterator[None]:
-    """Keep the garbage collector from what there is already: numba alone has a million objects to look at each time."""
+    """Keep the garbage collector from what there is already: numba alone has a million objects to look at each time.
+
+    What a block leaves behind has no cycles, so that there is no need to look for them often either.
+    """
     if gc.get_freeze_count():  # somebody else does
         yield
         return
+    threshold, *others = gc.get_threshold()
     gc.freeze()
+    gc.set_threshold(threshold and max(threshold, _YOUNG), *others)
     try:
         yield
     finally:
+        gc.set_threshold(threshold, *others)
         gc.unfreeze()
 
 

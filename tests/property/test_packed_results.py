@@ -16,6 +16,7 @@ from rumpattern.job.blocks import Block
 from rumpattern.job.packing import pack_result, unpack_result
 from rumpattern.job.results import process_block
 from rumpattern.job.settings import Settings
+from tests.sums import statistics
 
 
 def said(result, most):
@@ -24,7 +25,7 @@ def said(result, most):
         partial.add_groups(groups)
     partial.add_samples(result.odd_samples)
     rest = {name: getattr(result, name) for name in result.__slots__ if name not in {"groups", "rejects", "counts"}}
-    return partial, list(result.rejects), result.rejects.codes(), result.counts.tolist(), rest
+    return statistics(partial), list(result.rejects), result.rejects.codes(), result.counts.tolist(), rest
 
 
 def round_trips(definitions, data, settings, reader=Reader.ORJSON):
