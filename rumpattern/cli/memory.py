@@ -10,8 +10,8 @@ from typing import Final
 _OPTIONS: Final = {"MALLOC_MMAP_THRESHOLD_": (-3, 1 << 20), "MALLOC_TRIM_THRESHOLD_": (-1, 4 << 20)}
 """Variables that glibc looks at when a process starts, numbers of the same options in mallopt(3), and their values.
 
-Memory of its own from the system, which goes back to it, has what is larger than the first; glibc starts with 128 KiB
-and goes up to 32 MiB by itself. Any smaller, and a block's arrays would be taken from the system again and again.
+What is larger than the first has memory of its own, which goes back to the system once it is free. By itself glibc
+raises that size from 128 KiB to as much as 32 MiB. With a smaller one, the arrays of every block would be new memory.
 """
 
 
