@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from rumpattern.definition.model import MetricDefinition
 from rumpattern.events.decode import Decoder
-from rumpattern.events.lines import TextLines
+from rumpattern.events.lines import FileLines, TextLines
 from rumpattern.events.scan.scanner import Scanner
+from rumpattern.events.sources import BrokenSourceError, Stamp
 from rumpattern.fold import Folder
 from rumpattern.match.compiled import compile_plan
 from rumpattern.match.kernel import Kernel
@@ -44,13 +47,26 @@ def load(decoder: Decoder, deriver: Deriver) -> tuple[Scanner, Folder]:
 def _try_out() -> None:
     plan = build_plan([_DEFINITION])
     decoder = Decoder(plan.paths, by_type=plan.paths_by_type(), event_type_required=True)
-    batch = Scanner(decoder).decode(TextLines(_EVENTS))
+    scanner = Scanner(decoder)
+    batch = scanner.decode(TextLines(_EVENTS))
     matches = Kernel(plan, compile_plan(plan)).match(batch)
     (grouped,) = Folder(Deriver(plan)).fold(batch, matches, _PERIOD)
     groups = grouped.groups
     found = None if groups is None else sorted(zip(groups.lows.tolist(), groups.sizes.tolist(), strict=True))
-    if found != [(0.1234567890123456, 1), (2.0, 1)]:
+    if found != [(0.1234567890123456, 1), (2.0, 1)] or not _finds_end(scanner):
         raise RuntimeError("compiled code gives wrong results")
+
+
+def _finds_end(scanner: Scanner) -> bool:
+    """Tell whether an empty file is found to have no byte."""
+    nothing = Path(os.devnull)
+    with nothing.open("rb") as file:
+        stamp = Stamp.of(file)
+    try:
+        scanner.decode(FileLines(nothing, stamp, 0, 1, timed=False))
+    except BrokenSourceError:
+        return True
+    return False
 
 
 @contextmanager

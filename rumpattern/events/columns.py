@@ -137,7 +137,7 @@ class EventBatch:
     size: int
     columns: dict[str, Column]
     odd: dict[int, Exact]
-    indices: Sequence[int]
+    indices: Sequence[int] | Rows
     rejects: tuple[Reject, ...] = ()
     blank: int = 0
     synthesised: dict[str, int] = field(default_factory=dict)
@@ -151,7 +151,7 @@ class EventBatch:
         moved = (np.cumsum(rows) - 1).tolist()
         odd = {moved[row]: event for row, event in self.odd.items() if rows[row]}
         size = int(np.count_nonzero(rows))
-        indices = [index for index, kept in zip(self.indices, rows.tolist(), strict=True) if kept]
+        indices = np.asarray(self.indices, np.intp)[rows]
         return EventBatch(size, columns, odd, indices, self.rejects, self.blank, self.synthesised)
 
     def merge(self, other: EventBatch) -> EventBatch:
@@ -165,7 +165,7 @@ class EventBatch:
         rejects = sorted((*self.rejects, *other.rejects), key=lambda reject: (reject.offset, reject.line))
         synthesised = dict(Counter(self.synthesised) + Counter(other.synthesised))
         blank = self.blank + other.blank
-        return EventBatch(len(order), columns, odd, indices[order].tolist(), tuple(rejects), blank, synthesised)
+        return EventBatch(len(order), columns, odd, indices[order], tuple(rejects), blank, synthesised)
 
     def regular(self) -> Flags:
         """Return shape (n,): True where the columns speak for the row."""

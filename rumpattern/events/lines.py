@@ -15,7 +15,7 @@ from rumpattern.events.forms import Form
 from rumpattern.events.sources import BrokenSourceError, open_again
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
     from typing import BinaryIO
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     Bytes = np.ndarray[tuple[int], np.dtype[np.uint8]]
     Places = np.ndarray[tuple[int], np.dtype[np.intp]]
-    Spans = np.ndarray[tuple[int, int], np.dtype[np.int64]]
 
 PADDING: Final = 128
 """How many zeros follow a text in a buffer: what compiled code may look at beyond its end."""
@@ -131,6 +130,11 @@ class TextLines:
         """The form of a line."""
         return Form.LOGS_EXPORT if self.timed else Form.NDJSON
 
+    @property
+    def size(self) -> int:
+        """The length of the block."""
+        return len(self.block)
+
     def chunks(self) -> Iterator[tuple[Sequence[int], list[bytes]]]:
         """Yield the texts with their indices, some at a time."""
         index = 0
@@ -203,14 +207,11 @@ class TextLines:
     @contextmanager
     def padded(self, padding: int, spare: Spare[Bytes]) -> Iterator[tuple[Bytes, int]]:
         """Lend all of the block followed by some zeros, and its length without them."""
-        size = self._size()
+        size = self.size
         with spare.take(size + padding) as text:
             self._read_into(text[:size])
             text[size : size + padding] = 0
             yield text, size
-
-    def _size(self) -> int:
-        return len(self.block)
 
     def _read_into(self, room: Bytes) -> None:
         room[:] = np.frombuffer(self.block, np.uint8)
@@ -256,7 +257,12 @@ class BufferLines(TextLines):
     def __init__(self, text: Bytes, size: int, offset: int, *, timed: bool, longest: int = MAX_LINE) -> None:
         super().__init__(b"", offset, timed, longest)
         self.buffer = text
-        self.size = size
+        self.filled = size
+
+    @property
+    def size(self) -> int:
+        """The length of the text."""
+        return self.filled
 
     def _pieces(self) -> Iterator[bytes]:
         """Yield the text in pieces of whole lines."""
@@ -289,9 +295,14 @@ class FileLines(TextLines):
         self.stamp = stamp
         self.length = length
 
+    @property
+    def size(self) -> int:
+        """The length of the part."""
+        return self.length
+
     def _pieces(self) -> Iterator[bytes]:
         """Yield the text in pieces of whole lines."""
-        with self._opened() as file:
+        with self.opened() as file:
             left = self.length
             unfinished: list[bytes] = []  # of a line that is longer than a piece
             while left:
@@ -309,20 +320,18 @@ class FileLines(TextLines):
         """Return all of the part, read again."""
         return self._loaded
 
-    def _size(self) -> int:
-        return self.length
-
     def _read_into(self, room: Bytes) -> None:
-        with self._opened() as file:
+        with self.opened() as file:
             _check_size(file.readinto(room.data), self.length)  # type: ignore[attr-defined]
 
     @cached_property
     def _loaded(self) -> bytes:
-        with self._opened() as file:
+        with self.opened() as file:
             return _read(file, self.length)
 
     @contextmanager
-    def _opened(self) -> Iterator[BinaryIO]:
+    def opened(self) -> Iterator[BinaryIO]:
+        """Lend the file, which stands where the part begins."""
         try:
             with open_again(self.path, self.stamp) as file:
                 file.seek(self.offset)
@@ -343,31 +352,26 @@ def _check_size(found: int, size: int) -> None:
 
 
 class PickedLines(TextLines):
-    """Some lines of a block: ``picked``, shape (lines, 3), are their numbers in it from 0, beginnings and ends."""
+    """Some lines of a block: ``picked`` has their offsets in the file and their texts by their numbers, from 0."""
 
-    def __init__(self, lines: TextLines, text: Bytes, picked: Spans) -> None:
+    def __init__(self, lines: TextLines, picked: Mapping[int, tuple[int, bytes]]) -> None:
         super().__init__(b"", lines.offset, lines.timed, lines.longest)
-        self.buffer = text
-        self.numbers = picked[:, 0].tolist()
-        self.spans = dict(zip(self.numbers, picked[:, 1:].tolist(), strict=True))
+        self.picked = picked
 
     def chunks(self) -> Iterator[tuple[Sequence[int], list[bytes]]]:
         """Yield the texts with their indices, some at a time."""
-        for start in range(0, len(self.numbers), _CHUNK):
-            numbers: Sequence[int] = self.numbers[start : start + _CHUNK]
-            numbers, lines = self._short_ones(numbers, [self._line(number) for number in numbers])
+        all_numbers = list(self.picked)
+        for start in range(0, len(all_numbers), _CHUNK):
+            numbers: Sequence[int] = all_numbers[start : start + _CHUNK]
+            numbers, lines = self._short_ones(numbers, [self.picked[number][1] for number in numbers])
             yield self._texts(numbers, lines, may_return=True)
-        self.seen = len(self.numbers)
-
-    def _line(self, index: int) -> bytes:
-        begin, end = self.spans[index]
-        return self.buffer[begin:end].tobytes()
+        self.seen = len(all_numbers)
 
     def line(self, index: int) -> bytes:
         """Return one line."""
-        line = self._line(index).removesuffix(b"\r")
+        line = self.picked[index][1].removesuffix(b"\r")
         return line.removeprefix(BOM) if self.offset == index == 0 else line
 
     def place(self, index: int) -> tuple[int, int]:
         """Return the line number and the byte offset of a text in its file."""
-        return index + 1, self.offset + self.spans[index][0]
+        return index + 1, self.picked[index][0]

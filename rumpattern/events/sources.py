@@ -21,7 +21,7 @@ EXPORT_PROBE: Final = "aws-logs-write-test"
 GZIP_MAGIC: Final = b"\x1f\x8b"
 BLOCK: Final = 16 << 20
 """Bytes of line text that make one batch: the thread that inflates waits for the interpreter once for each."""
-RANGE: Final = 16 << 20
+RANGE: Final = 32 << 20
 """Bytes of a file of lines that make one batch; compiled code reads them at once, orjson a piece at a time."""
 HEAD: Final = 1 << 16
 """Bytes from which the form of a file is detected."""

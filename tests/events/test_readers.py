@@ -48,7 +48,7 @@ def test_code_is_kept_by_the_text_of_its_source(monkeypatch, tmp_path):
         assert folder.is_dir()
         assert folder.parent == tmp_path / "rumpattern"
         assert not cache.is_compiled()
-        (folder / "block.scan_block-1.py311.1.nbc").touch()
+        (folder / "block.scan_lines-1.py311.1.nbc").touch()
         assert cache.is_compiled()
     finally:
         cache.cache_folder.cache_clear()

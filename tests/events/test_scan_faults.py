@@ -136,7 +136,7 @@ def test_without_being_asked_for_it_is_left_out(damaged_cache, tmp_path, monkeyp
     assert replay(tmp_path, damaged_cache, "auto").returncode == 0
     notices = []
     monkeypatch.setattr("rumpattern.events.readers._WORTH_SCANNING", 0)
-    monkeypatch.setattr("rumpattern.events.scan.scanner.scan_block", None)
+    monkeypatch.setattr("rumpattern.events.scan.scanner.scan_lines", None)
     events = ROOT / "fixtures" / "events"
     result = rp.replay(rp.load_definitions(DEFINITIONS), events, on_notice=notices.append)
     assert result.reader == "orjson"

@@ -2,7 +2,9 @@
 
 import ctypes
 import gzip
+import itertools
 import mmap
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -18,13 +20,11 @@ from rumpattern.engine import Engine
 from rumpattern.events.decode import Decoder
 from rumpattern.events.fields import Kind
 from rumpattern.events.lines import FileLines, TextLines
-from rumpattern.events.sources import Stamp
+from rumpattern.events.sources import BrokenSourceError, Stamp
 
 pytest.importorskip("numba", reason="the extra fast is not installed")
 
 from rumpattern.events.scan.scanner import Scanner
-from rumpattern.events.scan.shapes import no_shapes
-from rumpattern.events.scan.simd import PADDING
 
 ROOT = Path(__file__).parents[2]
 SUITE = ROOT.parent / "shared" / "data" / "json-test-suite" / "test_parsing"
@@ -42,8 +42,11 @@ def cells(batch, path):
 
 
 def assert_same(decoder, block, *, offset=0, timed=False):
-    block_lines, same_lines = TextLines(block, offset, timed), TextLines(block, offset, timed)
-    batch, same = Scanner(decoder).decode(block_lines), decoder.decode(same_lines)
+    return assert_alike(Scanner(decoder), TextLines(block, offset, timed), TextLines(block, offset, timed))
+
+
+def assert_alike(scanner, block_lines, same_lines):
+    batch, same = scanner.decode(block_lines), scanner.decoder.decode(same_lines)
     assert block_lines.count() == same_lines.count()
     assert list(batch.indices) == list(same.indices)
     assert batch.rejects == same.rejects
@@ -231,11 +234,36 @@ def test_a_part_of_a_file(realistic, decoder, tmp_path):
     path.write_bytes(b"\n".join(realistic))
     offset = len(realistic[0]) + 1
     length = len(b"\n".join(realistic[1:30])) + 1
+    lines = FileLines(path, stamp_of(path), offset, length, timed=False)
+    assert len(assert_alike(Scanner(decoder), lines, TextLines(b"\n".join(realistic[1:30]), offset))) == 29
+
+
+def stamp_of(path):
     with path.open("rb") as file:
-        stamp = Stamp.of(file)
-    batch = Scanner(decoder).decode(FileLines(path, stamp, offset, length, timed=False))
-    assert len(batch) == 29
-    assert cells(batch, "event_type") == cells(assert_same(decoder, b"\n".join(realistic[1:30])), "event_type")
+        return Stamp.of(file)
+
+
+@pytest.mark.parametrize(
+    ("piece", "longest"), list(itertools.product([1, 2, 7, 63, 64, 65, 1_000, 100_000], [150, 1_500, 100_000]))
+)
+def test_pieces_of_a_file(realistic, decoder, tmp_path, piece, longest):
+    lines = [line for pair in zip(realistic, [*EDGES, b"", b" "] * 9, strict=False) for line in pair]
+    path = tmp_path / "events.ndjson"
+    for end in (b"", b"\n", b"\n\n", b"\n{"):
+        block = b"\n".join(lines) + end
+        path.write_bytes(block)
+        in_file = FileLines(path, stamp_of(path), 0, len(block), timed=False, longest=longest)
+        scanner = Scanner(decoder, piece, kept_bytes=3_000)
+        assert_alike(scanner, in_file, TextLines(block, longest=longest))
+
+
+def test_a_file_that_becomes_shorter(realistic, decoder, tmp_path):
+    path = tmp_path / "events.ndjson"
+    path.write_bytes(b"\n".join(realistic))
+    stamp = stamp_of(path)
+    batches = Scanner(decoder, 100).batches(FileLines(path, stamp, 0, 2 * stamp.size, timed=False))
+    with pytest.raises(BrokenSourceError, match="it became shorter"):
+        list(batches)
 
 
 @pytest.mark.parametrize("room", [1, 2, 7, 100])
@@ -260,23 +288,27 @@ def test_short_lines_change_nothing_for_long_ones(realistic, decoder):
         assert sum(map(len, batches)) == len(decoder.decode(TextLines(block)))
 
 
-def text_at_page_end(block):
-    """Return the block and its padding in memory whose next byte may not be read."""
-    pages = -(-(len(block) + PADDING) // mmap.PAGESIZE)
-    memory = mmap.mmap(-1, (pages + 1) * mmap.PAGESIZE)
-    whole = np.frombuffer(memory, np.uint8)
-    end = pages * mmap.PAGESIZE
-    libc = ctypes.CDLL(None, use_errno=True)
-    assert libc.mprotect(ctypes.c_void_p(whole.ctypes.data + end), mmap.PAGESIZE, 0) == 0
-    text = whole[end - PADDING - len(block) : end]
-    text[: len(block)] = np.frombuffer(block, np.uint8)
-    return text
+class LinesAtPageEnd(TextLines):
+    """Lines whose text and padding end where the next byte of memory may not be read."""
+
+    @contextmanager
+    def padded(self, padding, _spare):
+        pages = -(-(len(self.block) + padding) // mmap.PAGESIZE)
+        memory = mmap.mmap(-1, (pages + 1) * mmap.PAGESIZE)
+        whole = np.frombuffer(memory, np.uint8)
+        end = pages * mmap.PAGESIZE
+        libc = ctypes.CDLL(None, use_errno=True)
+        assert libc.mprotect(ctypes.c_void_p(whole.ctypes.data + end), mmap.PAGESIZE, 0) == 0
+        text = whole[end - padding - len(self.block) : end]
+        text[: len(self.block)] = np.frombuffer(self.block, np.uint8)
+        yield text, len(self.block)
 
 
 @pytest.mark.skipif(not hasattr(mmap, "MAP_PRIVATE"), reason="memory is protected as on POSIX systems")
 def test_nothing_is_read_beyond_the_padding():
-    scanner = Scanner(Decoder(PATHS))
+    decoder = Decoder(PATHS)
+    scanner = Scanner(decoder)
     for line in EDGES:
         for cut in range(len(line) + 1):
-            if block := line[:cut]:
-                scanner.scan(text_at_page_end(block), 0, len(block), 0, 1, no_shapes(), timed=False)
+            batch, same = scanner.decode(LinesAtPageEnd(line[:cut])), decoder.decode(TextLines(line[:cut]))
+            assert (len(batch), batch.rejects) == (len(same), same.rejects)

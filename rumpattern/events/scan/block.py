@@ -1,4 +1,4 @@
-"""One block of lines to columns: each event read by its shape or else walked, its values put in a row."""
+"""Lines to columns: each event read by its shape or else walked, its values put in a row."""
 
 from __future__ import annotations
 
@@ -6,18 +6,24 @@ from typing import Final, NamedTuple
 
 from rumpattern.events.fields import Kind
 from rumpattern.events.scan.dictionary import Dictionaries, code_of
+from rumpattern.events.scan.kept import KeptTexts, has_room, keep_text
 from rumpattern.events.scan.keys import Keys, find_key
 from rumpattern.events.scan.numbers import number_of
 from rumpattern.events.scan.shapes import Shapes, learn_shape, match_shape
-from rumpattern.events.scan.simd import Array, byte_at, compiled, inlined
-from rumpattern.events.scan.tokens import (
-    NEWLINE,
-    find_newline,
-    has_escape,
-    skip_space,
-    time_end,
+from rumpattern.events.scan.simd import (
+    Held,
+    byte_at,
+    compiled,
+    half_at,
+    inlined,
+    integer_at,
+    put_byte,
+    put_double,
+    put_half,
+    put_integer,
 )
-from rumpattern.events.scan.walk import Notes, walk_event
+from rumpattern.events.scan.tokens import NEWLINE, find_newline, has_escape, skip_space, time_end
+from rumpattern.events.scan.walk import MOST_VALUES, Notes, noted_kind, noted_span, walk_event
 
 _OPEN: Final = ord("{")
 _TRIAL: Final = 256
@@ -25,93 +31,114 @@ _TRIAL: Final = 256
 _MISSING: Final = int(Kind.MISSING)
 _NUMBER: Final = int(Kind.NUMBER)
 _STRING: Final = int(Kind.STRING)
+_WORD: Final = 8
+_HALF: Final = 4
 
 
 class Request(NamedTuple):
     """What to read.
 
-    ``nodes``, of shape (columns,), are the members that fill the columns; column 0 is the event type's. ``types`` is a
-    table of event types; ``wanted``, of shape (types + 1, columns), lists the other columns to fill for each of them,
-    and last for all others, up to the first 0.
+    Attributes:
+        keys: the members to note.
+        nodes: shape (columns,), the members that fill the columns; column 0 is the event type's.
+        types: a table of event types.
+        wanted: shape (types + 1, columns), the other columns to fill for each type, and first for all others, up to
+            the first 0.
+        columns: how many there are.
+        members: how many there are.
+        timed: whether a time stands in front of each event.
+        longest: lines of more bytes are left.
     """
 
     keys: Keys
-    nodes: Array
+    nodes: Held
     types: Keys
-    wanted: Array
+    wanted: Held
+    columns: int
+    members: int
+    timed: bool
+    longest: int
 
 
 class Cells(NamedTuple):
-    """The columns being filled, all of shape (columns, rows)."""
+    """The columns being filled, all of shape (columns, rows); and how many rows there is room for."""
 
-    kinds: Array
-    numbers: Array
-    codes: Array
+    kinds: Held
+    numbers: Held
+    codes: Held
+    rows: int
 
 
 class Found(NamedTuple):
     """What became of the lines.
 
-    ``rows`` and ``left``, of shape (lines, 3), tell of each row and of each line left to the exact reader the line's
-    number, beginning and end. ``late``, of shape (numbers, 4), are numbers that need exact arithmetic: column, row,
-    beginning and length.
+    Attributes:
+        rows: shape (rows,), the number of each row's line.
+        left: shape (rows, 4), of each line left to the exact reader the number, where it begins, its length, and the
+            address of its text; of a line that is too long, the text is one byte longer than the longest.
+        counts: shape (5,), how many rows, lines left, blank lines and lines in all there are, and how many events were
+            walked.
     """
 
-    rows: Array
-    left: Array
-    late: Array
+    rows: Held
+    left: Held
+    counts: Held
 
 
-@compiled
-def count_lines(text: int, size: int) -> int:
-    """Return the number of lines of a text."""
-    lines, place, end = 0, text, text + size
-    while place < end:
-        place = find_newline(place, end) + 1
-        lines += 1
-    return lines
+LEFT_AT: Final = _WORD
+BLANK_AT: Final = 2 * _WORD
+LINES_AT: Final = 3 * _WORD
+WALKED_AT: Final = 4 * _WORD
+COUNTS: Final = 5
+_LEFT: Final = 4 * _WORD
+
+
+class Work(NamedTuple):
+    """What a scan reads and writes."""
+
+    request: Request
+    notes: Notes
+    shapes: Shapes
+    dictionaries: Dictionaries
+    kept: KeptTexts
+    cells: Cells
+    found: Found
 
 
 @inlined
-def _put_row(
-    text: int,
-    row: int,
-    request: Request,
-    notes: Notes,
-    cells: Cells,
-    dictionaries: Dictionaries,
-    late: Array,
-    late_count: int,
-) -> int:
-    """Put what was noted of an event in a row; return how many late numbers there are, -1 if it has no plain type."""
-    kinds, numbers, codes = cells.kinds, cells.numbers, cells.codes
-    slots, entries, sizes = dictionaries.slots, dictionaries.entries, dictionaries.sizes
-    nodes, types, wanted = request.nodes, request.types, request.wanted
-    node = nodes[0]
-    begin, stop = notes.spans[node, 0], notes.spans[node, 1]
-    if notes.kinds[node] != _STRING or has_escape(begin, stop):
-        return -1
-    kinds[0, row] = _STRING
-    codes[0, row] = code_of(slots, entries, sizes, 0, text, begin, stop)
-    event_type = find_key(types, 0, begin, stop - begin)
-    for place in range(wanted.shape[1]):
-        column = wanted[event_type, place]
+def _put_row(row: int, work: Work) -> bool:
+    """Put what was noted of an event in a row; tell whether all of it could be put."""
+    request, notes, cells = work.request, work.notes, work.cells
+    node = half_at(request.nodes)
+    begin, stop = noted_span(notes, node)
+    if noted_kind(notes, node) != _STRING or has_escape(begin, stop):
+        return False
+    put_byte(cells.kinds + row, _STRING)
+    put_half(cells.codes + _HALF * row, code_of(work.dictionaries, work.kept, 0, begin, stop))
+    place = request.wanted + _HALF * request.columns * find_key(request.types, 0, begin, stop - begin)
+    while True:
+        column = half_at(place)
         if column == 0:
-            break
-        node = nodes[column]
-        kind = notes.kinds[node]
-        kinds[column, row] = kind
-        begin, stop = notes.spans[node, 0], notes.spans[node, 1]
+            return True
+        place += _HALF
+        node = half_at(request.nodes + _HALF * column)
+        kind = noted_kind(notes, node)
+        begin, stop = noted_span(notes, node)
+        cell = column * cells.rows + row
         if kind == _STRING:
-            codes[column, row] = code_of(slots, entries, sizes, column, text, begin, stop)
+            put_half(cells.codes + _HALF * cell, code_of(work.dictionaries, work.kept, column, begin, stop))
         elif kind == _NUMBER:
             number = number_of(begin, stop)
-            numbers[column, row] = number
             if number != number:  # noqa: PLR0124 - the test for NaN
-                late[late_count, 0], late[late_count, 1] = column, row
-                late[late_count, 2], late[late_count, 3] = begin - text, stop - begin
-                late_count += 1
-    return late_count
+                return False
+            put_double(cells.numbers + _WORD * cell, number)
+        put_byte(cells.kinds + cell, kind)
+
+
+@inlined
+def _clear_row(row: int, work: Work) -> None:
+    for column in range(work.request.columns):
+        put_byte(work.cells.kinds + column * work.cells.rows + row, _MISSING)
 
 
 @inlined
@@ -121,67 +148,79 @@ def _line_end(after: int, end: int) -> int:
     return stop if stop >= end or (stop and byte_at(stop) == NEWLINE) else 0
 
 
+@inlined
+def _read_event(place: int, end: int, rows: int, work: Work) -> int:
+    """Note the values of an event; return the address where its line ends, 0 if there is anything uncommon about it."""
+    walked = integer_at(work.found.counts + WALKED_AT)
+    has_shapes = walked < _TRIAL or 2 * walked < rows
+    _forget(work)
+    stop = _line_end(match_shape(place, work.shapes, work.notes), end) if has_shapes else 0
+    if stop:
+        return stop
+    put_integer(work.found.counts + WALKED_AT, walked + 1)
+    _forget(work)
+    after, values = walk_event(place, work.request.keys, work.notes)
+    stop = _line_end(after, end)
+    if stop and has_shapes and values <= MOST_VALUES:
+        learn_shape(place, after, values, work.shapes, work.notes)
+    return stop
+
+
+@inlined
+def _forget(work: Work) -> None:
+    for offset in range(0, work.request.members + 1, _WORD):
+        put_integer(work.notes.kinds + offset, _MISSING)
+
+
 @compiled
-def scan_block(
-    text: int,
-    start: int,
-    size: int,
-    line: int,
-    request: Request,
-    notes: Notes,
-    cells: Cells,
-    dictionaries: Dictionaries,
-    found: Found,
-    shapes: Shapes,
-    timed: bool,
-    longest: int,
-) -> tuple[int, int, int, int, int, int]:
-    """Fill the cells from the ``size`` bytes at address ``text``, which ``PADDING`` zeros follow, while there is room.
+def scan_lines(text: int, start: int, size: int, offset: int, work: Work) -> int:
+    """Add rows from the ``size`` bytes at address ``text``, which ``PADDING`` zeros follow, while there is room.
 
-    The first line begins at byte ``start`` and has the number ``line``.
-
-    Lines of more than ``longest`` bytes are left to the exact reader.
+    Args:
+        text: the address.
+        start: the byte at which the first line begins.
+        size: the length of the text.
+        offset: of the text in its file, for the lines that are left.
+        work: where to add; the lines are numbered from those counted in it.
 
     Returns:
-        How many rows, lines left to the exact reader, late numbers, blank lines, and lines in all there were; and the
-        byte where the next one begins, ``size`` if there is none. It is a plain tuple: to make a named one, numba runs
-        Python code, and crashes if Ctrl-C has been pressed.
+        The byte where the next line begins, ``size`` if there is none.
     """
-    rows, left, late, blank, first = 0, 0, 0, 0, line
+    request, found, kept = work.request, work.found, work.kept
+    rows, left = integer_at(found.counts), integer_at(found.counts + LEFT_AT)
+    blank, line = integer_at(found.counts + BLANK_AT), integer_at(found.counts + LINES_AT)
     place, end = text + start, text + size
-    walked, room = 0, len(found.rows)
-    while place < end and rows + left < room:
+    while place < end and rows + left < work.cells.rows:
         begin = place
         opening = skip_space(place)
-        if (opening >= end or byte_at(opening) == NEWLINE) and opening - begin <= longest:
+        if (opening >= end or byte_at(opening) == NEWLINE) and opening - begin <= request.longest:
             blank, line, place = blank + 1, line + 1, opening + 1
             continue
-        if timed:
+        if request.timed:
             opening = time_end(begin)
         stop = 0
-        if byte_at(opening) == _OPEN and (opening > begin or not timed):
-            notes.kinds[:] = _MISSING
-            has_shapes = walked < _TRIAL or 2 * walked < rows
-            after = match_shape(opening, shapes, notes) if has_shapes else 0
-            stop = _line_end(after, end)
-            if stop == 0:
-                notes.kinds[:] = _MISSING
-                walked += 1
-                after, values = walk_event(opening, request.keys, notes)
-                stop = _line_end(after, end)
-                if stop and has_shapes and values <= len(notes.trail):
-                    learn_shape(opening, after, values, shapes, notes)
-        has_row = False
-        if stop and stop - begin <= longest:
-            late_after = _put_row(text, rows, request, notes, cells, dictionaries, found.late, late)
-            has_row = late_after >= 0
-        if has_row:
-            late = late_after
-            found.rows[rows, 0], found.rows[rows, 1], found.rows[rows, 2] = line, begin - text, stop - text
+        if byte_at(opening) == _OPEN and (opening > begin or not request.timed):
+            stop = _read_event(opening, end, rows, work)
+        has_row = stop != 0 and stop - begin <= request.longest
+        if not has_row:
+            stop = find_newline(begin, end)
+        length = min(stop - begin, request.longest + 1)
+        if not has_room(kept, length):
+            break
+        if has_row and _put_row(rows, work):
+            put_integer(found.rows + _WORD * rows, line)
             rows += 1
         else:
-            stop = find_newline(begin, end)
-            found.left[left, 0], found.left[left, 1], found.left[left, 2] = line, begin - text, stop - text
+            _clear_row(rows, work)
+            entry = found.left + _LEFT * left
+            put_integer(entry, line)
+            put_integer(entry + _WORD, offset + begin - text)
+            put_integer(entry + 2 * _WORD, length)
+            put_integer(entry + 3 * _WORD, keep_text(kept, begin, length))
             left += 1
         line, place = line + 1, stop + 1
-    return rows, left, late, blank, line - first, min(place - text, size)
+    put_integer(found.counts, rows)
+    put_integer(found.counts + LEFT_AT, left)
+    put_integer(found.counts + BLANK_AT, blank)
+    put_integer(found.counts + LINES_AT, line)
+    return min(place - text, size)

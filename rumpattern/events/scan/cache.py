@@ -35,4 +35,4 @@ def cache_folder() -> Path | None:
 def is_compiled() -> bool:
     """Tell whether an earlier run has left compiled code."""
     folder = cache_folder()
-    return folder is not None and any(folder.rglob("*.scan_block-*.nbc"))
+    return folder is not None and any(folder.rglob("*.scan_lines-*.nbc"))

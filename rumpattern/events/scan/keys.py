@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from rumpattern.events.scan.simd import Array, differing_64, inlined, signed
+from rumpattern.events.scan.simd import (
+    Held,
+    differing_64,
+    half_at,
+    inlined,
+    integer_at,
+    signed,
+    signed_half_at,
+    word_at,
+)
 from rumpattern.events.scan.tokens import are_equal, low_bytes
 
 if TYPE_CHECKING:
@@ -14,10 +23,12 @@ if TYPE_CHECKING:
 
     from rumpattern.events.tree import Node
 
-NOTHING: Final = -1
-"""A key that nobody asks for."""
-DOTTED: Final = -2
+NOTHING: Final = 0
+"""A key that nobody asks for; members have numbers from 1."""
+DOTTED: Final = -1
 """A key that holds several segments of a path."""
+NOWHERE: Final = -1
+"""In the place of a table, or of a column: there is none."""
 _FACTOR: Final = 0x9E3779B97F4A7C15
 _FACTORS: Final = tuple(_FACTOR * odd % 2**64 for odd in range(1, 129, 2))
 _TOP: Final = np.uint64(48)
@@ -26,59 +37,66 @@ _NONE: Final = np.uint64(0)
 _WORD: Final = 8
 _SLOT: Final = 64
 """Bytes of a slot, those of a cache line."""
-_FIELDS: Final = 16
-_TEXT: Final = _SLOT - _FIELDS
+_PASSED_AT: Final = 4
+_LENGTH_AT: Final = 8
+_REST_AT: Final = 12
+_TEXT_AT: Final = 16
+_TEXT: Final = _SLOT - _TEXT_AT
 _SLOT_TYPE: Final = np.dtype(
     [("member", "i4"), ("is_passed", "u4"), ("length", "u4"), ("rest", "u4"), ("text", "u1", _TEXT)]
 )
+_TABLE: Final = 24
+_MASK_AT: Final = 8
+_FACTOR_AT: Final = 16
+_TABLE_TYPE: Final = np.dtype([("start", "i8"), ("mask", "i8"), ("factor", "u8")])
+_MEMBER: Final = 8
+_COLUMN_AT: Final = 4
 
 
 class Keys(NamedTuple):
     """Tables of keys, one for each object that holds a wanted member; table 0 is the event itself.
 
     Attributes:
-        tables: shape (tables, 2), each one's first slot and its number of slots, a power of two, less one.
-        factors: shape (tables,), what the hash of a table multiplies by: one that gives each key a slot of its own.
+        tables: shape (tables,), of records: where in ``slots`` a table starts, in bytes; its number of slots, a power
+            of two, less one; and what its hash multiplies by: a factor that gives each key a slot of its own.
         slots: shape (slots,), of records: what the slot stands for (a member's number, ``DOTTED``, or ``NOTHING`` if it
             is empty), whether a key was put further on because the slot was taken, the key's length, its text, and
             where in ``rest`` it goes on if that is too long.
         rest: the ends of long keys.
-        members: shape (members, 2), which table a member's own members are in and which column it fills, or
-            ``NOTHING``.
+        members: shape (members + 1, 2), which table a member's own members are in and which column it fills, or
+            ``NOWHERE``.
     """
 
-    tables: Array
-    factors: Array
-    slots: Array
-    rest: Array
-    members: Array
+    tables: Held
+    slots: Held
+    rest: Held
+    members: Held
 
 
 def build_keys(root: Node, columns: Mapping[str, int]) -> Keys:
     """Return the tables of a tree of members; ``columns`` numbers the paths that are wanted."""
     tables: list[dict[bytes, int]] = []
-    node_tables: list[int] = []
-    node_columns: list[int] = []
+    members = [(NOWHERE, NOWHERE)]
 
     def add(node: Node) -> int:
         table: dict[bytes, int] = {key.encode("utf-8", "surrogatepass"): DOTTED for key in node.dotted}
         number = len(tables)
         tables.append(table)
         for segment, child in node.children.items():
-            member = table[segment.encode("utf-8", "surrogatepass")] = len(node_tables)
-            node_tables.append(NOTHING)
-            node_columns.append(columns.get(child.path, NOTHING) if child.wanted else NOTHING)
+            member = table[segment.encode("utf-8", "surrogatepass")] = len(members)
+            column = columns.get(child.path, NOWHERE) if child.wanted else NOWHERE
+            members.append((NOWHERE, column))
             if child.children:
-                node_tables[member] = add(child)
+                members[member] = add(child), column
         return number
 
     add(root)
-    return _lay_out(tables, list(zip(node_tables, node_columns, strict=True)))
+    return _lay_out(tables, members)
 
 
 def build_types(types: Sequence[str]) -> Keys:
-    """Return a table that gives each event type its number."""
-    return _lay_out([{name.encode("utf-8", "surrogatepass"): number for number, name in enumerate(types)}], [])
+    """Return a table that gives each event type its number from 1."""
+    return _lay_out([{name.encode("utf-8", "surrogatepass"): number for number, name in enumerate(types, 1)}], [])
 
 
 def _lay_out(tables: Sequence[dict[bytes, int]], members: Sequence[tuple[int, int]]) -> Keys:
@@ -86,7 +104,6 @@ def _lay_out(tables: Sequence[dict[bytes, int]], members: Sequence[tuple[int, in
     starts = [sum(sizes[:number]) for number in range(len(sizes))]
     factors = [_factor(table, size) for table, size in zip(tables, sizes, strict=True)]
     slots = np.zeros(sum(sizes) + 1, _SLOT_TYPE)
-    slots["member"] = NOTHING
     rest = bytearray()
     for table, start, size, factor in zip(tables, starts, sizes, factors, strict=True):
         for key, member in table.items():
@@ -97,12 +114,12 @@ def _lay_out(tables: Sequence[dict[bytes, int]], members: Sequence[tuple[int, in
             text = np.frombuffer(key[:_TEXT].ljust(_TEXT, b"\0"), np.uint8)
             slots[start + slot] = member, False, len(key), len(rest), text
             rest += key[_TEXT:] + bytes(_WORD)
+    records = [(start * _SLOT, size - 1, factor) for start, size, factor in zip(starts, sizes, factors, strict=True)]
     return Keys(
-        np.array([(start, size - 1) for start, size in zip(starts, sizes, strict=True)], np.int64),
-        np.array(factors, np.uint64),
+        np.array(records, _TABLE_TYPE),
         slots,
         np.frombuffer(bytes(rest) + bytes(_WORD), np.uint8),
-        np.array(members, np.int64).reshape(-1, 2),
+        np.array(members, np.int32).reshape(-1, 2),
     )
 
 
@@ -121,16 +138,30 @@ def _factor(keys: Collection[bytes], size: int) -> int:
 @inlined
 def find_key(keys: Keys, table: int, begin: int, length: int) -> int:
     """Return what a key stands for in a table: a number, ``NOTHING`` or ``DOTTED``."""
-    start, mask = keys.tables[table, 0], keys.tables[table, 1]
+    place = keys.tables + _TABLE * table
+    slots, mask = keys.slots + integer_at(place), integer_at(place + _MASK_AT)
     word = low_bytes(begin, length) ^ np.uint64(length)
-    number = signed((word * keys.factors[table]) >> _TOP) & mask
+    number = signed((word * word_at(place + _FACTOR_AT)) >> _TOP) & mask
     wanted_bits = (_ONE << np.uint64(min(length, _TEXT))) - _ONE
     while True:
-        slot = keys.slots[start + number]
-        text = keys.slots.ctypes.data + (start + number) * _SLOT + _FIELDS
-        is_found = (differing_64(text, begin) & wanted_bits == _NONE) & (slot.length == length)
+        slot = slots + _SLOT * number
+        is_found = (differing_64(slot + _TEXT_AT, begin) & wanted_bits == _NONE) & (
+            half_at(slot + _LENGTH_AT) == length
+        )
         if length > _TEXT and is_found:
-            is_found = are_equal(keys.rest.ctypes.data + signed(slot.rest), begin + _TEXT, length - _TEXT)
-        if is_found | (slot.is_passed == 0):
-            return signed(slot.member) if is_found else NOTHING
+            is_found = are_equal(keys.rest + half_at(slot + _REST_AT), begin + _TEXT, length - _TEXT)
+        if is_found | (half_at(slot + _PASSED_AT) == 0):
+            return signed_half_at(slot) if is_found else NOTHING
         number = (number + 1) & mask
+
+
+@inlined
+def table_of(keys: Keys, member: int) -> int:
+    """Return which table a member's own members are in, or ``NOWHERE``."""
+    return signed_half_at(keys.members + _MEMBER * member)
+
+
+@inlined
+def column_of(keys: Keys, member: int) -> int:
+    """Return which column a member fills, or ``NOWHERE``."""
+    return signed_half_at(keys.members + _MEMBER * member + _COLUMN_AT)

@@ -6,84 +6,82 @@ where something is wanted, keys with escapes or dots, numbers with exponents or 
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import partial, reduce
+from functools import reduce
 from operator import attrgetter
-from typing import TYPE_CHECKING, Final, NamedTuple, Self
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 import orjson
 
 from rumpattern.definition.rumevents import APPLICATION_NAME, DERIVED_FIELDS, EVENT_TYPE
 from rumpattern.events.columns import Column, EventBatch
-from rumpattern.events.lines import MAX_LINE, PickedLines
-from rumpattern.events.scan.block import Cells, Found, Request, count_lines, scan_block
+from rumpattern.events.lines import FileLines, PickedLines
+from rumpattern.events.scan.block import COUNTS, Cells, Found, Request, Work, scan_lines
 from rumpattern.events.scan.dictionary import clear, empty_dictionaries
+from rumpattern.events.scan.file import CAN_READ, PIECE, scan_file
+from rumpattern.events.scan.kept import no_texts, room_for
 from rumpattern.events.scan.keys import build_keys, build_types
 from rumpattern.events.scan.shapes import no_shapes
-from rumpattern.events.scan.simd import PADDING, Array
+from rumpattern.events.scan.simd import PADDING, Array, addresses
 from rumpattern.events.scan.walk import empty_notes
 from rumpattern.events.spare import Spare
 from rumpattern.events.tree import Tree
-from rumpattern.jsontext import comparable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from rumpattern.events.columns import Flags
     from rumpattern.events.decode import Decoder
-    from rumpattern.events.lines import Bytes, Spans, TextLines
+    from rumpattern.events.lines import Bytes, TextLines
     from rumpattern.events.scan.dictionary import Dictionaries
+    from rumpattern.events.scan.kept import KeptTexts
     from rumpattern.events.scan.shapes import Shapes
+    from rumpattern.events.scan.walk import Notes
 
-_EXCESS: Final = 1.3
+    Scan = Callable[[int, Work], tuple[int, bool]]
+    """Adds rows from the lines that begin at some byte; returns where the next one begins, or that it cannot go on."""
+
+_LEAST_LINE: Final = 64
 _LEAST_ROOM: Final = 256
 _MOST_BYTES: Final = 32 << 20
 """Memory of the columns of one batch."""
-_CELL: Final = 72
+_CELL: Final = 64
 """Bytes of a cell: its kind, number and code, and its share of the dictionary."""
-_LARGE: Final = 1 << 16
-"""Bytes of an event that takes much memory, should it be left to the decoder."""
-_MOST_LARGE: Final = 4 << 20
-"""Bytes of such events in one batch, about."""
-_MOST_MEMBERS: Final = np.iinfo(np.int16).max
+KEPT_BYTES: Final = 4 << 20
+"""Bytes of distinct strings of one batch, and of lines left to the decoder, which take much memory there."""
+_MOST_MEMBERS: Final = np.iinfo(np.uint16).max
 """Members that shapes can number; plans that ask for more are left to the decoder."""
 
 
 class _Scratch(NamedTuple):
-    """What a scan writes to besides the columns."""
+    """What a scan works with besides the text and the columns; shapes of events are remembered between batches."""
 
+    rows: int
+    notes: Notes
+    shapes: Shapes
     dictionaries: Dictionaries
     found: Found
 
-    @classmethod
-    def of(cls, width: int, room: int) -> Self:
-        """Return room for so many columns and, about, lines."""
-        room += room // 4  # the next text may have some more
-        rows, left = np.empty((2, room, 3), np.int64)
-        return cls(empty_dictionaries(width, room), Found(rows, left, np.empty((room * width, 4), np.int64)))
-
-    @property
-    def room(self) -> int:
-        """The number of lines."""
-        return len(self.found.rows)
-
 
 class Scanner:
-    """Builds the batches that a decoder would build; it keeps a guess of their size between them, and room to work.
+    """Builds the batches that a decoder would build; it keeps room to work between them.
 
     Args:
         decoder: what to read, and who reads the lines that are left.
+        piece: bytes that are read of a file at once.
+        kept_bytes: bytes of distinct strings and of lines left to the decoder that make a batch, at most.
     """
 
-    def __init__(self, decoder: Decoder) -> None:
+    def __init__(self, decoder: Decoder, piece: int = PIECE, kept_bytes: int = KEPT_BYTES) -> None:
         self.decoder = decoder
+        self.piece = piece
+        self.kept_bytes = kept_bytes
         self.paths = [EVENT_TYPE, *(path for path in decoder.paths if path != EVENT_TYPE)]
         self.wanted = self._wanted()
         self.request = self._request()
-        self.density = 0.0  # lines for each byte of the last text: how much room the next one needs, more or less
+        self.most_rows = max(_LEAST_ROOM, _MOST_BYTES // (_CELL * len(self.paths)))
         self.texts: Spare[Bytes] = Spare(lambda size: np.empty(size, np.uint8), len)
-        self.scratch = Spare(partial(_Scratch.of, len(self.paths)), attrgetter("room"))
+        self.scratch = Spare(self._scratch, attrgetter("rows"))
 
     def clear(self) -> None:
         """Give back the memory that is kept to be used again."""
@@ -95,19 +93,30 @@ class Scanner:
         root = Tree(frozenset(self.paths)).root
         root.add([EVENT_TYPE])
         keys = build_keys(root, numbers)
-        nodes = np.zeros(len(self.paths), np.int64)
+        nodes = np.zeros(len(self.paths), np.int32)
         for member, column in enumerate(keys.members[:, 1].tolist()):
             if column >= 0:
                 nodes[column] = member
-        return Request(keys, nodes, build_types(list(self.decoder.trees or ())), _listed(self.wanted))
+        types = build_types(list(self.decoder.trees or ()))
+        wanted = _listed(self.wanted)
+        return Request(keys, nodes, types, wanted, len(self.paths), len(keys.members) - 1, timed=False, longest=0)
 
     def _wanted(self) -> Array:
-        """Return shape (types + 1, columns): which are read from events of each type, and last of all others."""
+        """Return shape (types + 1, columns): which are read from events of each type, and first of all others."""
         trees = self.decoder.trees
         wanted = np.full((len(trees or ()) + 1, len(self.paths)), trees is None)
-        for row, tree in enumerate((trees or {}).values()):
+        for row, tree in enumerate((trees or {}).values(), 1):
             wanted[row, [self.paths.index(path) for path in tree.paths]] = True
         return wanted
+
+    def _scratch(self, rows: int) -> _Scratch:
+        return _Scratch(
+            rows,
+            empty_notes(self.request.members),
+            no_shapes(),
+            empty_dictionaries(len(self.paths), rows),
+            Found(np.empty(rows, np.int64), np.empty((rows, 4), np.int64), np.zeros(COUNTS, np.int64)),
+        )
 
     def decode(self, lines: TextLines) -> EventBatch:
         """Return the batch of some lines: a line that is no event becomes a reject, a blank one is counted."""
@@ -115,96 +124,76 @@ class Scanner:
 
     def batches(self, lines: TextLines) -> Iterator[EventBatch]:
         """Yield the same in parts, each of which takes a bounded amount of memory."""
-        if self.decoder.is_deep or len(self.request.keys.members) > _MOST_MEMBERS:
+        if self.decoder.is_deep or self.request.members > _MOST_MEMBERS:
             yield from self.decoder.batches(lines)
             return
+        lines.seen = start = 0
+        if isinstance(lines, FileLines) and CAN_READ:
+            start = yield from self._from_file(lines)
+        if start < lines.size or lines.size == 0:
+            yield from self._from_text(lines, start)
+
+    def _from_file(self, lines: FileLines) -> Generator[EventBatch, None, int]:
+        """Yield the batches of a file that is read in pieces; return where it cannot go on, or the end."""
+        room = np.empty(min(lines.longest, lines.size) + self.piece + PADDING, np.uint8)
+        with lines.opened() as file:
+
+            def scan(start: int, work: Work) -> tuple[int, bool]:
+                begin = lines.offset + start
+                end = lines.offset + lines.size
+                stop, is_stuck = scan_file(file.fileno(), begin, end, room.ctypes.data, self.piece, work)
+                return stop - lines.offset, is_stuck
+
+            return (yield from self._batches(lines, 0, scan))
+
+    def _from_text(self, lines: TextLines, start: int) -> Iterator[EventBatch]:
         with lines.padded(PADDING, self.texts) as (text, size):
-            yield from self._scan_all(lines, text, size)
 
-    def _scan_all(self, lines: TextLines, text: Bytes, size: int) -> Iterator[EventBatch]:
-        start = lines.seen = 0
-        shapes = no_shapes()
-        is_first = True
-        while start < size or is_first:
-            room = self._room(text, start, size)
-            batch, left, seen, stop = self.scan(
-                text, start, size, lines.seen, room, shapes, timed=lines.timed, longest=lines.longest
-            )
-            if len(left):
-                batch = batch.merge(self.decoder.decode(PickedLines(lines, text, left)))
-            lines.seen += seen
-            self.density = seen / max(stop - start, 1)
-            start, is_first = stop, False
+            def scan(start: int, work: Work) -> tuple[int, bool]:
+                return scan_lines(text.ctypes.data, start, size, lines.offset, work), False
+
+            yield from self._batches(lines, start, scan)
+
+    def _batches(self, lines: TextLines, start: int, scan: Scan) -> Generator[EventBatch, None, int]:
+        is_stuck = False
+        while not is_stuck:
+            rows = min(max((lines.size - start) // _LEAST_LINE, _LEAST_ROOM), self.most_rows)
+            with self.scratch.take(rows) as scratch:
+                batch, start, is_stuck = self._scan(lines, start, rows, scratch, scan)
             yield batch
+            if start >= lines.size:
+                break
+        return start
 
-    def _room(self, text: Bytes, start: int, size: int) -> int:
-        """Return for how many lines to make room: what a text like the last one needs; at first, what this one does."""
-        most = max(_LEAST_ROOM, _MOST_BYTES // (_CELL * len(self.paths)))
-        guess = int((size - start) * self.density * _EXCESS) if self.density else count_lines(text.ctypes.data, size)
-        if (size - start) > _LARGE * guess:
-            return max(1, _MOST_LARGE // ((size - start) // max(guess, 1)))
-        return min(max(guess, _LEAST_ROOM), most)
+    def _scan(
+        self, lines: TextLines, start: int, rows: int, scratch: _Scratch, scan: Scan
+    ) -> tuple[EventBatch, int, bool]:
+        """Return the batch of the next lines, where the one after them begins, and whether it cannot be read."""
+        width, longest = len(self.paths), min(lines.longest, lines.size)
+        cells = _empty_cells(width, rows)
+        kept = no_texts(max(self.kept_bytes, room_for(longest + 1)))
+        clear(addresses(scratch.dictionaries), width)
+        found = scratch.found
+        found.counts[:] = 0
+        found.counts[3] = lines.seen
+        request = self.request._replace(timed=lines.timed, longest=longest)
+        work = Work(request, scratch.notes, scratch.shapes, scratch.dictionaries, kept, cells, found)
+        stop, is_stuck = scan(start, addresses(work))
+        size, left, blank, lines.seen, _ = found.counts.tolist()
+        columns = self._columns(cells, scratch.dictionaries, kept, size)
+        synthesised = self.decoder.derive_fields(columns, self._read(columns))
+        batch = EventBatch(size, columns, {}, found.rows[:size].copy(), (), blank, synthesised)
+        if left:
+            batch = batch.merge(self.decoder.decode(PickedLines(lines, _left(kept, found.left[:left]))))
+        return batch, stop, is_stuck
 
-    def scan(
-        self,
-        text: Bytes,
-        start: int,
-        size: int,
-        line: int,
-        room: int,
-        shapes: Shapes,
-        *,
-        timed: bool,
-        longest: int = MAX_LINE,
-    ) -> tuple[EventBatch, Spans, int, int]:
-        """Return the batch of what compiled code is sure of, the lines that are left, how many lines, and the end.
-
-        Args:
-            text: the bytes of lines, and ``PADDING`` zeros.
-            start: where the first line begins.
-            size: the length of the text.
-            line: the number of the first line, from 0.
-            room: how many lines there is room for; the end is where the next one begins, or ``size``.
-            shapes: those of events of this text so far.
-            timed: whether a time stands in front of each.
-            longest: lines of more bytes are left.
-        """
-        width = len(self.paths)
-        cells = Cells(np.zeros((width, room), np.uint8), np.zeros((width, room)), np.zeros((width, room), np.int32))
-        with self.scratch.take(room) as (dictionaries, found):
-            clear(dictionaries)
-            rows, remaining, late, blank, seen, stop = scan_block(
-                text.ctypes.data,
-                start,
-                size,
-                line,
-                self.request,
-                empty_notes(len(self.request.keys.members)),
-                cells,
-                dictionaries,
-                Found(found.rows[:room], found.left, found.late),
-                shapes,
-                timed,
-                min(longest, size),
-            )
-            inexact = _finish_numbers(text, cells, found.late[:late])
-            columns = self._columns(text, cells, dictionaries, rows)
-            batch = EventBatch(rows, columns, {}, found.rows[:rows, 0].tolist(), (), blank)
-            left = np.concatenate([found.left[:remaining], found.rows[inexact]])
-        if inexact:
-            exact = np.ones(rows, np.bool_)
-            exact[inexact] = False
-            batch = batch.keep(exact)
-        synthesised = self.decoder.derive_fields(batch.columns, self._read(batch.columns))
-        return replace(batch, synthesised=synthesised), left[np.argsort(left[:, 0])], seen, stop
-
-    def _columns(self, text: Bytes, cells: Cells, dictionaries: Dictionaries, rows: int) -> dict[str, Column]:
+    def _columns(self, cells: Cells, dictionaries: Dictionaries, kept: KeptTexts, rows: int) -> dict[str, Column]:
         return {
             path: Column(
                 cells.kinds[number, :rows],
                 cells.numbers[number, :rows],
                 cells.codes[number, :rows],
-                _strings(text, dictionaries, number),
+                _strings(dictionaries, kept, number),
             )
             for number, path in enumerate(self.paths)
         }
@@ -212,43 +201,42 @@ class Scanner:
     def _read(self, columns: dict[str, Column]) -> dict[str, Flags]:
         """Return for each field that can be filled in which rows are asked for it."""
         types = columns[EVENT_TYPE]
-        wanted = self.wanted
-        numbers = {name: number for number, name in enumerate(self.decoder.trees or ())}
-        by_code = np.array([numbers.get(name, len(wanted) - 1) for name in types.strings] or [0], np.intp)
+        numbers = {name: number for number, name in enumerate(self.decoder.trees or (), 1)}
+        by_code = np.array([numbers.get(name, 0) for name in types.strings] or [0], np.intp)
         fields = columns.keys() & {*DERIVED_FIELDS, APPLICATION_NAME}
-        return {path: wanted[by_code[types.codes], self.paths.index(path)] for path in fields}
+        return {path: self.wanted[by_code[types.codes], self.paths.index(path)] for path in fields}
+
+
+def _empty_cells(columns: int, rows: int) -> Cells:
+    shape = columns, rows
+    return Cells(np.zeros(shape, np.uint8), np.zeros(shape), np.zeros(shape, np.int32), rows)
 
 
 def _listed(wanted: Array) -> Array:
     """Return for each row of flags the numbers of its columns but the first, and a 0 at the end."""
-    listed = np.zeros(wanted.shape, np.int64)
+    listed = np.zeros(wanted.shape, np.int32)
     for row, flags in enumerate(wanted[:, 1:]):
         columns = np.flatnonzero(flags) + 1
         listed[row, : len(columns)] = columns
     return listed
 
 
-def _strings(text: Bytes, dictionaries: Dictionaries, column: int) -> tuple[str, ...]:
-    entries = dictionaries.entries[column, : dictionaries.sizes[column]]
-    return tuple(_string(text[begin : begin + length].tobytes()) for _, begin, length in entries.tolist())
+def _strings(dictionaries: Dictionaries, kept: KeptTexts, column: int) -> tuple[str, ...]:
+    entries = dictionaries.entries[column, : dictionaries.heads[column, 0]]
+    begins = entries["address"] - kept.text.ctypes.data
+    data = kept.text.data
+    spans = zip(begins.tolist(), (begins + entries["length"]).tolist(), strict=True)
+    return tuple(_string(bytes(data[begin:end])) for begin, end in spans)
 
 
 def _string(raw: bytes) -> str:
     return str(orjson.loads(b'"%b"' % raw)) if b"\\" in raw else raw.decode()
 
 
-def _finish_numbers(text: Bytes, cells: Cells, late: Spans) -> list[int]:
-    """Put in the numbers of many digits; return the rows of those that no double stands for."""
-    view = text.data
-    spellings = [str(view[begin : begin + length], "ascii") for begin, length in late[:, 2:].tolist()]
-    numbers = list(map(float, spellings))
-    inexact = []
-    for index, spelling in enumerate(spellings):
-        if repr(numbers[index]) != spelling:
-            number = comparable(spelling)
-            if number is None:
-                inexact.append(index)
-            else:
-                numbers[index] = number
-    cells.numbers[late[:, 0], late[:, 1]] = numbers
-    return sorted(set(late[inexact, 1].tolist()))
+def _left(kept: KeptTexts, left: Array) -> dict[int, tuple[int, bytes]]:
+    """Return the offsets and the texts of lines by their numbers."""
+    data, first = kept.text.data, kept.text.ctypes.data
+    return {
+        number: (offset, bytes(data[begin - first : begin - first + length]))
+        for number, offset, length, begin in left.tolist()
+    }

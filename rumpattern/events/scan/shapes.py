@@ -7,28 +7,41 @@ checked. Shapes that begin alike share nodes of a tree, so that every event take
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from rumpattern.events.fields import Kind
 from rumpattern.events.scan.keys import NOTHING
-from rumpattern.events.scan.simd import Array, byte_at, compiled, differing_64, inlined, signed
+from rumpattern.events.scan.simd import (
+    Held,
+    byte_at,
+    compiled,
+    differing_64,
+    inlined,
+    integer_at,
+    pair_at,
+    put_byte,
+    put_integer,
+    put_pair,
+)
 from rumpattern.events.scan.tokens import are_equal, scalar_end, string_end
-
-if TYPE_CHECKING:
-    from rumpattern.events.scan.walk import Notes
+from rumpattern.events.scan.walk import Notes, note, step_of
 
 _STRING: Final = int(Kind.STRING)
 _OBJECT: Final = int(Kind.OBJECT)
 _SCALAR: Final = int(Kind.NUMBER)  # a number or a literal
-_PART: Final = -1  # the text goes on in the next node
-_END: Final = -2
+_PART: Final = len(Kind)  # the text goes on in the next node
+_END: Final = len(Kind) + 1
 
 _NODE: Final = 64
 """Bytes of a node, those of a cache line."""
-_FIELDS: Final = 8
-_TEXT: Final = _NODE - _FIELDS
+_KIND_AT: Final = 1
+_MEMBER_AT: Final = 2
+_NEXT_AT: Final = 4
+_OTHER_AT: Final = 6
+_TEXT_AT: Final = 8
+_TEXT: Final = _NODE - _TEXT_AT
 _MOST_NODES: Final = 4_096
 _MOST_OTHERS: Final = 64
 """How many nodes are tried one after the other: keys that are never the same make as many as there is room for."""
@@ -39,64 +52,60 @@ class Shapes(NamedTuple):
     """A tree of nodes; node 0 comes before all shapes.
 
     Attributes:
-        nodes: shape (nodes,), of records: the length of a node's text, the kind of value behind it, the member that
-            this fills, the node after it and the one to try instead, 0 for none; and the text.
+        nodes: shape (nodes * 64,), bytes of records: the length of a node's text, the kind of value behind it, the
+            member that this fills, the node after it and the one to try instead, 0 for none; and the text.
         size: shape (1,), how many nodes there are.
     """
 
-    nodes: Array
-    size: Array
-
-
-_NODE_TYPE: Final = np.dtype(
-    [("length", "u1"), ("kind", "i1"), ("member", "i2"), ("next", "u2"), ("other", "u2"), ("text", "u1", _TEXT)]
-)
+    nodes: Held
+    size: Held
 
 
 def no_shapes() -> Shapes:
     """Return an empty tree, with room for as many nodes as are worth their memory."""
     room = np.zeros((_MOST_NODES + 1) * _NODE, np.uint8)
     start = -room.ctypes.data % _NODE
-    return Shapes(room[start : start + _MOST_NODES * _NODE].view(_NODE_TYPE), np.ones(1, np.int64))
+    return Shapes(room[start : start + _MOST_NODES * _NODE], np.ones(1, np.int64))
+
+
+@inlined
+def _node(shapes: Shapes, number: int) -> int:
+    node: int = shapes.nodes + _NODE * number
+    return node
 
 
 @compiled
 def match_shape(place: int, shapes: Shapes, notes: Notes) -> int:
     """Note the values of the event at an address; return the address after it, 0 if its shape is not known."""
-    nodes, kinds, spans = shapes.nodes, notes.kinds, notes.spans
-    texts = nodes.ctypes.data + _FIELDS
-    number = signed(nodes[_ROOT].next)
+    number = pair_at(_node(shapes, _ROOT) + _NEXT_AT)
     while number:
-        node = nodes[number]
-        length = signed(node.length)
-        if differing_64(texts + number * _NODE, place) << np.uint64(_NODE - length):
-            number = signed(node.other)
+        node = _node(shapes, number)
+        length = byte_at(node)
+        if differing_64(node + _TEXT_AT, place) << np.uint64(_NODE - length):
+            number = pair_at(node + _OTHER_AT)
             continue
         begin = stop = place + length
-        kind = signed(node.kind)
+        kind = byte_at(node + _KIND_AT)
         if kind == _STRING:
             stop = string_end(begin)
         elif kind == _SCALAR:
             kind, stop = scalar_end(begin, byte_at(begin))
         elif kind == _END:
-            return int(begin)
+            return begin
         if stop == 0:
-            number = signed(node.other)
+            number = pair_at(node + _OTHER_AT)
             continue
-        member = signed(node.member)
-        if member >= 0:
-            kinds[member] = kind
-            spans[member, 0], spans[member, 1] = begin, stop
-        place, number = stop, signed(node.next)
+        note(notes, pair_at(node + _MEMBER_AT), kind, begin, stop)
+        place, number = stop, pair_at(node + _NEXT_AT)
     return 0
 
 
 @compiled
 def learn_shape(place: int, end: int, values: int, shapes: Shapes, notes: Notes) -> None:
     """Add the shape of an event that was walked from ``place`` to ``end`` and has so many ``values`` in its trail."""
-    trail, node = notes.trail, _ROOT
+    node = _ROOT
     for value in range(values):
-        kind, member, begin, stop = trail[value, 0], trail[value, 1], trail[value, 2], trail[value, 3]
+        kind, member, begin, stop = step_of(notes, value)
         node = _add_text(shapes, node, place, begin, kind if kind in (_STRING, _OBJECT) else _SCALAR, member)
         if node == _ROOT:
             return
@@ -118,25 +127,26 @@ def _add_text(shapes: Shapes, node: int, place: int, end: int, kind: int, member
 @compiled
 def _add(shapes: Shapes, before: int, place: int, length: int, kind: int, member: int) -> int:
     """Return the node after another that has some text and value, which is added if there is none; 0 without room."""
-    nodes, last, others = shapes.nodes, 0, 0
-    number = signed(nodes[before].next)
+    link, others = _node(shapes, before) + _NEXT_AT, 0
+    number = pair_at(link)
     while number:
-        node = nodes[number]
-        text = nodes.ctypes.data + number * _NODE + _FIELDS
-        if node.length == length and node.kind == kind and node.member == member and are_equal(text, place, length):
-            return int(number)
-        last, number, others = number, signed(node.other), others + 1
-    number = shapes.size[0]
-    if number == len(nodes) or others == _MOST_OTHERS:
+        node = _node(shapes, number)
+        is_same = byte_at(node) == length and byte_at(node + _KIND_AT) == kind and pair_at(node + _MEMBER_AT) == member
+        if is_same and are_equal(node + _TEXT_AT, place, length):
+            return number
+        link, others = node + _OTHER_AT, others + 1
+        number = pair_at(link)
+    number = integer_at(shapes.size)
+    if number == _MOST_NODES or others == _MOST_OTHERS:
         return _ROOT
-    shapes.size[0] += 1
-    node = nodes[number]
-    node.length, node.kind, node.member = length, kind, member
-    node.next, node.other = 0, 0
+    put_integer(shapes.size, number + 1)
+    put_pair(link, number)
+    node = _node(shapes, number)
+    put_byte(node, length)
+    put_byte(node + _KIND_AT, kind)
+    put_pair(node + _MEMBER_AT, member)
+    put_pair(node + _NEXT_AT, _ROOT)
+    put_pair(node + _OTHER_AT, _ROOT)
     for offset in range(length):
-        node.text[offset] = byte_at(place + offset)
-    if last:
-        nodes[last].other = number
-    else:
-        nodes[before].next = number
-    return int(number)
+        put_byte(node + _TEXT_AT + offset, byte_at(place + offset))
+    return number

@@ -1,7 +1,10 @@
-"""Loads from memory addresses, and tests of 64 bytes at once, which numba does not have: as LLVM instructions.
+"""Loads and stores at memory addresses, and tests of 64 bytes at once, which numba does not have: as LLVM instructions.
 
 Addresses are int64. Nothing here checks bounds: a text is followed by ``PADDING`` bytes of zeros, which no JSON token
 goes beyond.
+
+What is done for each event is given addresses instead of arrays, since numba counts the references to every array that
+is handed over or taken from a tuple, by atomic instructions; they took as long as reading the text.
 """
 
 from __future__ import annotations
@@ -20,6 +23,8 @@ PADDING: Final = 128
 """How many zeros follow a text: the widest load, twice."""
 
 Array: TypeAlias = np.ndarray[Any, Any]
+Held: TypeAlias = Any
+"""An array where Python holds it, its address in compiled code (see ``addresses``)."""
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
@@ -36,6 +41,13 @@ def compiled(function: _Function) -> _Function:
 def inlined(function: _Function) -> _Function:
     """Compile a function into its callers."""
     return njit(nogil=True, inline="always")(function)  # type: ignore[return-value]
+
+
+def addresses(value: Any) -> Any:
+    """Return a tuple, of tuples, with addresses in the place of arrays; these must be kept as long as it is used."""
+    if isinstance(value, np.ndarray):
+        return value.ctypes.data
+    return type(value)(*map(addresses, value)) if isinstance(value, tuple) else value
 
 
 @inlined
@@ -75,9 +87,25 @@ def _load(builder: Any, address: Any, kind: Any) -> Any:
     return value
 
 
-def _loader(bits: int, result: Any) -> Any:
+def _loader(bits: int) -> Any:
     kind = ir.IntType(bits)
-    return _of_one(result, types.int64, lambda builder, address: builder.zext(_load(builder, address, kind), _WORD))
+    return _of_one(types.int64, types.int64, lambda b, address: b.zext(_load(b, address, kind), _WORD))
+
+
+def _storer(bits: int) -> Any:
+    kind = ir.IntType(bits)
+
+    def build(builder: Any, address: Any, value: Any) -> Any:
+        narrow = value if bits == _WORD.width else builder.trunc(value, kind)
+        builder.store(narrow, builder.inttoptr(address, kind.as_pointer()), align=1)
+        return value
+
+    return _of_two(types.int64, (types.int64, types.int64), build)
+
+
+def _store_double(builder: Any, address: Any, value: Any) -> Any:
+    builder.store(value, builder.inttoptr(address, ir.DoubleType().as_pointer()))
+    return value
 
 
 def _compare(symbol: str, *, signed: bool = False) -> Any:
@@ -110,16 +138,32 @@ def _product_high(builder: Any, one: Any, other: Any) -> Any:
     return builder.trunc(builder.lshr(product, _WIDE(_WORD.width)), _WORD)
 
 
-byte_at: Final[Callable[[int], int]] = _loader(8, types.int64)
+byte_at: Final[Callable[[int], int]] = _loader(8)
 """The byte at an address."""
-pair_at: Final[Callable[[int], int]] = _loader(16, types.int64)
+pair_at: Final[Callable[[int], int]] = _loader(16)
 """The 16-bit number at an address."""
-half_at: Final[Callable[[int], int]] = _loader(32, types.int64)
+half_at: Final[Callable[[int], int]] = _loader(32)
 """The 32-bit number at an address."""
+signed_half_at: Final[Callable[[int], int]] = _of_one(
+    types.int64, types.int64, lambda b, address: b.sext(_load(b, address, ir.IntType(32)), _WORD)
+)
+"""The signed 32-bit number at an address."""
+integer_at: Final[Callable[[int], int]] = _loader(64)
+"""The signed 64-bit number at an address."""
 word_at: Final[Callable[[int], np.uint64]] = _of_one(
     types.uint64, types.int64, lambda b, address: _load(b, address, _WORD)
 )
 """The 64-bit number at an address."""
+put_byte: Final[Callable[[int, int], int]] = _storer(8)
+"""Store the lowest byte of a number at an address."""
+put_pair: Final[Callable[[int, int], int]] = _storer(16)
+"""Store the lowest 16 bits of a number at an address."""
+put_half: Final[Callable[[int, int], int]] = _storer(32)
+"""Store the lowest 32 bits of a number at an address."""
+put_integer: Final[Callable[[int, int], int]] = _storer(64)
+"""Store a number of 64 bits at an address."""
+put_double: Final[Callable[[int, float], float]] = _of_two(types.float64, (types.int64, types.float64), _store_double)
+"""Store a double at an address, which is a multiple of eight."""
 equal_64: Final[Callable[[int, int], np.uint64]] = _compare("==")
 """Which of the 64 bytes at an address are equal to a byte: bit i is about byte i."""
 outside_ascii_from_64: Final[Callable[[int, int], np.uint64]] = _compare("<", signed=True)

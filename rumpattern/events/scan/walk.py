@@ -7,8 +7,19 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from rumpattern.events.fields import Kind
-from rumpattern.events.scan.keys import DOTTED, NOTHING, Keys, find_key
-from rumpattern.events.scan.simd import Array, byte_at, compiled, equal_64, inlined, pair_at, trailing_zeros
+from rumpattern.events.scan.keys import DOTTED, NOTHING, NOWHERE, Keys, column_of, find_key, table_of
+from rumpattern.events.scan.simd import (
+    Held,
+    byte_at,
+    compiled,
+    equal_64,
+    inlined,
+    integer_at,
+    pair_at,
+    put_byte,
+    put_integer,
+    trailing_zeros,
+)
 from rumpattern.events.scan.tokens import QUOTE, odd_key_end, scalar_end, skip_space, strange_64, string_end
 
 _COLON: Final = ord(":")
@@ -18,9 +29,10 @@ _OPEN_OBJECT: Final = ord("{")
 _OPEN_ARRAY: Final = ord("[")
 _CLOSE_OBJECT: Final = ord("}")
 _CLOSE_ARRAY: Final = ord("]")
-_SKIPPED: Final = NOTHING
+_SKIPPED: Final = NOWHERE
 _ARRAY: Final = -2
-_MOST_VALUES: Final = 512
+MOST_VALUES: Final = 512
+"""Values of one event that there is room for in its trail."""
 MAX_DEPTH: Final = 256
 """Containers in each other; deeper lines are left to the exact reader."""
 
@@ -35,17 +47,23 @@ class Notes(NamedTuple):
     """What is noted of one event.
 
     Attributes:
-        kinds: shape (members + 1,), the kind of what stands at each member; the last is for all that nobody asks for.
+        kinds: shape (members + 1,), the kind of what stands at each member; the first is for all that nobody asks for.
         spans: shape (members + 1, 2), the addresses where its text begins and stops, if it is a scalar.
         stack: the tables of the objects around the present one.
         trail: shape (values, 4), of each scalar and each wanted object in turn the kind, the member that it fills (or
             ``NOTHING``), and where it begins and stops.
     """
 
-    kinds: Array
-    spans: Array
-    stack: Array
-    trail: Array
+    kinds: Held
+    spans: Held
+    stack: Held
+    trail: Held
+
+
+_SPAN: Final = 16
+_STOP_AT: Final = 8
+_STEP: Final = 32
+_WORD: Final = 8
 
 
 def empty_notes(members: int) -> Notes:
@@ -54,14 +72,52 @@ def empty_notes(members: int) -> Notes:
         np.zeros(members + 1, np.uint8),
         np.zeros((members + 1, 2), np.int64),
         np.zeros(MAX_DEPTH, np.int64),
-        np.zeros((_MOST_VALUES, 4), np.int64),
+        np.zeros((MOST_VALUES, 4), np.int64),
     )
 
 
 @inlined
-def _follow(trail: Array, count: int, kind: int, node: int, begin: int, stop: int) -> None:
-    if count < len(trail):
-        trail[count, 0], trail[count, 1], trail[count, 2], trail[count, 3] = kind, node, begin, stop
+def note(notes: Notes, member: int, kind: int, begin: int, stop: int) -> None:
+    """Note what stands at a member, and the addresses of its text."""
+    put_byte(notes.kinds + member, kind)
+    place = notes.spans + _SPAN * member
+    put_integer(place, begin)
+    put_integer(place + _STOP_AT, stop)
+
+
+@inlined
+def noted_kind(notes: Notes, member: int) -> int:
+    """Return the kind of what stands at a member."""
+    return byte_at(notes.kinds + member)
+
+
+@inlined
+def noted_span(notes: Notes, member: int) -> tuple[int, int]:
+    """Return the addresses where the text of a member begins and stops."""
+    place = notes.spans + _SPAN * member
+    return integer_at(place), integer_at(place + _STOP_AT)
+
+
+@inlined
+def _follow(notes: Notes, count: int, kind: int, member: int, begin: int, stop: int) -> None:
+    if count < MOST_VALUES:
+        place = notes.trail + _STEP * count
+        put_integer(place, kind)
+        put_integer(place + _WORD, member)
+        put_integer(place + 2 * _WORD, begin)
+        put_integer(place + 3 * _WORD, stop)
+
+
+@inlined
+def step_of(notes: Notes, count: int) -> tuple[int, int, int, int]:
+    """Return a step of the trail: kind, member, beginning and end."""
+    place = notes.trail + _STEP * count
+    return (
+        integer_at(place),
+        integer_at(place + _WORD),
+        integer_at(place + 2 * _WORD),
+        integer_at(place + 3 * _WORD),
+    )
 
 
 @inlined
@@ -107,9 +163,7 @@ def walk_event(place: int, keys: Keys, notes: Notes) -> tuple[int, int]:
         The address after the event, 0 if there is none, or one that the exact reader must look at; and how many values
         it has, more than the trail has room for if they are too many.
     """
-    members, kinds, spans = keys.members, notes.kinds, notes.spans
-    stack, trail, count = notes.stack, notes.trail, 0
-    table, depth = 0, 0
+    count, table, depth = 0, 0, 0
     closing = _CLOSE_OBJECT
     is_new = True
     place += 1
@@ -128,7 +182,7 @@ def walk_event(place: int, keys: Keys, notes: Notes) -> tuple[int, int]:
                 byte = byte_at(place)
                 if table >= 0:
                     node = find_key(keys, table, begin, key_stop - begin)
-                    if (node == DOTTED) | ((kinds[node] != _MISSING) & (node >= 0)):
+                    if node == DOTTED or (node != NOTHING and noted_kind(notes, node) != _MISSING):
                         return 0, count
             begin, kind = place, _STRING
             if byte == QUOTE:
@@ -139,20 +193,20 @@ def walk_event(place: int, keys: Keys, notes: Notes) -> tuple[int, int]:
                         return 0, count
                 place = stop + 1
             elif byte in (_OPEN_OBJECT, _OPEN_ARRAY):
-                if depth == MAX_DEPTH or (node >= 0 and byte == _OPEN_ARRAY):
+                if depth == MAX_DEPTH or (node != NOTHING and byte == _OPEN_ARRAY):
                     return 0, count
-                stack[depth] = table
+                put_integer(notes.stack + _WORD * depth, table)
                 depth += 1
                 table = _SKIPPED
                 closing = _CLOSE_OBJECT
                 if byte == _OPEN_ARRAY:
                     table = _ARRAY
                     closing = _CLOSE_ARRAY
-                elif node >= 0:
-                    kinds[node] = _OBJECT
-                    table = members[node, 0]
-                    if members[node, 1] != NOTHING:
-                        _follow(trail, count, _OBJECT, node, place + 1, place + 1)
+                elif node != NOTHING:
+                    put_byte(notes.kinds + node, _OBJECT)
+                    table = table_of(keys, node)
+                    if column_of(keys, node) != NOWHERE:
+                        _follow(notes, count, _OBJECT, node, place + 1, place + 1)
                         count += 1
                 place += 1
                 is_new = True
@@ -162,10 +216,9 @@ def walk_event(place: int, keys: Keys, notes: Notes) -> tuple[int, int]:
                 if stop == 0:
                     return 0, count
                 place = stop
-            _follow(trail, count, kind, node, begin, stop)
+            _follow(notes, count, kind, node, begin, stop)
             count += 1
-            kinds[node] = kind
-            spans[node, 0], spans[node, 1] = begin, stop
+            note(notes, node, kind, begin, stop)
         while True:
             place = skip_space(place)
             byte = byte_at(place)
@@ -179,5 +232,5 @@ def walk_event(place: int, keys: Keys, notes: Notes) -> tuple[int, int]:
             if depth == 0:
                 return place, count
             depth -= 1
-            table = stack[depth]
+            table = integer_at(notes.stack + _WORD * depth)
             closing = _CLOSE_ARRAY if table == _ARRAY else _CLOSE_OBJECT
