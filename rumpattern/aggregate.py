@@ -5,7 +5,9 @@ Sums are kept as whole numbers, so that no order of work changes them.
 
 from __future__ import annotations
 
+import gc
 import operator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import reduce
@@ -19,11 +21,11 @@ from rumpattern.groups import group_singly
 from rumpattern.merge import merge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from rumpattern.definition.model import MetricDefinition
     from rumpattern.derive import Sample
-    from rumpattern.events.columns import Flags
+    from rumpattern.events.columns import Flags, Numbers
     from rumpattern.groups import Grouped, Groups
     from rumpattern.samples import Integers
 
@@ -164,15 +166,64 @@ class Series(NamedTuple):
         return None if self.distribution is None else self.distribution.percentile(percent)
 
 
-def series(definitions: Sequence[MetricDefinition], partial: Partial, period: int) -> list[Series]:
-    """Return the series of a partial, sorted; definitions that publish to one metric are added up.
+@dataclass(frozen=True, slots=True, eq=False)
+class SeriesTable:
+    """Series as columns, sorted.
+
+    Attributes:
+        metrics: namespace, name, dimensions and unit of each metric.
+        groups: their statistics; in the place of a definition's number is that of the metric, ascending.
+        sums: shape (series,), the doubles nearest to the exact sums.
+        period: in seconds.
+        most: how many distinct values of each are kept exact.
+    """
+
+    metrics: Sequence[_Identity]
+    groups: Groups
+    sums: Numbers
+    period: int
+    most: int
+
+    def rows(self) -> list[Series]:
+        """Return the series one by one."""
+        groups = self.groups
+        moments = {start: datetime.fromtimestamp(start, UTC) for start in np.unique(groups.starts).tolist()}
+        columns = (groups.definitions, groups.starts, groups.sizes, self.sums, groups.lows, groups.highs)
+        result: list[Series] = []
+        with _without_collection():
+            for place, some in zip(range(0, len(self.sums), _AT_ONCE), groups.pieces(_AT_ONCE), strict=True):
+                parts = (column[place : place + _AT_ONCE].tolist() for column in columns)
+                for owner, start, count, total, low, high, spread in zip(*parts, some.spreads(self.most), strict=True):
+                    known = Distribution(count, low, high, spread, self.most) if low >= 0 else None
+                    statistics = moments[start], self.period, count, total, low, high, known
+                    result.append(_new(Series, self.metrics[owner] + statistics))
+        return result
+
+
+_new: Final = tuple.__new__
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Keep the garbage collector from looking through what is made, which has no cycles."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def tabulate(definitions: Sequence[MetricDefinition], partial: Partial, period: int) -> SeriesTable | None:
+    """Return the series of a partial, None if there are none; definitions that publish to one metric are added up.
 
     The partial is empty afterwards, so that nothing is held twice.
     """
     names = [dimension_names(definition) for definition in definitions]
     tables = partial.take()
     if not tables:
-        return []
+        return None
     firsts = [first_of_sets(groups) for groups in tables]
     identities = [
         [
@@ -188,7 +239,8 @@ def series(definitions: Sequence[MetricDefinition], partial: Partial, period: in
         for groups, first, some in zip(tables, firsts, identities, strict=True)
     ]
     del tables
-    return _series(merge(ranked, partial.most), metrics, period, partial.most)
+    groups = merge(ranked, partial.most)
+    return SeriesTable(metrics, groups, groups.sums.nearest(), period, partial.most)
 
 
 def first_of_sets(groups: Groups) -> Integers:
@@ -201,20 +253,6 @@ def first_of_sets(groups: Groups) -> Integers:
 def _ranks(groups: Groups, first: Integers, ranks: list[int]) -> Integers:
     """Return the rank of the metric of each group, given those of the sets of dimension values."""
     return np.repeat(np.array(ranks), np.diff(first, append=len(groups.sizes)))
-
-
-def _series(groups: Groups, metrics: Sequence[_Identity], period: int, most: int) -> list[Series]:
-    moments = {start: datetime.fromtimestamp(start, UTC) for start in np.unique(groups.starts).tolist()}
-    result = []
-    for some in groups.pieces(_AT_ONCE):
-        columns = (some.definitions, some.starts, some.sizes, some.lows, some.highs)
-        rows = zip(*(column.tolist() for column in columns), some.sums.nearest(), some.spreads(most), strict=True)
-        for rank, start, count, low, high, total, spread in rows:
-            namespace, name, dimensions, unit = metrics[rank]
-            known = Distribution(count, low, high, spread, most) if low >= 0 else None
-            moment = moments[start]
-            result.append(Series(namespace, name, dimensions, unit, moment, period, count, total, low, high, known))
-    return result
 
 
 def _identity(definition: MetricDefinition, names: tuple[str, ...], labels: Labels) -> _Identity:

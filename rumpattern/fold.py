@@ -13,7 +13,7 @@ import numpy as np
 from rumpattern.derive import MAX_TIMESTAMP_MS, MAX_VALUE, REASONS
 from rumpattern.events.fields import Kind
 from rumpattern.events.scan.simd import bits_of, compiled, half_at, inlined, signed
-from rumpattern.groups import ExactSums, Grouped, Groups
+from rumpattern.groups import Grouped, Groups
 from rumpattern.samples import (
     DIMENSION_KINDS,
     OUT_OF_RANGE,
@@ -26,6 +26,7 @@ from rumpattern.samples import (
     label_texts,
     value_texts,
 )
+from rumpattern.sums import ExactSums
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from rumpattern.distribution import LOOSE_VALUES, NO_SPREAD, Counted, Spread, count_values, loose_spread
 from rumpattern.samples import Labels
+from rumpattern.sums import ExactSums, add_exactly
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from rumpattern.events.columns import Numbers
     from rumpattern.samples import Counts, Integers, SampleTable
 
-_MANTISSA_BITS: Final = 53
-LIMB_BITS: Final = 32
-_LIMB: Final = (1 << LIMB_BITS) - 1
 _MAX_RADIX: Final = 2**40
 _MAX_PACKED: Final = 2**63
 _MAX_SECONDS: Final = 2**20
@@ -29,48 +27,6 @@ _GROUP_BYTES: Final = 128
 _COUNTED_BYTES: Final = 2_048
 
 Array = np.ndarray[Any, Any]
-
-
-class ExactSums(NamedTuple):
-    """The exact sums of g groups.
-
-    That of group i is the sum of ``limbs[i, k] * 2**(32 * k)`` times 2^``exponent``, which is a multiple of 32;
-    ``limbs`` has shape (g, limbs).
-    """
-
-    limbs: Array
-    exponent: int
-
-    def trim(self) -> ExactSums:
-        """Return the sums without limbs that none of them needs."""
-        used = np.flatnonzero(self.limbs.any(axis=0))
-        first, last = (used[0], used[-1]) if len(used) else (0, 0)
-        return ExactSums(self.limbs[:, first : last + 1].copy(), self.exponent + LIMB_BITS * int(first))
-
-    def carry(self, limbs: Array) -> None:
-        """Write the same sums to limbs of 32 bits, at least one more, which has the sign: many can be added up."""
-        used = self.limbs.shape[1]
-        limbs[:, :used] = self.limbs
-        limbs[:, used:] = 0
-        for place in range(used):
-            limbs[:, place + 1] += limbs[:, place] >> LIMB_BITS
-            limbs[:, place] &= _LIMB
-
-    def whole(self) -> list[int]:
-        """Return the sums in units of 2^``exponent``."""
-        limbs = np.empty((len(self.limbs), self.limbs.shape[1] + 1), np.int64)
-        self.carry(limbs)
-        low, high = limbs[:, :-1].astype("<u4"), limbs[:, -1:].astype("<i8")
-        rows = np.concatenate([low.view(np.uint8), high.view(np.uint8)], axis=1)
-        width, data = rows.shape[1], rows.tobytes()
-        return [int.from_bytes(data[at : at + width], "little", signed=True) for at in range(0, len(data), width)]
-
-    def nearest(self) -> list[float]:
-        """Return the doubles nearest to the sums."""
-        if self.exponent >= 0:
-            return [float(total << self.exponent) for total in self.whole()]
-        one = 1 << -self.exponent
-        return [total / one for total in self.whole()]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -269,26 +225,6 @@ def sort_by(columns: Sequence[tuple[Integers, int]]) -> tuple[Integers, Integers
         codes = codes[order]
     begins = np.flatnonzero(codes[1:] != codes[:-1]) + 1
     return order, np.concatenate([[0], begins])
-
-
-def add_exactly(values: Numbers, begins: Integers) -> ExactSums:
-    """Return the exact sum of each group of values; ``begins``, ascending, tells where it begins.
-
-    A value is a whole number shifted by its exponent. Its bits are added up in limbs of 32, which stay exact in 64 bits
-    for 2^31 values.
-    """
-    mantissas, exponents = np.frexp(values)
-    lowest = (int(exponents.min()) - _MANTISSA_BITS) // LIMB_BITS * LIMB_BITS
-    whole = np.abs(np.ldexp(mantissas, _MANTISSA_BITS)).astype(np.int64)
-    signs = np.where(values < 0, -1, 1)
-    shifts = (exponents - _MANTISSA_BITS - lowest).astype(np.int64)
-    limbs = []
-    for place in range(0, int(shifts.max()) + _MANTISSA_BITS, LIMB_BITS):
-        right = place - shifts
-        limb = np.where(right >= 0, whole >> np.clip(right, 0, 63), whole << np.clip(-right, 0, 63))
-        limb = np.where(right > -LIMB_BITS, limb & _LIMB, 0) * signs
-        limbs.append(np.add.reduceat(limb, begins))
-    return ExactSums(np.stack(limbs, axis=1), lowest)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

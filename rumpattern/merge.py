@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from rumpattern.distribution import LOOSE_VALUES, count_same, count_values
-from rumpattern.groups import LIMB_BITS, ExactSums, Groups, number_periods, sort_by
+from rumpattern.groups import Groups, number_periods, sort_by
 from rumpattern.samples import Labels
+from rumpattern.sums import LIMB_BITS, ExactSums
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from rumpattern.aggregate import Partial, labels_of
 from rumpattern.distribution import Spread
-from rumpattern.groups import ExactSums
+from rumpattern.sums import ExactSums
 
 
 class Statistics(NamedTuple):

@@ -15,7 +15,6 @@ import sys
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
@@ -161,7 +160,8 @@ def replay(  # noqa: PLR0913 - the choices of a replay
         processed = stack.enter_context(closing(done(given)))
         result = collect(definitions, found, results(processed, kept), settings, on_reject)
     _tell_sizes(result.accounting.files, found, read)
-    return replace(result, reader=chosen.value)
+    result.reader = chosen.value
+    return result
 
 
 def _tell_sizes(accounts: Sequence[FileAccount], sources: Sequence[Source], read: Sequence[int]) -> None:

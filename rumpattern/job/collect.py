@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import InitVar, dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from rumpattern.aggregate import Partial, lacks_label, series
+from rumpattern.aggregate import Partial, lacks_label, tabulate
 from rumpattern.definition.rumevents import ABSENT_FIELDS
 from rumpattern.derive import REASONS
 from rumpattern.diagnostics import Diagnostic, InputError, Severity
@@ -18,7 +19,7 @@ from rumpattern.job.cardinality import SeriesLimit
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from rumpattern.aggregate import Series
+    from rumpattern.aggregate import Series, SeriesTable
     from rumpattern.definition.model import MetricDefinition
     from rumpattern.events.columns import Reject
     from rumpattern.events.sources import Source
@@ -30,18 +31,35 @@ SHOWN_REJECTS: Final = 5
 """How many rejects are told as they are; the rest is counted."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False)
 class ReplayResult:
     """What a replay gives: sorted series, the account of every line, warnings, and some rejects with their file.
 
     ``reader`` is who decoded the lines (see ``Reader``).
     """
 
-    series: list[Series]
+    table: InitVar[SeriesTable | None]
     accounting: Accounting
     warnings: list[Diagnostic]
     first_rejects: list[tuple[str, Reject]]
     reader: str = ""
+
+    def __post_init__(self, table: SeriesTable | None) -> None:
+        self._table = table
+
+    @cached_property
+    def series(self) -> list[Series]:
+        """The series, sorted; they are kept as columns until they are asked for."""
+        table, self._table = self._table, None
+        return [] if table is None else table.rows()
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ReplayResult):
+            return NotImplemented
+        return self._said() == other._said()
+
+    def _said(self) -> tuple[object, ...]:
+        return self.series, self.accounting, self.warnings, self.first_rejects, self.reader
 
 
 def collect(
@@ -100,7 +118,7 @@ def collect(
         *_without_application(total),
         *_too_many_series(accounts, settings.max_series),
     ]
-    return ReplayResult(series(definitions, total, settings.period), accounting, warnings, first)
+    return ReplayResult(tabulate(definitions, total, settings.period), accounting, warnings, first)
 
 
 def _definition_account(

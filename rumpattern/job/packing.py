@@ -16,10 +16,11 @@ import orjson
 from rumpattern.derive import REASONS, Sample
 from rumpattern.distribution import Counted
 from rumpattern.events.forms import Form
-from rumpattern.groups import ExactSums, Groups
+from rumpattern.groups import Groups
 from rumpattern.job.rejects import Rejects
 from rumpattern.job.results import BlockResult
 from rumpattern.samples import Labels
+from rumpattern.sums import ExactSums
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
