@@ -3,6 +3,9 @@
 A shape is what an event is without its scalar values: names, brackets, commas, white space. Where the text between two
 values is, byte for byte, that of an event walked before, the grammar has nothing new to say; only the values are
 checked. Shapes that begin alike share nodes of a tree, so that every event takes one way through it.
+
+Many values are as long in every event: identifiers, times, versions. As long as they have been, a value's end is taken
+to be where it was, and that is checked; so the processor need not find it before it goes on behind it.
 """
 
 from __future__ import annotations
@@ -25,7 +28,7 @@ from rumpattern.events.scan.simd import (
     put_integer,
     put_pair,
 )
-from rumpattern.events.scan.tokens import are_equal, scalar_end, string_end
+from rumpattern.events.scan.tokens import are_equal, is_string, is_whole, scalar_end, string_end
 from rumpattern.events.scan.walk import Notes, note, step_of
 
 _STRING: Final = int(Kind.STRING)
@@ -40,12 +43,15 @@ _KIND_AT: Final = 1
 _MEMBER_AT: Final = 2
 _NEXT_AT: Final = 4
 _OTHER_AT: Final = 6
-_TEXT_AT: Final = 8
+_WIDTH_AT: Final = 8
+_TEXT_AT: Final = 9
 _TEXT: Final = _NODE - _TEXT_AT
 _MOST_NODES: Final = 4_096
 _MOST_OTHERS: Final = 64
 """How many nodes are tried one after the other: keys that are never the same make as many as there is room for."""
 _ROOT: Final = 0
+_UNKNOWN: Final = 63
+"""Stands for the length of a value before there was one; those of as many bytes, or more, are not compared."""
 
 
 class Shapes(NamedTuple):
@@ -53,7 +59,8 @@ class Shapes(NamedTuple):
 
     Attributes:
         nodes: shape (nodes * 64,), bytes of records: the length of a node's text, the kind of value behind it, the
-            member that this fills, the node after it and the one to try instead, 0 for none; and the text.
+            member that this fills, the node after it and the one to try instead, 0 for none; how long all values so far
+            were, 0 if they differed; and the text.
         size: shape (1,), how many nodes there are.
     """
 
@@ -85,8 +92,13 @@ def match_shape(place: int, shapes: Shapes, notes: Notes) -> int:
             number = pair_at(node + _OTHER_AT)
             continue
         begin = stop = place + length
-        kind = byte_at(node + _KIND_AT)
-        if kind == _STRING:
+        kind, width = byte_at(node + _KIND_AT), byte_at(node + _WIDTH_AT)
+        if width:
+            stop = begin + width
+            if not (is_string(begin, width) if kind == _STRING else is_whole(begin, width)):
+                put_byte(node + _WIDTH_AT, 0)
+                continue
+        elif kind == _STRING:
             stop = string_end(begin)
         elif kind == _SCALAR:
             kind, stop = scalar_end(begin, byte_at(begin))
@@ -109,8 +121,18 @@ def learn_shape(place: int, end: int, values: int, shapes: Shapes, notes: Notes)
         node = _add_text(shapes, node, place, begin, kind if kind in (_STRING, _OBJECT) else _SCALAR, member)
         if node == _ROOT:
             return
+        _learn_width(_node(shapes, node), kind, begin, stop - begin)
         place = stop
     _add_text(shapes, node, place, end, _END, NOTHING)
+
+
+@inlined
+def _learn_width(node: int, kind: int, begin: int, width: int) -> None:
+    if byte_at(node + _WIDTH_AT) == _UNKNOWN:
+        is_plain = 0 < width < _UNKNOWN and (
+            is_string(begin, width) if kind == _STRING else kind == _SCALAR and is_whole(begin, width)
+        )
+        put_byte(node + _WIDTH_AT, width if is_plain else 0)
 
 
 @inlined
@@ -147,6 +169,7 @@ def _add(shapes: Shapes, before: int, place: int, length: int, kind: int, member
     put_pair(node + _MEMBER_AT, member)
     put_pair(node + _NEXT_AT, _ROOT)
     put_pair(node + _OTHER_AT, _ROOT)
+    put_byte(node + _WIDTH_AT, _UNKNOWN if kind in (_STRING, _SCALAR) else 0)
     for offset in range(length):
         put_byte(node + _TEXT_AT + offset, byte_at(place + offset))
     return number

@@ -48,6 +48,8 @@ _LONGEST_NUMBER: Final = 24
 _SURROGATES: Final = 0xD8
 _SURROGATE_BITS: Final = 0xF8
 _ONE: Final = np.uint64(1)
+_NONE: Final = np.uint64(0)
+_LAST: Final = np.uint64(1 << 63)
 
 
 @inlined
@@ -133,6 +135,21 @@ def string_end(place: int) -> int:
         if quotes:
             return place + trailing_zeros(quotes)
         place += 64
+
+
+@inlined
+def is_string(place: int, width: int) -> bool:
+    """Tell whether the text of a string starts at an address, has so many bytes, 62 at most, and is plain ASCII."""
+    shift = np.uint64(63 - width)
+    quotes, others = equal_64(place, QUOTE) << shift, strange_64(place) << shift
+    return bool((quotes == _LAST) & (others == _NONE))
+
+
+@inlined
+def is_whole(place: int, width: int) -> bool:
+    """Tell whether a whole number starts at an address and has so many digits, 62 at most."""
+    is_long = (no_digits_64(place) << np.uint64(63 - width)) == _LAST
+    return bool(is_long & ((byte_at(place) != _ZERO) | (width == 1)))
 
 
 @compiled
