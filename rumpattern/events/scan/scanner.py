@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 _LEAST_LINE: Final = 64
 _LEAST_ROOM: Final = 256
-_MOST_BYTES: Final = 32 << 20
+_MOST_BYTES: Final = 64 << 20
 """Memory of the columns of one batch."""
 _CELL: Final = 64
 """Bytes of a cell: its kind, number and code, and its share of the dictionary."""
