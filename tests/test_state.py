@@ -65,6 +65,8 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make several blocks of each file, and a part of each block."""
     monkeypatch.setattr("rumpattern.events.sources.RANGE", 1 << 16)
     monkeypatch.setattr("rumpattern.events.buffers.BLOCK", 1 << 16)
+    monkeypatch.setattr("rumpattern.job.blocks.RANGE", 1 << 16)
+    monkeypatch.setattr("rumpattern.job.blocks.RUN_BUFFER", 1 << 14)
     monkeypatch.setattr(parts, "_SHARE", 0)
 
 

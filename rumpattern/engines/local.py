@@ -122,6 +122,7 @@ def replay(  # noqa: PLR0913 - the choices of a replay
     count = workers or (available_cores() if size >= _WORTH_WORKERS else 1)
 
     buffers = 1 if count == 1 else count + _BUFFERS_MORE
+    in_runs = chosen is Reader.SCAN and count > 1
 
     read = [0] * len(found)
 
@@ -131,7 +132,8 @@ def replay(  # noqa: PLR0913 - the choices of a replay
 
     def blocks(first: int, start: int) -> Generator[Block]:
         for number, source in enumerate(found[first:], first):
-            yield from read_blocks(number, source, form, partial(advance, number), buffers, start, max_line)
+            heard_of = partial(advance, number)
+            yield from read_blocks(number, source, form, heard_of, buffers, start, max_line, in_runs=in_runs)
             start = 0
 
     def done(given: Iterator[Block]) -> Generator[BlockResult]:

@@ -17,11 +17,15 @@ from rumpattern.events.lines import MAX_LINE, PADDING, SHOWN
 from rumpattern.events.sources import BLOCK, BrokenSourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from rumpattern.events.lines import Bytes
     from rumpattern.events.streams import Stream
 
+RUN_BUFFER: Final = 4 << 20
+"""Bytes of a buffer in a run: it stays in the processor's cache until it is read."""
+RUN_BUFFERS: Final = 8
+"""How many of them there are: as many as are filled while what comes after reading a run is done."""
 _SEARCHED: Final = 1 << 16
 _PASSED: Final = 1 << 20
 """Bytes of a line that is too long that are passed over at once."""
@@ -36,7 +40,8 @@ class Buffer:
 
     def __init__(self, home: Buffers) -> None:
         self.home = ref(home)  # which holds the buffer when nobody else does
-        self.text = _room(BLOCK)
+        self.least = home.capacity
+        self.text = _room(self.least)
         self.filled = self.size = self.stored = self.passed = 0
 
     @property
@@ -56,7 +61,7 @@ class Buffer:
         A line of more than ``longest`` bytes is taken no further. Return True if the stream has ended.
         """
         self.passed = 0
-        self._make_room(0, max(BLOCK, len(start)))
+        self._make_room(0, max(self.least, len(start)))
         self.text[: len(start)] = np.frombuffer(start, np.uint8)
         self.filled = len(start)
         while not (has_ended := self._take(stream)):
@@ -123,10 +128,14 @@ def _room(capacity: int) -> Bytes:
 
 
 class Buffers:
-    """Buffers of one stream: at most ``count``, which are given back; or without a count, a new one each time."""
+    """Buffers of one stream, for ``capacity`` bytes or more (``BLOCK``).
 
-    def __init__(self, count: int | None = None) -> None:
+    They are at most ``count``, which are given back; or without a count, a new one each time.
+    """
+
+    def __init__(self, count: int | None = None, capacity: int | None = None) -> None:
         self.count = count
+        self.capacity = capacity or BLOCK
         self._made = 0
         self._free: SimpleQueue[Buffer | None] = SimpleQueue()
         self._is_closed = False
@@ -184,7 +193,7 @@ def _broken(fault: BrokenSourceError, rest: bytes, longest: int) -> BrokenSource
     return broken
 
 
-def fill_ahead(stream: Stream, head: bytes, buffers: Buffers, longest: int = MAX_LINE) -> Iterator[Buffer]:
+def fill_ahead(stream: Stream, head: bytes, buffers: Buffers, longest: int = MAX_LINE) -> Generator[Buffer]:
     """Yield the buffers of ``fill_buffers``, which runs on a thread of its own until this ends or is closed."""
     ready: SimpleQueue[Buffer | BaseException | None] = SimpleQueue()
 

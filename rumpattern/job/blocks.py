@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from rumpattern.events.buffers import Buffers, fill_ahead, fill_buffers
+from rumpattern.events.buffers import RUN_BUFFER, RUN_BUFFERS, Buffers, fill_ahead, fill_buffers
 from rumpattern.events.columns import Reject
 from rumpattern.events.envelopes import detect, read_documents
 from rumpattern.events.forms import LINE_FORMS, Form
 from rumpattern.events.lines import MAX_LINE, BufferLines, FileLines, RecordLines, TextLines
+from rumpattern.events.runs import Run, RunLines
 from rumpattern.events.sources import (
     GZIP_MAGIC,
+    RANGE,
     BrokenSourceError,
     Stamp,
     check_encoding,
@@ -23,7 +25,7 @@ from rumpattern.events.sources import (
 from rumpattern.events.streams import open_stream, read_chunks, read_head, skip_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
     from pathlib import Path
     from typing import BinaryIO
 
@@ -39,7 +41,7 @@ class Block:
     """Some consecutive input of one source.
 
     Either the text of whole lines, held in ``data`` or in a ``buffer``, or to be read from ``path``, a file of some
-    ``stamp``; or ``records`` taken from documents.
+    ``stamp``, or from a ``run`` of buffers; or ``records`` taken from documents.
     ``offset`` and ``length`` are bytes of the decompressed source; ``passed`` more bytes of a line that is too long
     follow them. ``counted`` says that line numbers are those of the file already, not of the block.
     """
@@ -51,6 +53,7 @@ class Block:
     passed: int = 0
     data: bytes | None = None
     buffer: Buffer | None = None
+    run: Run | None = None
     path: Path | None = None
     stamp: Stamp | None = None
     records: RecordLines | None = None
@@ -58,7 +61,9 @@ class Block:
 
     @property
     def end(self) -> int | None:
-        """The byte of the source where the block ends, None if that is not known."""
+        """The byte of the source where the block ends, None if that is not known; of a run, once it is over."""
+        if self.run is not None:
+            return self.run.end
         return None if self.records is not None else self.offset + self.length + self.passed
 
     def lines(self, longest: int = MAX_LINE) -> Lines:
@@ -68,6 +73,8 @@ class Block:
         timed = self.form is Form.LOGS_EXPORT
         if self.path is not None and self.stamp is not None:
             return FileLines(self.path, self.stamp, self.offset, self.length, timed=timed, longest=longest)
+        if self.run is not None:
+            return RunLines(self.run, timed=timed, longest=longest)
         if self.buffer is not None:
             return BufferLines(self.buffer.text, self.length, self.offset, timed=timed, longest=longest)
         return TextLines(self.data or b"", self.offset, timed, longest)
@@ -76,6 +83,8 @@ class Block:
         """Say that nobody looks at the text any more."""
         if self.buffer is not None:
             self.buffer.release()
+        if self.run is not None:
+            self.run.close()
 
 
 def read_lines(block: Block, longest: int, read: Callable[[Lines], _Result]) -> _Result:
@@ -94,6 +103,8 @@ def read_blocks(  # noqa: PLR0913, PLR0917 - what is read, how, and from where o
     buffers: int | None = None,
     start: int = 0,
     longest: int = MAX_LINE,
+    *,
+    in_runs: bool = False,
 ) -> Iterator[Block]:
     """Yield the blocks of a source in order.
 
@@ -106,6 +117,8 @@ def read_blocks(  # noqa: PLR0913, PLR0917 - what is read, how, and from where o
             one for each block. If there are several, a file is read ahead.
         start: the byte of the decompressed source to go on at, where an earlier block ended.
         longest: bytes of a line that is held in memory; ``Block.lines`` is to be asked for lines of that length.
+        in_runs: if a stream is read ahead, hand its text out while it is being read; somebody else is to read the block
+            before the next one is asked for.
     """
     with ExitStack() as stack:
         try:
@@ -118,7 +131,7 @@ def read_blocks(  # noqa: PLR0913, PLR0917 - what is read, how, and from where o
         if source.is_regular and not head.startswith(GZIP_MAGIC) and found in LINE_FORMS:
             yield from _read_ranges(Block(number, found, start, path=source.path), file, advance, longest)
         else:
-            yield from _read_stream(number, file, form, advance, buffers, start, longest)
+            yield from _read_stream(number, file, form, advance, buffers, start, longest, in_runs=in_runs)
 
 
 def _read_ranges(block: Block, file: BinaryIO, advance: Callable[[int], None], longest: int) -> Iterator[Block]:
@@ -142,6 +155,8 @@ def _read_stream(  # noqa: PLR0913, PLR0917 - as above
     buffers: int | None,
     start: int,
     longest: int,
+    *,
+    in_runs: bool,
 ) -> Iterator[Block]:
     stream = open_stream(file)
     head = read_head(stream)
@@ -156,18 +171,52 @@ def _read_stream(  # noqa: PLR0913, PLR0917 - as above
             yield Block(number, form, records=records, counted=True)
         return
     # a pipe is not read ahead: a thread that waits for it cannot be stopped
-    fill = fill_ahead if buffers is not None and buffers > 1 and file.seekable() else fill_buffers
-    offset, stored = start, 0
+    heard = 0
+
+    def hear(stored: int) -> None:
+        nonlocal heard
+        heard += stored
+        advance(stored)
+
+    is_ahead = buffers is not None and buffers > 1 and file.seekable()
+    block, head = Block(number, form, start), skip_text(stream, head, start)
+    if is_ahead and in_runs:
+        yield from _in_runs(block, fill_ahead(stream, head, Buffers(RUN_BUFFERS, RUN_BUFFER), longest), hear)
+    else:
+        fill = fill_ahead if is_ahead else fill_buffers
+        yield from _in_buffers(block, fill(stream, head, Buffers(buffers), longest), hear)
+    advance(stream.stored - heard)
+
+
+def _in_buffers(block: Block, filled: Iterator[Buffer], advance: Callable[[int], None]) -> Iterator[Block]:
+    """Yield buffers as blocks, from where a block begins."""
+    offset, stored = block.offset, 0
     try:
-        for buffer in fill(stream, skip_text(stream, head, start), Buffers(buffers), longest):
+        for buffer in filled:
             advance(buffer.stored - stored)
             stored = buffer.stored
-            block = Block(number, form, offset, buffer.size, buffer.passed, buffer=buffer)
-            offset += buffer.size + buffer.passed  # which may be another once the block is out
-            yield block
+            length, passed = buffer.size, buffer.passed
+            yield replace(block, offset=offset, length=length, passed=passed, buffer=buffer)
+            offset += length + passed  # those of the buffer may be others once the block is out
     except BrokenSourceError as fault:
-        yield _fault_block(number, form, fault, offset)
-    advance(stream.stored - stored)
+        yield _fault_block(block.source, block.form, fault, offset)
+
+
+def _in_runs(block: Block, filled: Generator[Buffer], advance: Callable[[int], None]) -> Iterator[Block]:
+    """Yield runs of buffers as blocks, from where a block begins; each has been read before the next is asked for."""
+    offset, stored = block.offset, 0
+    try:
+        with closing(filled):
+            while first := next(filled, None):
+                run = Run(first, filled, offset, RANGE)
+                yield replace(block, offset=offset, run=run)
+                run.wait()
+                advance(run.stored - stored)
+                offset, stored = run.end, run.stored
+                if run.fault:
+                    raise run.fault
+    except BrokenSourceError as fault:
+        yield _fault_block(block.source, block.form, fault, offset)
 
 
 def _fault_block(number: int, form: Form, fault: BrokenSourceError, offset: int) -> Block:

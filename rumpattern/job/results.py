@@ -73,7 +73,7 @@ def process_block(engine: Engine, block: Block, settings: Settings) -> BlockResu
 
 def _process(engine: Engine, block: Block, lines: Lines, settings: Settings) -> BlockResult:
     counts = np.zeros((len(engine.plan.steps), len(REASONS)), np.int64)
-    result = BlockResult(block.source, block.form, counts, block.counted, block.end)
+    result = BlockResult(block.source, block.form, counts, block.counted)
     for batch in engine.batches(lines):
         for part in engine.grouped(batch, engine.match(batch), settings.period):
             counts[part.definitions] += part.counts
@@ -81,7 +81,7 @@ def _process(engine: Engine, block: Block, lines: Lines, settings: Settings) -> 
             if part.groups is not None:
                 result.groups.append(part.groups.compact().settle(settings.exact_values))
         result.add(batch, *_presence(engine, batch))
-    result.lines = lines.count()
+    result.lines, result.end = lines.count(), block.end
     return result
 
 

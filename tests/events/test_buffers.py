@@ -222,6 +222,8 @@ def test_who_stops_a_replay_stops_its_threads(  # noqa: PLR0913, PLR0917 - what 
     if reader == "scan":
         pytest.importorskip("numba", reason="the extra fast is not installed")
     monkeypatch.setattr(buffers, "BLOCK", 100_000)
+    monkeypatch.setattr("rumpattern.job.blocks.RANGE", 300_000)
+    monkeypatch.setattr("rumpattern.job.blocks.RUN_BUFFER", 100_000)
     before = threading.active_count()
 
     def stop(*_: object) -> None:
@@ -237,7 +239,8 @@ def test_reading_ahead_changes_nothing(
     views: list[rp.MetricDefinition], large: Path, monkeypatch: pytest.MonkeyPatch, workers: int
 ) -> None:
     pytest.importorskip("numba", reason="the extra fast is not installed")
-    monkeypatch.setattr(buffers, "BLOCK", 300_000)
+    monkeypatch.setattr("rumpattern.job.blocks.RANGE", 300_000)
+    monkeypatch.setattr("rumpattern.job.blocks.RUN_BUFFER", 100_000)
     places: list[tuple[int, int]] = []
     heard: list[int] = []
     result = rp.replay(

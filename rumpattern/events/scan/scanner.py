@@ -16,6 +16,7 @@ import orjson
 from rumpattern.definition.rumevents import APPLICATION_NAME, DERIVED_FIELDS, EVENT_TYPE
 from rumpattern.events.columns import Column, EventBatch
 from rumpattern.events.lines import FileLines, PickedLines
+from rumpattern.events.runs import RunLines
 from rumpattern.events.scan.block import COUNTS, Cells, Found, Request, Work, scan_lines
 from rumpattern.events.scan.dictionary import clear, empty_dictionaries
 from rumpattern.events.scan.file import CAN_READ, PIECE, scan_file
@@ -24,6 +25,7 @@ from rumpattern.events.scan.keys import build_keys, build_types
 from rumpattern.events.scan.shapes import no_shapes
 from rumpattern.events.scan.simd import PADDING, Array, addresses
 from rumpattern.events.scan.walk import empty_notes
+from rumpattern.events.sources import RANGE
 from rumpattern.events.spare import Spare
 from rumpattern.events.tree import Tree
 
@@ -38,8 +40,8 @@ if TYPE_CHECKING:
     from rumpattern.events.scan.shapes import Shapes
     from rumpattern.events.scan.walk import Notes
 
-    Scan = Callable[[int, Work], tuple[int, bool]]
-    """Adds rows from the lines that begin at some byte; returns where the next one begins, or that it cannot go on."""
+    Scan = Callable[[Work], bool]
+    """Adds rows from the next lines, while there is room; tells whether there are more lines."""
 
 _LEAST_LINE: Final = 64
 _LEAST_ROOM: Final = 256
@@ -128,48 +130,69 @@ class Scanner:
             yield from self.decoder.batches(lines)
             return
         lines.seen = start = 0
+        if isinstance(lines, RunLines):
+            yield from self._from_run(lines)
+            return
         if isinstance(lines, FileLines) and CAN_READ:
             start = yield from self._from_file(lines)
         if start < lines.size or lines.size == 0:
             yield from self._from_text(lines, start)
 
+    def _from_run(self, lines: RunLines) -> Iterator[EventBatch]:
+        buffers = iter(lines.run)
+        buffer, place = next(buffers, None), 0
+
+        def scan(work: Work) -> bool:
+            nonlocal buffer, place
+            while buffer:
+                filled, offset = buffer
+                place = scan_lines(filled.text.ctypes.data, place, filled.size, offset, work)
+                if place < filled.size:
+                    return True
+                buffer, place = next(buffers, None), 0
+            return False
+
+        yield from self._batches(lines, RANGE, scan)
+
     def _from_file(self, lines: FileLines) -> Generator[EventBatch, None, int]:
         """Yield the batches of a file that is read in pieces; return where it cannot go on, or the end."""
         room = np.empty(min(lines.longest, lines.size) + self.piece + PADDING, np.uint8)
+        place, end = lines.offset, lines.offset + lines.size
         with lines.opened() as file:
 
-            def scan(start: int, work: Work) -> tuple[int, bool]:
-                begin = lines.offset + start
-                end = lines.offset + lines.size
-                stop, is_stuck = scan_file(file.fileno(), begin, end, room.ctypes.data, self.piece, work)
-                return stop - lines.offset, is_stuck
+            def scan(work: Work) -> bool:
+                nonlocal place
+                place, is_stuck = scan_file(file.fileno(), place, end, room.ctypes.data, self.piece, work)
+                return place < end and not is_stuck
 
-            return (yield from self._batches(lines, 0, scan))
+            yield from self._batches(lines, lines.size, scan)
+        return place - lines.offset
 
     def _from_text(self, lines: TextLines, start: int) -> Iterator[EventBatch]:
         with lines.padded(PADDING, self.texts) as (text, size):
+            place = start
 
-            def scan(start: int, work: Work) -> tuple[int, bool]:
-                return scan_lines(text.ctypes.data, start, size, lines.offset, work), False
+            def scan(work: Work) -> bool:
+                nonlocal place
+                place = scan_lines(text.ctypes.data, place, size, lines.offset, work)
+                return place < size
 
-            yield from self._batches(lines, start, scan)
+            yield from self._batches(lines, size, scan)
 
-    def _batches(self, lines: TextLines, start: int, scan: Scan) -> Generator[EventBatch, None, int]:
-        is_stuck = False
-        while not is_stuck:
-            rows = min(max((lines.size - start) // _LEAST_LINE, _LEAST_ROOM), self.most_rows)
+    def _batches(self, lines: TextLines, size: int, scan: Scan) -> Iterator[EventBatch]:
+        """Yield the batches of ``size`` bytes of text, or less."""
+        rows = min(max(size // _LEAST_LINE, _LEAST_ROOM), self.most_rows)
+        has_more = True
+        while has_more:
             with self.scratch.take(rows) as scratch:
-                batch, start, is_stuck = self._scan(lines, start, rows, scratch, scan)
+                batch, has_more = self._scan(lines, min(lines.longest, size), rows, scratch, scan)
             yield batch
-            if start >= lines.size:
-                break
-        return start
 
     def _scan(
-        self, lines: TextLines, start: int, rows: int, scratch: _Scratch, scan: Scan
-    ) -> tuple[EventBatch, int, bool]:
-        """Return the batch of the next lines, where the one after them begins, and whether it cannot be read."""
-        width, longest = len(self.paths), min(lines.longest, lines.size)
+        self, lines: TextLines, longest: int, rows: int, scratch: _Scratch, scan: Scan
+    ) -> tuple[EventBatch, bool]:
+        """Return the batch of the next lines, and whether there are more."""
+        width = len(self.paths)
         cells = _empty_cells(width, rows)
         kept = no_texts(max(self.kept_bytes, room_for(longest + 1)))
         clear(addresses(scratch.dictionaries), width)
@@ -178,14 +201,14 @@ class Scanner:
         found.counts[3] = lines.seen
         request = self.request._replace(timed=lines.timed, longest=longest)
         work = Work(request, scratch.notes, scratch.shapes, scratch.dictionaries, kept, cells, found)
-        stop, is_stuck = scan(start, addresses(work))
+        has_more = scan(addresses(work))
         size, left, blank, lines.seen, _ = found.counts.tolist()
         columns = self._columns(cells, scratch.dictionaries, kept, size)
         synthesised = self.decoder.derive_fields(columns, self._read(columns))
         batch = EventBatch(size, columns, {}, found.rows[:size].copy(), (), blank, synthesised)
         if left:
             batch = batch.merge(self.decoder.decode(PickedLines(lines, _left(kept, found.left[:left]))))
-        return batch, stop, is_stuck
+        return batch, has_more
 
     def _columns(self, cells: Cells, dictionaries: Dictionaries, kept: KeptTexts, rows: int) -> dict[str, Column]:
         return {

@@ -1,0 +1,90 @@
+"""Runs of a stream's buffers: what one worker reads while it is being filled, so that little text is held at once."""
+
+from __future__ import annotations
+
+from threading import Event
+from typing import TYPE_CHECKING
+
+from rumpattern.events.lines import MAX_LINE, TextLines
+from rumpattern.events.sources import BrokenSourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rumpattern.events.buffers import Buffer
+
+
+class Run:
+    """Consecutive buffers of a stream, which are taken one at a time.
+
+    Nobody takes buffers of the stream but the reader of its last run, until that is over.
+
+    Attributes:
+        end: the byte of the text up to which buffers have been read.
+        stored: how many bytes of the source had been read for them.
+        fault: what broke off after them, if anything did.
+
+    Args:
+        first: the first buffer.
+        others: those after it.
+        offset: the byte of the text where the first one begins.
+        limit: how many bytes of text are enough.
+    """
+
+    def __init__(self, first: Buffer, others: Iterator[Buffer], offset: int, limit: int) -> None:
+        self.end = offset
+        self.stored = 0
+        self.fault: BrokenSourceError | None = None
+        self._buffer: Buffer | None = first
+        self._others = others
+        self._enough = offset + limit
+        self._is_over = Event()
+
+    def __iter__(self) -> Iterator[tuple[Buffer, int]]:
+        """Yield each buffer and its offset; it is given back when the next one is asked for."""
+        while buffer := self._buffer:
+            yield buffer, self.end
+            self.end += buffer.size + buffer.passed
+            self.stored = buffer.stored
+            is_enough = self.end >= self._enough or buffer.passed
+            self._buffer = None
+            buffer.release()
+            if not is_enough:
+                self._buffer = self._next()
+        self._is_over.set()
+
+    def _next(self) -> Buffer | None:
+        try:
+            return next(self._others, None)
+        except BrokenSourceError as fault:
+            self.fault = fault.with_traceback(None)
+            return None
+
+    def close(self) -> None:
+        """Say that nobody reads on: all has been read, or reading failed."""
+        if self._buffer is not None:
+            self._buffer.release()
+            self._buffer = None
+        self._is_over.set()
+
+    def wait(self) -> None:
+        """Return once the run is over."""
+        self._is_over.wait()
+
+
+class RunLines(TextLines):
+    """The lines of a run."""
+
+    def __init__(self, run: Run, *, timed: bool, longest: int = MAX_LINE) -> None:
+        super().__init__(b"", run.end, timed, longest)
+        self.run = run
+
+    def _pieces(self) -> Iterator[bytes]:
+        """Yield the text in pieces of whole lines."""
+        self.whole()
+        return super()._pieces()
+
+    def whole(self) -> bytes:
+        """Return all of the text, which is then held in memory."""
+        self.block = self.block or b"".join(buffer.text[: buffer.size].tobytes() for buffer, _ in self.run)
+        return self.block

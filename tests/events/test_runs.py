@@ -1,0 +1,132 @@
+"""Runs: streams that are read while they are inflated give what they give otherwise, whatever the sizes of their parts."""
+
+from __future__ import annotations
+
+import gzip
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import rumpattern as rp
+from rumpattern import synth
+from rumpattern.events.buffers import Buffers, fill_ahead
+from rumpattern.events.runs import Run, RunLines
+from rumpattern.events.sources import BrokenSourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rumpattern.events.buffers import Buffer
+
+pytest.importorskip("numba", reason="the extra fast is not installed")
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+LIMIT = 3_000
+
+
+def everything(definitions: list[rp.MetricDefinition], path: Path, **options: Any) -> tuple[object, ...]:
+    """Return all that a replay tells."""
+    rejects: list[object] = []
+    result = rp.replay(definitions, path, max_line=LIMIT, on_reject=lambda *pair: rejects.append(pair), **options)
+    return result.series, result.accounting, result.warnings, rejects
+
+
+@pytest.fixture(scope="module")
+def definitions() -> list[rp.MetricDefinition]:
+    return rp.load_definitions(FIXTURES / "definitions" / "extended.json")
+
+
+@pytest.fixture(scope="module")
+def text() -> bytes:
+    lines = list(synth.lines(900, seed=5))
+    for place, line in ((700, b"\n\n{}"), (500, b"x" * LIMIT), (300, b"x" * 9_000), (2, b"bad"), (1, b"y" * 50_000)):
+        lines.insert(place, line)
+    return b"\n".join(lines) + b"\n" + b"z" * 4_000
+
+
+@pytest.mark.parametrize("buffer", [100, 5_000, 300_000])
+@pytest.mark.parametrize("run", [1, 20_000, 1 << 30])
+@pytest.mark.parametrize("cut", [0, 2_000])
+def test_the_sizes_do_not_matter(  # noqa: PLR0913, PLR0917 - what may differ
+    definitions: list[rp.MetricDefinition],
+    text: bytes,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    buffer: int,
+    run: int,
+    cut: int,
+) -> None:
+    path = tmp_path / "events.gz"
+    path.write_bytes(gzip.compress(text)[: -cut or None])
+    whole = everything(definitions, path, workers=1, reader="orjson")
+    monkeypatch.setattr("rumpattern.job.blocks.RUN_BUFFER", buffer)
+    monkeypatch.setattr("rumpattern.job.blocks.RANGE", run)
+    before = threading.active_count()
+    for workers in (2, 3):
+        assert everything(definitions, path, workers=workers, reader="scan") == whole
+        assert threading.active_count() == before
+
+
+def test_what_fails_while_a_run_is_read_is_raised(
+    definitions: list[rp.MetricDefinition], text: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise MemoryError("no memory")
+
+    path = tmp_path / "events.gz"
+    path.write_bytes(gzip.compress(text))
+    monkeypatch.setattr("rumpattern.job.blocks.RUN_BUFFER", 5_000)
+    monkeypatch.setattr("rumpattern.job.blocks.RANGE", 20_000)
+    monkeypatch.setattr("rumpattern.events.scan.scanner.scan_lines", fail)
+    monkeypatch.setattr("rumpattern.fast._try_out", lambda: None)
+    before = threading.active_count()
+    with pytest.raises(MemoryError, match="no memory"):
+        rp.replay(definitions, path, workers=2, reader="scan")
+    assert threading.active_count() == before
+
+
+class Text:
+    """A stream of text that breaks off."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.stored = 0
+        self.fault = BrokenSourceError("RP003", "broken")
+
+    def fill(self, room: memoryview) -> int:
+        size = min(len(room), len(self.data) - self.stored)
+        room[:size] = self.data[self.stored : self.stored + size]
+        self.stored += size
+        return size
+
+
+def runs(filled: Iterator[Buffer], limit: int) -> Iterator[Run]:
+    end = 0
+    while first := next(filled, None):
+        run = Run(first, filled, end, limit)
+        yield run
+        end = run.end
+        if run.fault:
+            return
+
+
+def test_runs_are_all_lines_up_to_the_fault() -> None:
+    found = [
+        RunLines(run, timed=False).whole()
+        for run in runs(fill_ahead(Text(b"one\n" * 50 + b"t"), b"", Buffers(2, 20)), 60)
+    ]
+    assert found == [b"one\n" * 15] * 3 + [b"one\n" * 5]
+
+
+def test_a_run_that_nobody_reads_is_over() -> None:
+    buffers = Buffers(1, 20)
+    filled = fill_ahead(Text(b"one\n" * 50), b"", buffers)
+    run = Run(next(filled), filled, 7, 60)
+    run.close()
+    run.wait()
+    assert list(run) == []
+    assert run.end == 7
+    assert next(filled).size == 20
+    filled.close()
