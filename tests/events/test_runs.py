@@ -1,4 +1,4 @@
-"""Runs: streams that are read while they are inflated give what they give otherwise, whatever the sizes of their parts."""
+"""Runs: streams that are read while they are inflated give what they give otherwise, whatever their sizes."""
 
 from __future__ import annotations
 
