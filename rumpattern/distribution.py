@@ -109,7 +109,19 @@ class Counted(NamedTuple):
 
 def count_values(values: Numbers, most: int) -> Counted:
     """Return the counts of some values, none of which is negative; ``most`` distinct ones are kept exact."""
-    return _count(values, np.ones(len(values), np.int64), most)
+    ordered = np.sort(values)
+    begins = _begins(ordered)
+    is_exact = len(begins) <= most
+    if not is_exact:
+        ordered = bucket_numbers(ordered).astype(np.int16)
+        begins = _begins(ordered)
+    counts = np.diff(begins, append=len(ordered))
+    return Counted(ordered[begins].tobytes(), counts.tobytes(), is_exact=is_exact)
+
+
+def _begins(ordered: Array) -> Array:
+    """Return where each distinct one of ascending keys, one or more, begins."""
+    return np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
 
 
 def _count(values: Array, counts: Array, most: int) -> Counted:
@@ -128,7 +140,7 @@ def _add_up(keys: Array, counts: Array) -> tuple[Array, Array]:
     """Return distinct keys in ascending order and the sum of the counts of each; there is at least one key."""
     order = np.argsort(keys, kind="stable")
     keys = keys[order]
-    begins = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
+    begins = _begins(keys)
     return keys[begins], np.add.reduceat(counts[order], begins)
 
 
