@@ -44,10 +44,11 @@ if TYPE_CHECKING:
     """Adds rows from the next lines, while there is room; tells whether there are more lines."""
 
 _LEAST_LINE: Final = 64
+_EXCESS: Final = 1.1
 _LEAST_ROOM: Final = 256
-_MOST_BYTES: Final = 64 << 20
+_MOST_BYTES: Final = 32 << 20
 """Memory of the columns of one batch."""
-_CELL: Final = 64
+_CELL: Final = 48
 """Bytes of a cell: its kind, number and code, and its share of the dictionary."""
 KEPT_BYTES: Final = 4 << 20
 """Bytes of distinct strings of one batch, and of lines left to the decoder, which take much memory there."""
@@ -82,6 +83,7 @@ class Scanner:
         self.wanted = self._wanted()
         self.request = self._request()
         self.most_rows = max(_LEAST_ROOM, _MOST_BYTES // (_CELL * len(self.paths)))
+        self.lines_per_byte = 0.0  # of the last text
         self.texts: Spare[Bytes] = Spare(lambda size: np.empty(size, np.uint8), len)
         self.scratch = Spare(self._scratch, attrgetter("rows"))
 
@@ -181,12 +183,18 @@ class Scanner:
 
     def _batches(self, lines: TextLines, size: int, scan: Scan) -> Iterator[EventBatch]:
         """Yield the batches of ``size`` bytes of text, or less."""
-        rows = min(max(size // _LEAST_LINE, _LEAST_ROOM), self.most_rows)
         has_more = True
         while has_more:
+            rows = self._room(size)
             with self.scratch.take(rows) as scratch:
                 batch, has_more = self._scan(lines, min(lines.longest, size), rows, scratch, scan)
+            self.lines_per_byte = max(lines.seen / size, 1 / size)
             yield batch
+
+    def _room(self, size: int) -> int:
+        """Return for how many lines to make room: what a text like the last one needs, more or less."""
+        guess = size * self.lines_per_byte * _EXCESS if self.lines_per_byte else size / _LEAST_LINE
+        return min(max(int(guess), _LEAST_ROOM), self.most_rows)
 
     def _scan(
         self, lines: TextLines, longest: int, rows: int, scratch: _Scratch, scan: Scan
