@@ -188,7 +188,7 @@ class Scanner:
             rows = self._room(size)
             with self.scratch.take(rows) as scratch:
                 batch, has_more = self._scan(lines, min(lines.longest, size), rows, scratch, scan)
-            self.lines_per_byte = max(lines.seen / size, 1 / size)
+            self.lines_per_byte = lines.seen / max(size, 1)
             yield batch
 
     def _room(self, size: int) -> int:
