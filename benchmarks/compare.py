@@ -54,8 +54,8 @@ TITLES = {
 PEERS = ("duckdb", "polars", "isal", "moto")
 STEADY = f"""\
 Steady state: every run is a process of its own, kept to its cores, which has done the same job on {WARM:,} events. The
-time is from opening the file to the result in the tool's own memory: columns of series (rumpattern), a temporary
-table (DuckDB), a frame (polars), a dictionary (plain loop). Start of Python, imports, compiled code, connections, worker
+time is from opening the file to the result in the tool's own memory: columns of series (rumpattern), a temporary table
+(DuckDB), a frame (polars), a dictionary (plain loop). Start of Python, imports, compiled code, connections, worker
 processes, reading the definitions and writing the result are not in it; opening, reading, inflating and checking the
 text are. Columns: every tool reads the same eight from every event and keeps none of them, DuckDB and polars count
 what they hold; rumpattern reads application_name too, and only it looks for repeated keys. Inflate has no result.

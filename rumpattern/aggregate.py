@@ -5,9 +5,7 @@ Sums are kept as whole numbers, so that no order of work changes them.
 
 from __future__ import annotations
 
-import gc
 import operator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import reduce
@@ -17,11 +15,12 @@ import numpy as np
 
 from rumpattern.derive import dimension_names
 from rumpattern.distribution import MOST_EXACT, Distribution
+from rumpattern.garbage import without_collection
 from rumpattern.groups import group_singly
 from rumpattern.merge import merge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from rumpattern.definition.model import MetricDefinition
     from rumpattern.derive import Sample
@@ -190,7 +189,7 @@ class SeriesTable:
         moments = {start: datetime.fromtimestamp(start, UTC) for start in np.unique(groups.starts).tolist()}
         columns = (groups.definitions, groups.starts, groups.sizes, self.sums, groups.lows, groups.highs)
         result: list[Series] = []
-        with _without_collection():
+        with without_collection():
             for place, some in zip(range(0, len(self.sums), _AT_ONCE), groups.pieces(_AT_ONCE), strict=True):
                 parts = (column[place : place + _AT_ONCE].tolist() for column in columns)
                 for owner, start, count, total, low, high, spread in zip(*parts, some.spreads(self.most), strict=True):
@@ -201,18 +200,6 @@ class SeriesTable:
 
 
 _new: Final = tuple.__new__
-
-
-@contextmanager
-def _without_collection() -> Iterator[None]:
-    """Keep the garbage collector from looking through what is made, which has no cycles."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def tabulate(definitions: Sequence[MetricDefinition], partial: Partial, period: int) -> SeriesTable | None:

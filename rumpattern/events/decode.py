@@ -7,9 +7,7 @@ before it is rejected.
 
 from __future__ import annotations
 
-import gc
 from collections import Counter
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
@@ -23,6 +21,7 @@ from rumpattern.events.columns import MISSING, Column, EventBatch, Reject, build
 from rumpattern.events.exact import SPACE, load
 from rumpattern.events.fields import Kind, derived_fields, find, with_fields
 from rumpattern.events.tree import DEEP, Tree
+from rumpattern.garbage import without_collection
 from rumpattern.jsontext import JsonError, Pairs, load_exact
 
 if TYPE_CHECKING:
@@ -89,7 +88,7 @@ class Decoder:
         """Return the batch of the next chunks, or of so many of them that their events take little memory."""
         rows = _Rows(lines)
         count = large = 0
-        with _no_garbage_collection():
+        with without_collection():
             for indices, texts in chunks:
                 count += len(indices)
                 large += sum(size for size in map(len, texts) if size > _LARGE)
@@ -257,18 +256,6 @@ def _object(row: int, value: object, wanted: Collection[str], odd: set[int]) -> 
         return _NOTHING
     odd.add(row)
     return _NOTHING
-
-
-@contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    """Keep the collector from looking through thousands of fresh events, none of which can be part of a cycle."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 # --- lines to events ------------------------------------------------------------------------------------------------

@@ -26,10 +26,12 @@ FIXTURES = Path(__file__).parents[2] / "fixtures"
 LIMIT = 3_000
 
 
-def everything(definitions: list[rp.MetricDefinition], path: Path, **options: Any) -> tuple[object, ...]:
+def everything(
+    definitions: list[rp.MetricDefinition], path: Path, limit: int = LIMIT, **options: Any
+) -> tuple[object, ...]:
     """Return all that a replay tells."""
     rejects: list[object] = []
-    result = rp.replay(definitions, path, max_line=LIMIT, on_reject=lambda *pair: rejects.append(pair), **options)
+    result = rp.replay(definitions, path, max_line=limit, on_reject=lambda *pair: rejects.append(pair), **options)
     return result.series, result.accounting, result.warnings, rejects
 
 
@@ -67,6 +69,18 @@ def test_the_sizes_do_not_matter(  # noqa: PLR0913, PLR0917 - what may differ
     for workers in (2, 3):
         assert everything(definitions, path, workers=workers, reader="scan") == whole
         assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("limit", [3_000, 9_000, 1 << 40])
+def test_lines_longer_than_a_buffer(
+    definitions: list[rp.MetricDefinition], text: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: int
+) -> None:
+    path = tmp_path / "events.gz"
+    path.write_bytes(gzip.compress(text.replace(b'"Safari"', b'"%b"' % (b"S" * 7_000), 3)))
+    whole = everything(definitions, path, limit, workers=1, reader="orjson")
+    monkeypatch.setattr("rumpattern.job.blocks.RUN_BUFFER", 5_000)
+    monkeypatch.setattr("rumpattern.events.scan.scanner.RANGE", 100)
+    assert everything(definitions, path, limit, workers=2, reader="scan") == whole
 
 
 def test_what_fails_while_a_run_is_read_is_raised(

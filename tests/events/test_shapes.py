@@ -117,3 +117,47 @@ def test_texts_with_more_lines_than_the_last_one():
         batch = scanner.decode(TextLines(block))
         assert (len(batch), batch.blank, len(batch.rejects)) == (6_000, 6_002, 1)
         assert batch.columns["a"].numbers.tolist() == list(range(6_000))
+
+
+def test_shapes_that_do_not_repeat_are_forgotten(learned):
+    assert learned([f'{{"event_type":"t","a{n}":{n}}}{" " * 60}' for n in range(1_000)]) == 0
+    lines = [f'{{"event_type":"t","a":{n}}}' for n in range(100)]
+    assert learned(lines) == learned(lines) == 3
+
+
+WIDE = "w" * 40
+CHANGES = [
+    f'"{WIDE}"',
+    f'"{WIDE[1:]}"',
+    f'"{WIDE}x"',
+    f'"{WIDE[2:]}\\""',
+    f'"{WIDE[2:]}\\n"',
+    f'"{WIDE[2:]}\u00e9"',
+    f'"{WIDE[1:]}\x01"',
+    f'"{WIDE}',
+    "12345",
+    "1234",
+    "123456",
+    "01234",
+    "-1234",
+    "123.5",
+    "12e34",
+    "1234.",
+    "12345e1",
+    "12345.5",
+    "12345E",
+    "true",
+    "[]",
+    *(f'"{"x" * width}"' for width in range(59, 68)),
+    *("9" * width for width in (1, 15, 16, 17, 18, 19, 24, 25, 62, 63, 64, 65)),
+    "0",
+    "7",
+]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("key", ["a", "q"])
+def test_a_value_that_is_no_longer_as_long(learned, change, key):
+    for usual in CHANGES:
+        values = (usual, usual, change, usual, change, change, usual)
+        learned([f'{{"event_type":"t","{key}":{value},"z":1}}' for value in values])

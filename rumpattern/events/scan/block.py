@@ -26,7 +26,7 @@ from rumpattern.events.scan.tokens import NEWLINE, find_newline, has_escape, ski
 from rumpattern.events.scan.walk import MOST_VALUES, Notes, noted_kind, noted_span, walk_event
 
 _OPEN: Final = ord("{")
-_TRIAL: Final = 256
+TRIAL: Final = 256
 """Events that may be walked before shapes are given up, if half of all events are: those do not repeat themselves."""
 _MISSING: Final = int(Kind.MISSING)
 _NUMBER: Final = int(Kind.NUMBER)
@@ -76,8 +76,7 @@ class Found(NamedTuple):
         rows: shape (rows,), the number of each row's line.
         left: shape (rows, 4), of each line left to the exact reader the number, where it begins, its length, and the
             address of its text; of a line that is too long, the text is one byte longer than the longest.
-        counts: shape (5,), how many rows, lines left, blank lines and lines in all there are, and how many events were
-            walked.
+        counts: shape (5,), by ``ROWS``, ``LEFT``, ``BLANK``, ``LINES`` (in all) and ``WALKED``, how many there are.
     """
 
     rows: Held
@@ -85,10 +84,7 @@ class Found(NamedTuple):
     counts: Held
 
 
-LEFT_AT: Final = _WORD
-BLANK_AT: Final = 2 * _WORD
-LINES_AT: Final = 3 * _WORD
-WALKED_AT: Final = 4 * _WORD
+ROWS, LEFT, BLANK, LINES, WALKED = range(5)
 COUNTS: Final = 5
 _LEFT: Final = 4 * _WORD
 
@@ -151,13 +147,13 @@ def _line_end(after: int, end: int) -> int:
 @inlined
 def _read_event(place: int, end: int, rows: int, work: Work) -> int:
     """Note the values of an event; return the address where its line ends, 0 if there is anything uncommon about it."""
-    walked = integer_at(work.found.counts + WALKED_AT)
-    has_shapes = walked < _TRIAL or 2 * walked < rows
+    walked = integer_at(work.found.counts + _WORD * WALKED)
+    has_shapes = walked < TRIAL or 2 * walked < rows
     _forget(work)
     stop = _line_end(match_shape(place, work.shapes, work.notes), end) if has_shapes else 0
     if stop:
         return stop
-    put_integer(work.found.counts + WALKED_AT, walked + 1)
+    put_integer(work.found.counts + _WORD * WALKED, walked + 1)
     _forget(work)
     after, values = walk_event(place, work.request.keys, work.notes)
     stop = _line_end(after, end)
@@ -187,8 +183,8 @@ def scan_lines(text: int, start: int, size: int, offset: int, work: Work) -> int
         The byte where the next line begins, ``size`` if there is none.
     """
     request, found, kept = work.request, work.found, work.kept
-    rows, left = integer_at(found.counts), integer_at(found.counts + LEFT_AT)
-    blank, line = integer_at(found.counts + BLANK_AT), integer_at(found.counts + LINES_AT)
+    rows, left = integer_at(found.counts + _WORD * ROWS), integer_at(found.counts + _WORD * LEFT)
+    blank, line = integer_at(found.counts + _WORD * BLANK), integer_at(found.counts + _WORD * LINES)
     place, end = text + start, text + size
     while place < end and rows + left < work.cells.rows:
         begin = place
@@ -219,8 +215,8 @@ def scan_lines(text: int, start: int, size: int, offset: int, work: Work) -> int
             put_integer(entry + 3 * _WORD, keep_text(kept, begin, length))
             left += 1
         line, place = line + 1, stop + 1
-    put_integer(found.counts, rows)
-    put_integer(found.counts + LEFT_AT, left)
-    put_integer(found.counts + BLANK_AT, blank)
-    put_integer(found.counts + LINES_AT, line)
+    put_integer(found.counts + _WORD * ROWS, rows)
+    put_integer(found.counts + _WORD * LEFT, left)
+    put_integer(found.counts + _WORD * BLANK, blank)
+    put_integer(found.counts + _WORD * LINES, line)
     return min(place - text, size)

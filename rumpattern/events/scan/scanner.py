@@ -17,12 +17,12 @@ from rumpattern.definition.rumevents import APPLICATION_NAME, DERIVED_FIELDS, EV
 from rumpattern.events.columns import Column, EventBatch
 from rumpattern.events.lines import FileLines, PickedLines
 from rumpattern.events.runs import RunLines
-from rumpattern.events.scan.block import COUNTS, Cells, Found, Request, Work, scan_lines
+from rumpattern.events.scan.block import COUNTS, LINES, TRIAL, Cells, Found, Request, Work, scan_lines
 from rumpattern.events.scan.dictionary import clear, empty_dictionaries
 from rumpattern.events.scan.file import CAN_READ, PIECE, scan_file
 from rumpattern.events.scan.kept import no_texts, room_for
 from rumpattern.events.scan.keys import build_keys, build_types
-from rumpattern.events.scan.shapes import no_shapes
+from rumpattern.events.scan.shapes import forget, no_shapes
 from rumpattern.events.scan.simd import PADDING, Array, addresses
 from rumpattern.events.scan.walk import empty_notes
 from rumpattern.events.sources import RANGE
@@ -57,7 +57,7 @@ _MOST_MEMBERS: Final = np.iinfo(np.uint16).max
 
 
 class _Scratch(NamedTuple):
-    """What a scan works with besides the text and the columns; shapes of events are remembered between batches."""
+    """What a scan works with besides the text and the columns; shapes are remembered while events repeat them."""
 
     rows: int
     notes: Notes
@@ -144,9 +144,14 @@ class Scanner:
         buffers = iter(lines.run)
         buffer, place = next(buffers, None), 0
 
+        def longest() -> int:
+            return min(lines.longest, buffer[0].size) if buffer else 0
+
         def scan(work: Work) -> bool:
             nonlocal buffer, place
             while buffer:
+                if longest() > work.request.longest:
+                    return True
                 filled, offset = buffer
                 place = scan_lines(filled.text.ctypes.data, place, filled.size, offset, work)
                 if place < filled.size:
@@ -154,7 +159,7 @@ class Scanner:
                 buffer, place = next(buffers, None), 0
             return False
 
-        yield from self._batches(lines, RANGE, scan)
+        yield from self._batches(lines, RANGE, scan, longest)
 
     def _from_file(self, lines: FileLines) -> Generator[EventBatch, None, int]:
         """Yield the batches of a file that is read in pieces; return where it cannot go on, or the end."""
@@ -167,7 +172,7 @@ class Scanner:
                 place, is_stuck = scan_file(file.fileno(), place, end, room.ctypes.data, self.piece, work)
                 return place < end and not is_stuck
 
-            yield from self._batches(lines, lines.size, scan)
+            yield from self._batches(lines, lines.size, scan, lambda: min(lines.longest, lines.size))
         return place - lines.offset
 
     def _from_text(self, lines: TextLines, start: int) -> Iterator[EventBatch]:
@@ -179,15 +184,15 @@ class Scanner:
                 place = scan_lines(text.ctypes.data, place, size, lines.offset, work)
                 return place < size
 
-            yield from self._batches(lines, size, scan)
+            yield from self._batches(lines, size, scan, lambda: min(lines.longest, size))
 
-    def _batches(self, lines: TextLines, size: int, scan: Scan) -> Iterator[EventBatch]:
-        """Yield the batches of ``size`` bytes of text, or less."""
+    def _batches(self, lines: TextLines, size: int, scan: Scan, longest: Callable[[], int]) -> Iterator[EventBatch]:
+        """Yield the batches of ``size`` bytes of text, or less; a line of the next has as many as ``longest`` says."""
         has_more = True
         while has_more:
             rows = self._room(size)
             with self.scratch.take(rows) as scratch:
-                batch, has_more = self._scan(lines, min(lines.longest, size), rows, scratch, scan)
+                batch, has_more = self._scan(lines, longest(), rows, scratch, scan)
             self.lines_per_byte = lines.seen / max(size, 1)
             yield batch
 
@@ -206,11 +211,13 @@ class Scanner:
         clear(addresses(scratch.dictionaries), width)
         found = scratch.found
         found.counts[:] = 0
-        found.counts[3] = lines.seen
+        found.counts[LINES] = lines.seen
         request = self.request._replace(timed=lines.timed, longest=longest)
         work = Work(request, scratch.notes, scratch.shapes, scratch.dictionaries, kept, cells, found)
         has_more = scan(addresses(work))
-        size, left, blank, lines.seen, _ = found.counts.tolist()
+        size, left, blank, lines.seen, walked = found.counts.tolist()
+        if TRIAL < walked > size // 2:
+            forget(scratch.shapes)
         columns = self._columns(cells, scratch.dictionaries, kept, size)
         synthesised = self.decoder.derive_fields(columns, self._read(columns))
         batch = EventBatch(size, columns, {}, found.rows[:size].copy(), (), blank, synthesised)

@@ -75,6 +75,12 @@ def no_shapes() -> Shapes:
     return Shapes(room[start : start + _MOST_NODES * _NODE], np.ones(1, np.int64))
 
 
+def forget(shapes: Shapes) -> None:
+    """Make a tree empty again."""
+    shapes.nodes[:_NODE] = 0
+    shapes.size[0] = 1
+
+
 @inlined
 def _node(shapes: Shapes, number: int) -> int:
     node: int = shapes.nodes + _NODE * number
