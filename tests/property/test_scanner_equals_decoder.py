@@ -25,6 +25,7 @@ from rumpattern.events.sources import BrokenSourceError, Stamp
 pytest.importorskip("numba", reason="the extra fast is not installed")
 
 from rumpattern.events.scan.scanner import Scanner
+from rumpattern.events.scan.simd import PADDING
 
 ROOT = Path(__file__).parents[2]
 SUITE = ROOT.parent / "shared" / "data" / "json-test-suite" / "test_parsing"
@@ -288,23 +289,44 @@ def test_short_lines_change_nothing_for_long_ones(realistic, decoder):
         assert sum(map(len, batches)) == len(decoder.decode(TextLines(block)))
 
 
-class LinesAtPageEnd(TextLines):
-    """Lines whose text and padding end where the next byte of memory may not be read."""
+def text_at_page_end(size):
+    """Return room for a text and its padding, behind which the next byte of memory may not be touched."""
+    pages = -(-(size + PADDING) // mmap.PAGESIZE)
+    memory = mmap.mmap(-1, (pages + 1) * mmap.PAGESIZE)
+    whole = np.frombuffer(memory, np.uint8)
+    end = pages * mmap.PAGESIZE
+    libc = ctypes.CDLL(None, use_errno=True)
+    assert libc.mprotect(ctypes.c_void_p(whole.ctypes.data + end), mmap.PAGESIZE, 0) == 0
+    return whole[end - PADDING - size : end]
 
+
+class LinesAtPageEnd(TextLines):
     @contextmanager
     def padded(self, padding, _spare):
-        pages = -(-(len(self.block) + padding) // mmap.PAGESIZE)
-        memory = mmap.mmap(-1, (pages + 1) * mmap.PAGESIZE)
-        whole = np.frombuffer(memory, np.uint8)
-        end = pages * mmap.PAGESIZE
-        libc = ctypes.CDLL(None, use_errno=True)
-        assert libc.mprotect(ctypes.c_void_p(whole.ctypes.data + end), mmap.PAGESIZE, 0) == 0
-        text = whole[end - padding - len(self.block) : end]
+        assert padding == PADDING
+        text = text_at_page_end(len(self.block))
         text[: len(self.block)] = np.frombuffer(self.block, np.uint8)
         yield text, len(self.block)
 
 
-@pytest.mark.skipif(not hasattr(mmap, "MAP_PRIVATE"), reason="memory is protected as on POSIX systems")
+on_posix = pytest.mark.skipif(not hasattr(mmap, "MAP_PRIVATE"), reason="memory is protected as on POSIX systems")
+
+
+@on_posix
+def test_nothing_is_written_beyond_the_room(realistic, decoder, tmp_path, monkeypatch):
+    monkeypatch.setattr("rumpattern.events.scan.scanner.empty_text", text_at_page_end)
+    monkeypatch.setattr("rumpattern.events.scan.kept.empty_text", text_at_page_end)
+    path = tmp_path / "events.ndjson"
+    for longest, length in itertools.product([1, 200, 5_000], [0, 300, 20_000, 90_000]):
+        block = b"\n".join([*realistic[:20], b"x" * length, *realistic[20:40], b"{" + b" " * length + b"}", *EDGES])
+        path.write_bytes(block)
+        for piece in (64, 10_000, 100_000):
+            in_file = FileLines(path, stamp_of(path), 0, len(block), timed=False, longest=longest)
+            scanner = Scanner(decoder, piece, kept_bytes=1)
+            assert_alike(scanner, in_file, TextLines(block, longest=longest))
+
+
+@on_posix
 def test_nothing_is_read_beyond_the_padding():
     decoder = Decoder(PATHS)
     scanner = Scanner(decoder)

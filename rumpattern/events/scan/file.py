@@ -78,12 +78,12 @@ def scan_file(file: int, start: int, stop: int, room: int, piece: int, work: Wor
         for offset in range(0, PADDING, _WORD):
             put_integer(room + filled + offset, 0)
         whole = filled if start + filled == stop else _end_of_lines(room, filled)
-        if whole == 0 and filled > work.request.longest:
-            return start, True
         done = scan_lines(room, 0, whole, start, work)
         start += done
         if done < whole:
             break
         rest = filled - whole
+        if rest > work.request.longest:
+            return start, True
         _move(room, room + whole, rest)
     return start, False

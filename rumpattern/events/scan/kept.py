@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
 from rumpattern.events.scan.simd import PADDING, Held, compiled, inlined, integer_at, put_integer
+
+if TYPE_CHECKING:
+    from rumpattern.events.lines import Bytes
 
 _WORD: Final = 8
 
@@ -22,9 +25,14 @@ class KeptTexts(NamedTuple):
     size: int
 
 
+def empty_text(size: int) -> Bytes:
+    """Return room for a text of so many bytes and for ``PADDING``."""
+    return np.empty(size + PADDING, np.uint8)
+
+
 def no_texts(size: int) -> KeptTexts:
     """Return room for so many bytes of texts."""
-    return KeptTexts(np.empty(size + PADDING, np.uint8), np.zeros(1, np.int64), size)
+    return KeptTexts(empty_text(size), np.zeros(1, np.int64), size)
 
 
 @inlined

@@ -20,7 +20,7 @@ from rumpattern.events.runs import RunLines
 from rumpattern.events.scan.block import COUNTS, LINES, TRIAL, Cells, Found, Request, Work, scan_lines
 from rumpattern.events.scan.dictionary import clear, empty_dictionaries
 from rumpattern.events.scan.file import CAN_READ, PIECE, scan_file
-from rumpattern.events.scan.kept import no_texts, room_for
+from rumpattern.events.scan.kept import empty_text, no_texts, room_for
 from rumpattern.events.scan.keys import build_keys, build_types
 from rumpattern.events.scan.shapes import forget, no_shapes
 from rumpattern.events.scan.simd import PADDING, Array, addresses
@@ -163,7 +163,7 @@ class Scanner:
 
     def _from_file(self, lines: FileLines) -> Generator[EventBatch, None, int]:
         """Yield the batches of a file that is read in pieces; return where it cannot go on, or the end."""
-        room = np.empty(min(lines.longest, lines.size) + self.piece + PADDING, np.uint8)
+        room = empty_text(min(lines.longest, lines.size) + self.piece)
         place, end = lines.offset, lines.offset + lines.size
         with lines.opened() as file:
 

@@ -47,7 +47,8 @@ class Notes(NamedTuple):
     """What is noted of one event.
 
     Attributes:
-        kinds: shape (members + 1,), the kind of what stands at each member; the first is for all that nobody asks for.
+        kinds: shape (members + 1,) or more, up to whole words, the kind of what stands at each member; the first is for
+            all that nobody asks for.
         spans: shape (members + 1, 2), the addresses where its text begins and stops, if it is a scalar.
         stack: the tables of the objects around the present one.
         trail: shape (values, 4), of each scalar and each wanted object in turn the kind, the member that it fills (or
@@ -69,7 +70,7 @@ _WORD: Final = 8
 def empty_notes(members: int) -> Notes:
     """Return notes of events with so many members to read."""
     return Notes(
-        np.zeros(members + 1, np.uint8),
+        np.zeros(members // _WORD * _WORD + _WORD, np.uint8),
         np.zeros((members + 1, 2), np.int64),
         np.zeros(MAX_DEPTH, np.int64),
         np.zeros((MOST_VALUES, 4), np.int64),
