@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from threading import Event
+from threading import Event, Lock
 from typing import TYPE_CHECKING
 
 from rumpattern.events.lines import MAX_LINE, TextLines
@@ -39,6 +39,7 @@ class Run:
         self._others = others
         self._enough = offset + limit
         self._is_over = Event()
+        self._taking = Lock()
 
     def __iter__(self) -> Iterator[tuple[Buffer, int]]:
         """Yield each buffer and its offset; it is given back when the next one is asked for."""
@@ -55,7 +56,8 @@ class Run:
 
     def _next(self) -> Buffer | None:
         try:
-            return next(self._others, None)
+            with self._taking:
+                return next(self._others, None)
         except BrokenSourceError as fault:
             self.fault = fault.with_traceback(None)
             return None
@@ -66,6 +68,11 @@ class Run:
             self._buffer.release()
             self._buffer = None
         self._is_over.set()
+
+    def stop(self) -> None:
+        """Give no more buffers: once this returns, nobody takes any of the stream, though all may not be read."""
+        with self._taking:
+            self._others = iter(())
 
     def wait(self) -> None:
         """Return once the run is over."""

@@ -209,8 +209,11 @@ def _in_runs(block: Block, filled: Generator[Buffer], advance: Callable[[int], N
         with closing(filled):
             while first := next(filled, None):
                 run = Run(first, filled, offset, RANGE)
-                yield replace(block, offset=offset, run=run)
-                run.wait()
+                try:
+                    yield replace(block, offset=offset, run=run)
+                    run.wait()
+                finally:
+                    run.stop()
                 advance(run.stored - stored)
                 offset, stored = run.end, run.stored
                 if run.fault:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -99,6 +100,25 @@ def test_what_fails_while_a_run_is_read_is_raised(
     with pytest.raises(MemoryError, match="no memory"):
         rp.replay(definitions, path, workers=2, reader="scan")
     assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("after", [0.0, 0.01, 0.05])
+def test_who_is_interrupted_while_a_run_is_read_stops_all(
+    definitions: list[rp.MetricDefinition], text: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: float
+) -> None:
+    def interrupted(_: Run) -> None:
+        time.sleep(after)
+        raise KeyboardInterrupt
+
+    path = tmp_path / "events.gz"
+    path.write_bytes(gzip.compress(text * 9))
+    monkeypatch.setattr("rumpattern.job.blocks.RUN_BUFFER", 5_000)
+    monkeypatch.setattr(Run, "wait", interrupted)
+    before = threading.active_count()
+    for _ in range(5):
+        with pytest.raises(KeyboardInterrupt):
+            rp.replay(definitions, path, workers=2, reader="scan")
+        assert threading.active_count() == before
 
 
 class Text:
