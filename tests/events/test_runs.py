@@ -12,14 +12,12 @@ import pytest
 
 import rumpattern as rp
 from rumpattern import synth
-from rumpattern.events.buffers import Buffers, fill_ahead
+from rumpattern.events.buffers import Buffer, Buffers, fill_ahead
 from rumpattern.events.runs import Run, RunLines
 from rumpattern.events.sources import BrokenSourceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from rumpattern.events.buffers import Buffer
 
 pytest.importorskip("numba", reason="the extra fast is not installed")
 
@@ -110,9 +108,16 @@ def test_who_is_interrupted_while_a_run_is_read_stops_all(
         time.sleep(after)
         raise KeyboardInterrupt
 
+    load = Buffer.load
+
+    def load_slowly(*given: Any) -> bool:
+        time.sleep(0.01)
+        return load(*given)
+
     path = tmp_path / "events.gz"
     path.write_bytes(gzip.compress(text * 9))
     monkeypatch.setattr("rumpattern.job.blocks.RUN_BUFFER", 5_000)
+    monkeypatch.setattr(Buffer, "load", load_slowly)
     monkeypatch.setattr(Run, "wait", interrupted)
     before = threading.active_count()
     for _ in range(5):
