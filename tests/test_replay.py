@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections import Counter, defaultdict
 from datetime import UTC, datetime
@@ -203,6 +204,22 @@ def test_one_event_a_block_does_not_matter(
     monkeypatch.setattr("rumpattern.events.envelopes.BLOCK", 1)
     monkeypatch.setattr("rumpattern.events.envelopes.RECORDS", 1)
     assert replay_all(definitions, some) == whole
+
+
+def test_series_that_could_not_be_made_are_made_when_asked_again(
+    definitions: list[rp.MetricDefinition], whole: rp.ReplayResult, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_: object) -> list[object]:
+        raise KeyboardInterrupt
+
+    result = rp.replay(definitions, FILES)
+    with monkeypatch.context() as patch:
+        patch.setattr("rumpattern.aggregate.SeriesTable.rows", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            _ = result.series
+    assert result.series == whole.series
+    assert result.series is result.series
+    assert dataclasses.replace(result, reader="other").series == whole.series
 
 
 def test_the_order_of_files_does_not_matter(definitions: list[rp.MetricDefinition], whole: rp.ReplayResult) -> None:

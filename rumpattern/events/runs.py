@@ -70,9 +70,13 @@ class Run:
         self._is_over.set()
 
     def stop(self) -> None:
-        """Give no more buffers: once this returns, nobody takes any of the stream, though all may not be read."""
-        with self._taking:
-            self._others = iter(())
+        """Give no more buffers: nobody takes any of the stream once this is over, also by Ctrl-C."""
+        try:
+            with self._taking:
+                self._others = iter(())
+        except KeyboardInterrupt:
+            self.stop()
+            raise
 
     def wait(self) -> None:
         """Return once the run is over."""

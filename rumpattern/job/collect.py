@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import InitVar, dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -38,20 +37,19 @@ class ReplayResult:
     ``reader`` is who decoded the lines (see ``Reader``).
     """
 
-    table: InitVar[SeriesTable | None]
+    _series: SeriesTable | list[Series] = field(repr=False)
     accounting: Accounting
     warnings: list[Diagnostic]
     first_rejects: list[tuple[str, Reject]]
     reader: str = ""
 
-    def __post_init__(self, table: SeriesTable | None) -> None:
-        self._table = table
-
-    @cached_property
+    @property
     def series(self) -> list[Series]:
         """The series, sorted; they are kept as columns until they are asked for."""
-        table, self._table = self._table, None
-        return [] if table is None else table.rows()
+        known = self._series
+        if not isinstance(known, list):
+            known = self._series = known.rows()
+        return known
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ReplayResult):
@@ -120,7 +118,7 @@ def collect(
         *_without_application(total),
         *_too_many_series(accounts, settings.max_series),
     ]
-    return ReplayResult(tabulate(definitions, total, settings.period), accounting, warnings, first)
+    return ReplayResult(tabulate(definitions, total, settings.period) or [], accounting, warnings, first)
 
 
 def _definition_account(

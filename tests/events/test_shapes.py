@@ -125,6 +125,12 @@ def test_shapes_that_do_not_repeat_are_forgotten(learned):
     assert learned(lines) == learned(lines) == 3
 
 
+@pytest.mark.parametrize(("first", "then"), [("0", "0.125"), ("1234", "1234.5")])
+def test_whole_numbers_do_not_keep_fractions_from_their_shape(learned, first, then):
+    lines = [f'{{"event_type":"t","a":{value},"z":1}}{" " * 60}' for value in [first, *[then] * 600]]
+    assert learned(lines) == 4  # had most of them been walked, all would be forgotten
+
+
 WIDE = "w" * 40
 CHANGES = [
     f'"{WIDE}"',

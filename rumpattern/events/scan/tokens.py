@@ -147,9 +147,10 @@ def is_string(place: int, width: int) -> bool:
 
 @inlined
 def is_whole(place: int, width: int) -> bool:
-    """Tell whether a whole number starts at an address and has so many digits, 62 at most."""
+    """Tell whether a number without fraction starts at an address and has so many digits, 62 at most."""
     is_long = (no_digits_64(place) << np.uint64(63 - width)) == _LAST
-    return bool(is_long & ((byte_at(place) != _ZERO) | (width == 1)))
+    has_fraction = byte_at(place + width) == _DOT
+    return bool(is_long & ((byte_at(place) != _ZERO) | (width == 1)) & (not has_fraction))
 
 
 @compiled
