@@ -1,4 +1,7 @@
-"""Runs of a stream's buffers: what one worker reads while it is being filled, so that little text is held at once."""
+"""Runs of a stream's buffers: what one worker reads while it is being filled.
+
+Compiled code reads one buffer at a time; only plans that it cannot serve hold all of a run in memory.
+"""
 
 from __future__ import annotations
 

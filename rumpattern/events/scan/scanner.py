@@ -83,7 +83,7 @@ class Scanner:
         self.wanted = self._wanted()
         self.request = self._request()
         self.most_rows = max(_LEAST_ROOM, _MOST_BYTES // (_CELL * len(self.paths)))
-        self.lines_per_byte = 0.0  # of the last text
+        self.lines_per_byte = 0.0  # of the last text, as far as it has been read
         self.texts: Spare[Bytes] = Spare(lambda size: np.empty(size, np.uint8), len)
         self.scratch = Spare(self._scratch, attrgetter("rows"))
 
