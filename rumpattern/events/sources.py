@@ -22,8 +22,7 @@ GZIP_MAGIC: Final = b"\x1f\x8b"
 BLOCK: Final = 16 << 20
 """Bytes of line text that make one batch: the thread that inflates waits for the interpreter once for each."""
 RANGE: Final = 64 << 20
-"""Bytes of lines, of a file or a stream, that are given to a worker at once; what is done for each takes some
-milliseconds."""
+"""Bytes of lines, of a file or a stream, given to a worker at once; what is done for each takes some milliseconds."""
 HEAD: Final = 1 << 16
 """Bytes from which the form of a file is detected."""
 _SEARCHED: Final = 1 << 20
