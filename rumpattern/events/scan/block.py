@@ -172,7 +172,7 @@ def _forget(work: Work) -> None:
 def scan_lines(text: int, start: int, size: int, offset: int, work: Work) -> int:
     """Add rows from the ``size`` bytes at address ``text`` while there is room.
 
-    They end in a newline, which no token goes beyond, or ``PADDING`` zeros follow them; as many bytes can be read there.
+    They end in a newline, which no token goes beyond, or ``PADDING`` zeros follow; so many bytes can be read there.
 
     Args:
         text: the address.
