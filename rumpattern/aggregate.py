@@ -195,11 +195,8 @@ class SeriesTable:
                 for owner, start, count, total, low, high, spread in zip(*parts, some.spreads(self.most), strict=True):
                     known = Distribution(count, low, high, spread, self.most) if low >= 0 else None
                     statistics = moments[start], self.period, count, total, low, high, known
-                    result.append(_new(Series, self.metrics[owner] + statistics))
+                    result.append(Series._make(self.metrics[owner] + statistics))
         return result
-
-
-_new: Final = tuple.__new__
 
 
 def tabulate(definitions: Sequence[MetricDefinition], partial: Partial, period: int) -> SeriesTable | None:

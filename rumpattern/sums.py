@@ -15,6 +15,8 @@ _LIMB: Final = (1 << LIMB_BITS) - 1
 _MANTISSA_BITS: Final = 53
 _SMALLEST_EXPONENT: Final = -1021
 """Sums from 2 to this power on, less a bit, are no subnormal numbers, which are rounded twice."""
+_BELOW: Final = 3
+"""Limbs below the highest one that rounding looks at: two, and whether there is anything in others."""
 
 Array = np.ndarray[Any, Any]
 
@@ -82,9 +84,6 @@ class ExactSums(NamedTuple):
             positive = np.where(is_negative[:, None], -self.limbs, self.limbs)
             ExactSums(positive, self.exponent).carry(limbs[:, _BELOW:])
         return limbs, is_negative
-
-
-_BELOW: Final = 3
 
 
 def add_exactly(values: Numbers, begins: Integers) -> ExactSums:

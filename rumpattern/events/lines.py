@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Places = np.ndarray[tuple[int], np.dtype[np.intp]]
 
 PADDING: Final = 128
-"""How many zeros follow a text in a buffer: what compiled code may look at beyond its end."""
+"""How many zeros follow a text in a buffer: what compiled code may look at beyond its end, its widest load twice."""
 MAX_LINE: Final = 1 << 20
 """Bytes of a line, its newline left out, if nothing else is asked for; CloudWatch Logs takes events of that size."""
 SHOWN: Final = 1_000
@@ -175,17 +175,11 @@ class TextLines:
 
     def _pieces(self) -> Iterator[bytes]:
         """Yield the text in pieces of whole lines."""
-        start = 0
-        while start < len(self.block):
-            end = self._piece_end(start)
-            yield self.block[start:end]
+        block, start = self.whole(), 0
+        while start < len(block):
+            end = _piece_end(block, start)
+            yield block[start:end]
             start = end
-
-    def _piece_end(self, start: int) -> int:
-        end = start + _CHUNK_BYTES
-        if end >= len(self.block):
-            return len(self.block)
-        return (self.block.rfind(b"\n", start, end) + 1) or (self.block.find(b"\n", end) + 1) or len(self.block)
 
     def _after_time(self, indices: Sequence[int], texts: list[bytes]) -> tuple[Sequence[int], list[bytes]]:
         times = list(map(EXPORT_TIME.match, texts))
@@ -264,11 +258,6 @@ class BufferLines(TextLines):
         """The length of the text."""
         return self.filled
 
-    def _pieces(self) -> Iterator[bytes]:
-        """Yield the text in pieces of whole lines."""
-        self.whole()
-        return super()._pieces()
-
     def whole(self) -> bytes:
         """Return a copy of all of the text, made when it is first asked for."""
         self.block = self.block or self.buffer[: self.size].tobytes()
@@ -338,6 +327,13 @@ class FileLines(TextLines):
                 yield file
         except OSError as error:
             raise BrokenSourceError("RP001", f"reading failed: {error.strerror or error}") from None
+
+
+def _piece_end(block: bytes, start: int) -> int:
+    end = start + _CHUNK_BYTES
+    if end >= len(block):
+        return len(block)
+    return (block.rfind(b"\n", start, end) + 1) or (block.find(b"\n", end) + 1) or len(block)
 
 
 def _read(file: BinaryIO, size: int) -> bytes:

@@ -93,11 +93,6 @@ class RunLines(TextLines):
         super().__init__(b"", run.end, timed, longest)
         self.run = run
 
-    def _pieces(self) -> Iterator[bytes]:
-        """Yield the text in pieces of whole lines."""
-        self.whole()
-        return super()._pieces()
-
     def whole(self) -> bytes:
         """Return all of the text, which is then held in memory."""
         self.block = self.block or b"".join(buffer.text[: buffer.size].tobytes() for buffer, _ in self.run)

@@ -170,14 +170,14 @@ def _read_stream(  # noqa: PLR0913, PLR0917 - as above
         for records in read_documents(read_chunks(stream, head, advance), form):
             yield Block(number, form, records=records, counted=True)
         return
-    # a pipe is not read ahead: a thread that waits for it cannot be stopped
     heard = 0
 
     def hear(stored: int) -> None:
         nonlocal heard
-        heard += stored
-        advance(stored)
+        advance(stored - heard)
+        heard = stored
 
+    # a pipe is not read ahead: a thread that waits for it cannot be stopped
     is_ahead = buffers is not None and buffers > 1 and file.seekable()
     block, head = Block(number, form, start), skip_text(stream, head, start)
     if is_ahead and in_runs:
@@ -185,16 +185,15 @@ def _read_stream(  # noqa: PLR0913, PLR0917 - as above
     else:
         fill = fill_ahead if is_ahead else fill_buffers
         yield from _in_buffers(block, fill(stream, head, Buffers(buffers), longest), hear)
-    advance(stream.stored - heard)
+    hear(stream.stored)
 
 
-def _in_buffers(block: Block, filled: Iterator[Buffer], advance: Callable[[int], None]) -> Iterator[Block]:
-    """Yield buffers as blocks, from where a block begins."""
-    offset, stored = block.offset, 0
+def _in_buffers(block: Block, filled: Iterator[Buffer], hear: Callable[[int], None]) -> Iterator[Block]:
+    """Yield buffers as blocks, from where a block begins; ``hear`` is told how many bytes have been read so far."""
+    offset = block.offset
     try:
         for buffer in filled:
-            advance(buffer.stored - stored)
-            stored = buffer.stored
+            hear(buffer.stored)
             length, passed = buffer.size, buffer.passed
             yield replace(block, offset=offset, length=length, passed=passed, buffer=buffer)
             offset += length + passed  # those of the buffer may be others once the block is out
@@ -202,9 +201,9 @@ def _in_buffers(block: Block, filled: Iterator[Buffer], advance: Callable[[int],
         yield _fault_block(block.source, block.form, fault, offset)
 
 
-def _in_runs(block: Block, filled: Generator[Buffer], advance: Callable[[int], None]) -> Iterator[Block]:
-    """Yield runs of buffers as blocks, from where a block begins; each has been read before the next is asked for."""
-    offset, stored = block.offset, 0
+def _in_runs(block: Block, filled: Generator[Buffer], hear: Callable[[int], None]) -> Iterator[Block]:
+    """Yield runs of buffers in the same way; each has been read before the next one is given."""
+    offset = block.offset
     try:
         with closing(filled):
             while first := next(filled, None):
@@ -214,8 +213,8 @@ def _in_runs(block: Block, filled: Generator[Buffer], advance: Callable[[int], N
                     run.wait()
                 finally:
                     run.stop()
-                advance(run.stored - stored)
-                offset, stored = run.end, run.stored
+                hear(run.stored)
+                offset = run.end
                 if run.fault:
                     raise run.fault
     except BrokenSourceError as fault:

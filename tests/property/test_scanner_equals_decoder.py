@@ -19,13 +19,12 @@ from rumpattern import synth
 from rumpattern.engine import Engine
 from rumpattern.events.decode import Decoder
 from rumpattern.events.fields import Kind
-from rumpattern.events.lines import FileLines, TextLines
+from rumpattern.events.lines import PADDING, FileLines, TextLines
 from rumpattern.events.sources import BrokenSourceError, Stamp
 
 pytest.importorskip("numba", reason="the extra fast is not installed")
 
 from rumpattern.events.scan.scanner import Scanner
-from rumpattern.events.scan.simd import PADDING
 
 ROOT = Path(__file__).parents[2]
 SUITE = ROOT.parent / "shared" / "data" / "json-test-suite" / "test_parsing"

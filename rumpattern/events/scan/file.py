@@ -7,16 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from numba import types
 
+from rumpattern.events.lines import PADDING
 from rumpattern.events.scan.block import Work, scan_lines
-from rumpattern.events.scan.simd import (
-    PADDING,
-    compiled,
-    equal_64,
-    inlined,
-    integer_at,
-    leading_zeros,
-    put_integer,
-)
+from rumpattern.events.scan.simd import compiled, copy_words, equal_64, inlined, leading_zeros, put_integer
 from rumpattern.events.scan.tokens import NEWLINE
 
 if TYPE_CHECKING:
@@ -43,13 +36,6 @@ def _end_of_lines(text: int, size: int) -> int:
         if found:
             return size + _BLOCK - leading_zeros(found)
     return 0
-
-
-@inlined
-def _move(text: int, begin: int, length: int) -> None:
-    """Copy what begins at an address to another one before it."""
-    for offset in range(0, length, _WORD):
-        put_integer(text + offset, integer_at(begin + offset))
 
 
 @compiled
@@ -85,5 +71,5 @@ def scan_file(file: int, start: int, stop: int, room: int, piece: int, work: Wor
         rest = filled - whole
         if rest > work.request.longest:
             return start, True
-        _move(room, room + whole, rest)
+        copy_words(room, room + whole, rest)
     return start, False

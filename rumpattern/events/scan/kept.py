@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from rumpattern.events.scan.simd import PADDING, Held, compiled, inlined, integer_at, put_integer
+from rumpattern.events.lines import PADDING
+from rumpattern.events.scan.simd import Held, compiled, copy_words, inlined, integer_at, put_integer
 
 if TYPE_CHECKING:
     from rumpattern.events.lines import Bytes
@@ -52,7 +53,6 @@ def keep_text(kept: KeptTexts, begin: int, length: int) -> int:
     """Return the address of a copy of the text that begins at an address; there is room for it."""
     used = integer_at(kept.used)
     place: int = kept.text + used
-    for offset in range(0, length, _WORD):
-        put_integer(place + offset, integer_at(begin + offset))
+    copy_words(place, begin, length)
     put_integer(kept.used, used + (length + _WORD - 1) // _WORD * _WORD)
     return place

@@ -15,7 +15,7 @@ import orjson
 
 from rumpattern.definition.rumevents import APPLICATION_NAME, DERIVED_FIELDS, EVENT_TYPE
 from rumpattern.events.columns import Column, EventBatch
-from rumpattern.events.lines import FileLines, PickedLines
+from rumpattern.events.lines import PADDING, FileLines, PickedLines
 from rumpattern.events.runs import RunLines
 from rumpattern.events.scan.block import COUNTS, LINES, TRIAL, Cells, Found, Request, Work, scan_lines
 from rumpattern.events.scan.dictionary import clear, empty_dictionaries
@@ -23,7 +23,7 @@ from rumpattern.events.scan.file import CAN_READ, PIECE, scan_file
 from rumpattern.events.scan.kept import empty_text, no_texts, room_for
 from rumpattern.events.scan.keys import build_keys, build_types
 from rumpattern.events.scan.shapes import forget, no_shapes
-from rumpattern.events.scan.simd import PADDING, Array, addresses
+from rumpattern.events.scan.simd import Array, addresses
 from rumpattern.events.scan.walk import empty_notes
 from rumpattern.events.sources import RANGE
 from rumpattern.events.spare import Spare

@@ -19,9 +19,6 @@ from numba.extending import intrinsic
 
 from rumpattern.events.scan.cache import cache_folder
 
-PADDING: Final = 128
-"""How many zeros follow a text: the widest load, twice."""
-
 Array: TypeAlias = np.ndarray[Any, Any]
 Held: TypeAlias = Any
 """An array where Python holds it, its address in compiled code (see ``addresses``)."""
@@ -164,6 +161,15 @@ put_integer: Final[Callable[[int, int], int]] = _storer(64)
 """Store a number of 64 bits at an address."""
 put_double: Final[Callable[[int, float], float]] = _of_two(types.float64, (types.int64, types.float64), _store_double)
 """Store a double at an address, which is a multiple of eight."""
+
+
+@inlined
+def copy_words(to: int, begin: int, length: int) -> None:
+    """Copy what begins at an address to another one, before it or elsewhere, in whole words: up to 7 bytes more."""
+    for offset in range(0, length, 8):
+        put_integer(to + offset, integer_at(begin + offset))
+
+
 equal_64: Final[Callable[[int, int], np.uint64]] = _compare("==")
 """Which of the 64 bytes at an address are equal to a byte: bit i is about byte i."""
 outside_ascii_from_64: Final[Callable[[int, int], np.uint64]] = _compare("<", signed=True)
