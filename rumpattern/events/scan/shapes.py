@@ -113,7 +113,9 @@ def match_shape(place: int, shapes: Shapes, notes: Notes) -> int:
         if stop == 0:
             number = pair_at(node + _OTHER_AT)
             continue
-        note(notes, pair_at(node + _MEMBER_AT), kind, begin, stop)
+        member = pair_at(node + _MEMBER_AT)
+        if member != NOTHING:
+            note(notes, member, kind, begin, stop)
         place, number = stop, pair_at(node + _NEXT_AT)
     return 0
 

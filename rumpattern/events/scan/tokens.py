@@ -49,7 +49,9 @@ _SURROGATES: Final = 0xD8
 _SURROGATE_BITS: Final = 0xF8
 _ONE: Final = np.uint64(1)
 _NONE: Final = np.uint64(0)
+_SECOND: Final = np.uint64(2)
 _LAST: Final = np.uint64(1 << 63)
+_LENGTHS: Final = np.uint64((2 << _LONGEST_NUMBER) - 1)
 
 
 @inlined
@@ -81,23 +83,20 @@ def _skip_digits(place: int) -> int:
 
 @inlined
 def number_end(place: int, first: int) -> int:
-    """Return the address after a number without exponent that starts with the byte ``first``.
+    """Return the address after a number that starts with the byte ``first``, or after its part before an exponent.
 
-    It is 0 if there is none, or a long one.
+    It is 0 if there is none, or a long one. An exponent is left: nothing that may follow a value begins like it.
     """
-    place += first == _MINUS
+    if first == _MINUS:
+        place += 1
     others = no_digits_64(place)
-    whole = trailing_zeros(others)
-    has_fraction = byte_at(place + whole) == _DOT
-    length = trailing_zeros(others & (others - _ONE)) if has_fraction else whole
-    is_wrong = (
-        (whole == 0)
-        | ((byte_at(place) == _ZERO) & (whole > 1))
-        | (has_fraction & (length == whole + 1))
-        | (byte_at(place + length) | _CASE == _E)
-        | (length > _LONGEST_NUMBER)
-    )
-    return 0 if is_wrong else place + length
+    lowest = others & (_NONE - others)
+    dot = lowest & equal_64(place, _DOT)
+    stops = others ^ dot
+    is_wrong = others & (_ONE | (dot << _ONE))
+    if is_wrong or (byte_at(place) == _ZERO and not others & _SECOND) or not stops & _LENGTHS:
+        return 0
+    return place + trailing_zeros(stops)
 
 
 @inlined
