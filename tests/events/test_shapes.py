@@ -6,6 +6,7 @@ import pytest
 
 from rumpattern.events.decode import Decoder
 from rumpattern.events.lines import TextLines
+from tests.alike import assert_alike
 
 pytest.importorskip("numba", reason="the extra fast is not installed")
 
@@ -30,16 +31,8 @@ def learned(monkeypatch):
 
     def scan(lines):
         block = "\n".join(lines).encode()
-        batch, same = scanner.decode(TextLines(block)), decoder.decode(TextLines(block))
-        for path in PATHS:
-            column, other = batch.columns[path], same.columns[path]
-            assert column.kinds.tolist() == other.kinds.tolist()
-            assert column.numbers.tolist() == other.numbers.tolist()
-            assert [column.strings[c] if k == 5 else None for k, c in zip(column.kinds, column.codes, strict=True)] == [
-                other.strings[c] if k == 5 else None for k, c in zip(other.kinds, other.codes, strict=True)
-            ]
-        assert len(batch) == len(same)
-        return int(made[-1].size[0]) - 1
+        assert_alike(scanner, TextLines(block), TextLines(block))
+        return int(made[-1].sizes[0]) - 1
 
     return scan
 

@@ -18,9 +18,9 @@ import rumpattern as rp
 from rumpattern import synth
 from rumpattern.engine import Engine
 from rumpattern.events.decode import Decoder
-from rumpattern.events.fields import Kind
 from rumpattern.events.lines import PADDING, FileLines, TextLines
 from rumpattern.events.sources import BrokenSourceError, Stamp
+from tests.alike import assert_alike
 
 pytest.importorskip("numba", reason="the extra fast is not installed")
 
@@ -32,29 +32,8 @@ PATHS = ("a", "a.b", "c.d", "event_type", "event_details.value", "metadata.pageI
 GOOD = b'{"event_type":"t","a":1.5,"c":{"d":"x"}}'
 
 
-def cells(batch, path):
-    """Return what a column says of every row; odd rows say nothing."""
-    column = batch.columns[path]
-    kinds = np.where(batch.regular(), column.kinds, Kind.SEVERAL)
-    texts = np.array([*column.strings, ""], object)
-    strings = texts[np.where(kinds == Kind.STRING, column.codes, len(column.strings))]
-    return kinds.tolist(), np.where(kinds == Kind.NUMBER, column.numbers, 0).tolist(), strings.tolist()
-
-
 def assert_same(decoder, block, *, offset=0, timed=False):
     return assert_alike(Scanner(decoder), TextLines(block, offset, timed), TextLines(block, offset, timed))
-
-
-def assert_alike(scanner, block_lines, same_lines):
-    batch, same = scanner.decode(block_lines), scanner.decoder.decode(same_lines)
-    assert block_lines.count() == same_lines.count()
-    assert list(batch.indices) == list(same.indices)
-    assert batch.rejects == same.rejects
-    assert batch.blank == same.blank
-    assert batch.odd == same.odd
-    assert dict(batch.synthesised) == dict(same.synthesised)
-    assert {path: cells(batch, path) for path in batch.columns} == {path: cells(same, path) for path in same.columns}
-    return batch
 
 
 TYPES = ('"t"', '"u"')

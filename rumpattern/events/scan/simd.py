@@ -105,6 +105,12 @@ def _store_double(builder: Any, address: Any, value: Any) -> Any:
     return value
 
 
+def _copy(builder: Any, to: Any, begin: Any) -> Any:
+    block = _load(builder, begin, _BLOCK)
+    builder.store(block, builder.inttoptr(to, _BLOCK.as_pointer()), align=1)
+    return to
+
+
 def _compare(symbol: str, *, signed: bool = False) -> Any:
     def build(builder: Any, address: Any, byte: Any) -> Any:
         undefined = ir.Constant(_BLOCK, ir.Undefined)
@@ -170,6 +176,8 @@ def copy_words(to: int, begin: int, length: int) -> None:
         put_integer(to + offset, integer_at(begin + offset))
 
 
+copy_64: Final[Callable[[int, int], int]] = _of_two(types.int64, (types.int64, types.int64), _copy)
+"""Store, at the first address, the 64 bytes that are at the second."""
 equal_64: Final[Callable[[int, int], np.uint64]] = _compare("==")
 """Which of the 64 bytes at an address are equal to a byte: bit i is about byte i."""
 outside_ascii_from_64: Final[Callable[[int, int], np.uint64]] = _compare("<", signed=True)

@@ -34,8 +34,6 @@ _E: Final = ord("e")
 _CASE: Final = 0x20
 _U: Final = ord("u")
 _ESCAPES: Final = b'"\\/bfnrt'
-_N: Final = ord("n")
-_T: Final = ord("t")
 _TRUE_WORD: Final = int.from_bytes(b"true", "little")
 _FALSE_WORD: Final = int.from_bytes(b"false"[:4], "little")
 _NULL_WORD: Final = int.from_bytes(b"null", "little")
@@ -82,39 +80,37 @@ def _skip_digits(place: int) -> int:
 
 
 @inlined
-def number_end(place: int, first: int) -> int:
-    """Return the address after a number that starts with the byte ``first``, or after its part before an exponent.
+def _digits_end(place: int) -> int:
+    """Return the address after a number without sign, or after its part before an exponent; 0 if it is none, or long.
 
-    It is 0 if there is none, or a long one. An exponent is left: nothing that may follow a value begins like it.
+    An exponent is left: nothing that may follow a value begins like it.
     """
-    if first == _MINUS:
-        place += 1
     others = no_digits_64(place)
-    lowest = others & (_NONE - others)
-    dot = lowest & equal_64(place, _DOT)
+    dot = others & (_NONE - others) & equal_64(place, _DOT)
     stops = others ^ dot
-    is_wrong = others & (_ONE | (dot << _ONE))
-    if is_wrong or (byte_at(place) == _ZERO and not others & _SECOND) or not stops & _LENGTHS:
-        return 0
-    return place + trailing_zeros(stops)
+    lacks_digits = others & (_ONE | (dot << _ONE)) != _NONE
+    has_zeros = (byte_at(place) == _ZERO) & (others & _SECOND == _NONE)
+    is_wrong = lacks_digits | has_zeros | (stops & _LENGTHS == _NONE)
+    return 0 if is_wrong else place + trailing_zeros(stops)
 
 
 @inlined
-def literal_end(place: int) -> int:
-    """Return the address after true, false or null, or 0 if there is none."""
-    word = half_at(place)
-    if word in (_TRUE_WORD, _NULL_WORD):
-        return place + 4
-    return place + 5 if word == _FALSE_WORD and byte_at(place + 4) == _E else 0
-
-
-@inlined
-def scalar_end(place: int, first: int) -> tuple[int, int]:
+def scalar_end(place: int) -> tuple[int, int]:
     """Return the kind of a number or a literal and the address after it, which is 0 if there is neither."""
-    stop = number_end(place, first)
-    if stop:
-        return _NUMBER, stop
-    return _NULL if first == _N else _TRUE if first == _T else _FALSE, literal_end(place)
+    stop = _digits_end(place)
+    return (_NUMBER, stop) if stop else _other_end(place)
+
+
+@compiled
+def _other_end(place: int) -> tuple[int, int]:
+    word = half_at(place)
+    if word == _TRUE_WORD:
+        return _TRUE, place + 4
+    if word == _NULL_WORD:
+        return _NULL, place + 4
+    if word == _FALSE_WORD:
+        return _FALSE, place + 5 if byte_at(place + 4) == _E else 0
+    return _NUMBER, _digits_end(place + 1) if byte_at(place) == _MINUS else 0
 
 
 @inlined

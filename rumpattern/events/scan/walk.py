@@ -18,6 +18,7 @@ from rumpattern.events.scan.simd import (
     pair_at,
     put_byte,
     put_integer,
+    put_pair,
     trailing_zeros,
 )
 from rumpattern.events.scan.tokens import QUOTE, odd_key_end, scalar_end, skip_space, strange_64, string_end
@@ -51,20 +52,24 @@ class Notes(NamedTuple):
             all that nobody asks for.
         spans: shape (members + 1, 2), the addresses where its text begins and stops, if it is a scalar.
         stack: the tables of the objects around the present one.
-        trail: shape (values, 4), of each scalar and each wanted object in turn the kind, the member that it fills (or
-            ``NOTHING``), and where it begins and stops.
+        trail: shape (values, 5), of each scalar and each wanted object in turn the kind, the member that it fills (or
+            ``NOTHING``), where it begins and stops, and its part: an odd number where it is in an object or array of
+            the event, another one in each; between these, even numbers.
+        seen: shape (members,), numbers of members in the order in which they were noted by shape.
     """
 
     kinds: Held
     spans: Held
     stack: Held
     trail: Held
+    seen: Held
 
 
 _SPAN: Final = 16
 _STOP_AT: Final = 8
-_STEP: Final = 32
+_STEP: Final = 40
 _WORD: Final = 8
+_PAIR: Final = 2
 
 
 def empty_notes(members: int) -> Notes:
@@ -73,7 +78,8 @@ def empty_notes(members: int) -> Notes:
         np.zeros(members // _WORD * _WORD + _WORD, np.uint8),
         np.zeros((members + 1, 2), np.int64),
         np.zeros(MAX_DEPTH, np.int64),
-        np.zeros((MOST_VALUES, 4), np.int64),
+        np.zeros((MOST_VALUES, 5), np.int64),
+        np.zeros(members + 1, np.uint16),
     )
 
 
@@ -100,24 +106,38 @@ def noted_span(notes: Notes, member: int) -> tuple[int, int]:
 
 
 @inlined
-def _follow(notes: Notes, count: int, kind: int, member: int, begin: int, stop: int) -> None:
+def see_member(notes: Notes, count: int, member: int) -> None:
+    """Put down that a member was noted after so many others."""
+    put_pair(notes.seen + _PAIR * count, member)
+
+
+@inlined
+def seen_member(notes: Notes, count: int) -> int:
+    """Return the member that was noted after so many others."""
+    return pair_at(notes.seen + _PAIR * count)
+
+
+@inlined
+def _follow(notes: Notes, count: int, kind: int, member: int, begin: int, stop: int, part: int) -> None:
     if count < MOST_VALUES:
         place = notes.trail + _STEP * count
         put_integer(place, kind)
         put_integer(place + _WORD, member)
         put_integer(place + 2 * _WORD, begin)
         put_integer(place + 3 * _WORD, stop)
+        put_integer(place + 4 * _WORD, part)
 
 
 @inlined
-def step_of(notes: Notes, count: int) -> tuple[int, int, int, int]:
-    """Return a step of the trail: kind, member, beginning and end."""
+def step_of(notes: Notes, count: int) -> tuple[int, int, int, int, int]:
+    """Return a step of the trail: kind, member, beginning, end and part."""
     place = notes.trail + _STEP * count
     return (
         integer_at(place),
         integer_at(place + _WORD),
         integer_at(place + 2 * _WORD),
         integer_at(place + 3 * _WORD),
+        integer_at(place + 4 * _WORD),
     )
 
 
@@ -164,7 +184,7 @@ def walk_event(place: int, keys: Keys, notes: Notes) -> tuple[int, int]:
         The address after the event, 0 if there is none, or one that the exact reader must look at; and how many values
         it has, more than the trail has room for if they are too many.
     """
-    count, table, depth = 0, 0, 0
+    count, table, depth, part = 0, 0, 0, 0
     closing = _CLOSE_OBJECT
     is_new = True
     place += 1
@@ -197,6 +217,7 @@ def walk_event(place: int, keys: Keys, notes: Notes) -> tuple[int, int]:
                 if depth == MAX_DEPTH or (node != NOTHING and byte == _OPEN_ARRAY):
                     return 0, count
                 put_integer(notes.stack + _WORD * depth, table)
+                part += depth == 0
                 depth += 1
                 table = _SKIPPED
                 closing = _CLOSE_OBJECT
@@ -207,17 +228,17 @@ def walk_event(place: int, keys: Keys, notes: Notes) -> tuple[int, int]:
                     put_byte(notes.kinds + node, _OBJECT)
                     table = table_of(keys, node)
                     if column_of(keys, node) != NOWHERE:
-                        _follow(notes, count, _OBJECT, node, place + 1, place + 1)
+                        _follow(notes, count, _OBJECT, node, place + 1, place + 1, part)
                         count += 1
                 place += 1
                 is_new = True
                 continue
             else:
-                kind, stop = scalar_end(place, byte)
+                kind, stop = scalar_end(place)
                 if stop == 0:
                     return 0, count
                 place = stop
-            _follow(notes, count, kind, node, begin, stop)
+            _follow(notes, count, kind, node, begin, stop, part)
             count += 1
             note(notes, node, kind, begin, stop)
         while True:
@@ -233,5 +254,6 @@ def walk_event(place: int, keys: Keys, notes: Notes) -> tuple[int, int]:
             if depth == 0:
                 return place, count
             depth -= 1
+            part += depth == 0
             table = integer_at(notes.stack + _WORD * depth)
             closing = _CLOSE_ARRAY if table == _ARRAY else _CLOSE_OBJECT

@@ -1,0 +1,137 @@
+"""Objects that are often the same in one event after another, such as a session's metadata: compared as a whole.
+
+Where an object begins, its text is compared with the last one that was read there. If that is the same, so is all that
+was noted of it, and reading goes on behind it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from rumpattern.events.scan.simd import (
+    Array,
+    compiled,
+    copy_64,
+    differing_64,
+    inlined,
+    integer_at,
+    pair_at,
+    put_byte,
+    put_integer,
+    put_pair,
+)
+from rumpattern.events.scan.walk import Notes, note, noted_kind, noted_span, seen_member
+
+MOST_REPEATS: Final = 31
+"""Objects that are remembered."""
+SHORTEST: Final = 128
+"""Bytes of an object that is worth it."""
+_LONGEST: Final = 1_024
+_MOST_MEMBERS: Final = 16
+_TRIAL: Final = 64
+"""How many more texts than repetitions there may be, until an object is given up."""
+_BLOCK: Final = 64
+
+_LENGTH_AT: Final = 0
+_NEXT_AT: Final = 8
+_MEMBERS_AT: Final = 16
+_CHANGES_AT: Final = 24
+_MARK_AT: Final = 32
+_BEGIN_AT: Final = 40
+_SEEN_AT: Final = 48
+_RECORDS_AT: Final = 64
+_RECORD: Final = 8
+_KIND_IN: Final = 2
+_BEGIN_IN: Final = 4
+_STOP_IN: Final = 6
+_TEXT_AT: Final = _RECORDS_AT + _RECORD * _MOST_MEMBERS
+_REPEAT: Final = _TEXT_AT + _LONGEST
+
+
+def no_repeats() -> Array:
+    """Return room for what is remembered: shape (bytes,), of records.
+
+    Each has the length of an object's last text, 0 if it is not known; which node is next behind it; how many members
+    were noted of it; how many more texts there were than repetitions; of an object that is being read the address of
+    its mark, where its text begins, and how many members had been seen before it; of each member its number and kind,
+    and where in the text it begins and stops; and the text.
+    """
+    return np.zeros((MOST_REPEATS + 1) * _REPEAT, np.uint8)
+
+
+@inlined
+def start_repeat(repeats: int, number: int) -> None:
+    """Remember nothing of an object yet."""
+    put_integer(repeats + _REPEAT * number + _LENGTH_AT, 0)
+    put_integer(repeats + _REPEAT * number + _CHANGES_AT, 0)
+
+
+@inlined
+def open_object(repeats: int, number: int, mark: int, begin: int, seen: int) -> int:
+    """Return the address of what is remembered of an object, whose text begins at an address.
+
+    ``mark`` is the address of the byte that says that it is remembered, and ``seen`` how many members come before it.
+    """
+    repeat: int = repeats + _REPEAT * number
+    put_integer(repeat + _MARK_AT, mark)
+    put_integer(repeat + _BEGIN_AT, begin)
+    put_integer(repeat + _SEEN_AT, seen)
+    return repeat
+
+
+@inlined
+def repeated_length(repeat: int, begin: int) -> int:
+    """Return the length of the text at an address if the object had the same last, else 0."""
+    length, offset = integer_at(repeat + _LENGTH_AT), 0
+    while offset < length:
+        block = min(offset, length - _BLOCK)
+        if differing_64(repeat + _TEXT_AT + block, begin + block):
+            return 0
+        offset += _BLOCK
+    return length
+
+
+@inlined
+def recall(repeat: int, begin: int, notes: Notes) -> int:
+    """Note what was noted of an object's last text, which stands at an address; return the node behind it."""
+    put_integer(repeat + _CHANGES_AT, integer_at(repeat + _CHANGES_AT) - 1)
+    record = repeat + _RECORDS_AT
+    for _member in range(integer_at(repeat + _MEMBERS_AT)):
+        value, stop = begin + pair_at(record + _BEGIN_IN), begin + pair_at(record + _STOP_IN)
+        note(notes, pair_at(record), pair_at(record + _KIND_IN), value, stop)
+        record += _RECORD
+    return integer_at(repeat + _NEXT_AT)
+
+
+@compiled
+def remember(repeat: int, stop: int, number: int, notes: Notes, seen: int) -> None:
+    """Keep the text of an object that stops at an address, and its members, or give it up.
+
+    ``number`` is the first node that may be next behind it, and ``seen`` how many members of the event there are so
+    far.
+    """
+    begin, first = integer_at(repeat + _BEGIN_AT), integer_at(repeat + _SEEN_AT)
+    changes = max(integer_at(repeat + _CHANGES_AT), -_TRIAL) + 1
+    length, members = stop - begin, seen - first
+    put_integer(repeat + _CHANGES_AT, changes)
+    if changes > _TRIAL:
+        put_byte(integer_at(repeat + _MARK_AT), 0)
+    if not _BLOCK <= length <= _LONGEST or members > _MOST_MEMBERS:
+        put_integer(repeat + _LENGTH_AT, 0)
+        return
+    put_integer(repeat + _LENGTH_AT, length)
+    put_integer(repeat + _NEXT_AT, number)
+    put_integer(repeat + _MEMBERS_AT, members)
+    record = repeat + _RECORDS_AT
+    for place in range(first, seen):
+        member = seen_member(notes, place)
+        value, value_stop = noted_span(notes, member)
+        put_pair(record, member)
+        put_pair(record + _KIND_IN, noted_kind(notes, member))
+        put_pair(record + _BEGIN_IN, value - begin)
+        put_pair(record + _STOP_IN, value_stop - begin)
+        record += _RECORD
+    for offset in range(0, length, _BLOCK):
+        copy_64(repeat + _TEXT_AT + offset, begin + offset)

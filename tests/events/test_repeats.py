@@ -1,0 +1,105 @@
+"""Objects that are the same as in the event before: recognised as a whole, and never where they differ."""
+
+import json
+
+import numpy as np
+import pytest
+
+from rumpattern.events.decode import Decoder
+from rumpattern.events.lines import TextLines
+from tests.alike import assert_alike
+
+pytest.importorskip("numba", reason="the extra fast is not installed")
+
+from rumpattern.events.scan import repeats
+from rumpattern.events.scan.scanner import Scanner
+
+PATHS = ("event_type", "m", "m.a", "m.b.c", "m.z", "a", "u.v")
+OTHERS = {f"k{n}": f"value {n}" for n in range(12)}
+SESSION = {"a": 7, **OTHERS, "b": {"c": "é", "d": [1, 2, {}]}, "z": None}
+
+
+@pytest.fixture
+def read(monkeypatch):
+    """Give a function that reads lines by both readers and returns how often what was remembered changed."""
+    made = []
+
+    def no_repeats():
+        made.append(repeats.no_repeats())
+        return made[-1]
+
+    monkeypatch.setattr("rumpattern.events.scan.shapes.no_repeats", no_repeats)
+
+    def scan(lines):
+        block = b"\n".join(line if isinstance(line, bytes) else line.encode() for line in lines)
+        assert_alike(Scanner(Decoder(PATHS)), TextLines(block), TextLines(block))
+        records = made[-1].view(np.int64).reshape(repeats.MOST_REPEATS + 1, -1)
+        return records[1:, repeats._CHANGES_AT // 8].tolist()
+
+    return scan
+
+
+def event(session, **members):
+    return json.dumps({"event_type": "t", "m": session, **members}, separators=(",", ":"), ensure_ascii=False)
+
+
+def test_the_same_object_again_and_again(read):
+    first, *others = read([event(SESSION, a=n) for n in range(50)])
+    assert first == 1 - 48  # walked once, remembered once, then recalled
+    assert not any(others)
+
+
+def test_objects_that_take_turns(read):
+    sessions = [SESSION | {"a": n // 3, "z": "x" * (n // 3)} for n in range(120)]
+    assert read([event(session, u={"v": n}) for n, session in enumerate(sessions)])[0] < 0
+
+
+def test_objects_that_never_come_again_are_given_up(read):
+    assert read([event(SESSION | {"a": n}) for n in range(300)])[0] == repeats._TRIAL + 1
+
+
+def test_objects_too_long_or_with_too_many_members(read):
+    assert read([event(SESSION | {"a": "x" * 2_000})] * 30)[0] > 0
+    assert read([event(SESSION | {"b": {"c": "x" * 700}})] * 30)[0] < 0
+    members = {f"k{n}": n for n in range(60)}
+    block = "\n".join([event(members)] * 30).encode()
+    scanner = Scanner(Decoder(("event_type", *(f"m.{name}" for name in members))))
+    assert_alike(scanner, TextLines(block), TextLines(block))
+
+
+def test_short_objects_are_not_remembered(read):
+    assert not any(read([event({"a": 1, "z": 2})] * 30))
+
+
+def test_more_objects_than_are_remembered(read):
+    lines = [json.dumps({"event_type": "t", f"k{n}": SESSION, "m": SESSION}) for n in range(100)]
+    assert all(changes < 0 for changes in read([line for line in lines for _ in range(4)]))
+
+
+def test_every_byte_changed_between_two_that_are_the_same(read):
+    text = event(SESSION, a=1).encode()
+    lines = []
+    for place in range(len(text)):
+        changed = {
+            text[:place] + text[place + 1 :],
+            text[:place] + b'"' + text[place:],
+            text[:place] + b"}" + text[place:],
+            text[:place] + b"0" + text[place + 1 :],
+            text[:place] + bytes([text[place] ^ 1]) + text[place + 1 :],
+            text[: place + 1],
+        }
+        lines += [line for broken in sorted(changed) for line in (text, text, broken)]
+    read(lines)
+
+
+def test_what_follows_the_object_changes(read):
+    ends = (',"a":1}', ',"a":"x"}', "}", ',"u":{"v":1}}', " }", "}}", '0,"a":1}', ',"m":{"a":1}}', '"}', "]")
+    for last in (SESSION, SESSION | {"z": 12}, SESSION | {"z": "s"}, list(SESSION.values())):
+        text = event(last)
+        read([text[:-1] + end for end in ends for _ in range(3)] * 2)
+
+
+@pytest.mark.parametrize("length", range(repeats.SHORTEST - 2, repeats.SHORTEST + 70))
+def test_objects_of_all_lengths(read, length):
+    session = {"a": 1, "b": {"c": "x"}, "q": "y" * (length - 32), "z": "end"}
+    read([event(session), event(session), event(session | {"z": "enD"}), event(session), event(session)] * 2)
