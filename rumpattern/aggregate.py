@@ -28,12 +28,14 @@ if TYPE_CHECKING:
     from rumpattern.groups import Grouped, Groups
     from rumpattern.samples import Integers
 
-_WORTH_MERGING: Final = 4 << 20
+_WORTH_MERGING: Final = 16 << 20
 """Bytes of groups, about."""
 _SHARE: Final = 4
 """Groups wait until they take this part of what those take that are merged."""
 _PARTS: Final = 8
 """Parts of what is merged: a definition's number modulo this."""
+_WHOLE: Final = -1
+"""The only part while all of it is not worth more."""
 _AT_ONCE: Final = 4_096
 """Groups that are made series together."""
 
@@ -97,11 +99,14 @@ class Partial:
         """Merge what waits with what is merged, some definitions after others, so that only some are held twice."""
         if not table.waiting:
             return
+        if _WHOLE in table.parts:
+            table.waiting.insert(0, table.parts.pop(_WHOLE))
         new = merge(table.waiting, self.most)
         table.size = 0
         part_of = new.definitions % _PARTS
-        for number in np.unique(part_of).tolist():
-            groups = new.keep(np.flatnonzero(part_of == number))
+        is_whole = not table.parts and new.size < _WORTH_MERGING
+        for number in [_WHOLE] if is_whole else np.unique(part_of).tolist():
+            groups = new if is_whole else new.keep(np.flatnonzero(part_of == number))
             if number in table.parts:
                 groups = merge([table.parts.pop(number), groups], self.most)
             staying = self._check(groups) if self._check else groups

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from rumpattern.events.columns import Numbers
+    from rumpattern.samples import Integers
 
 Array = np.ndarray[Any, Any]
 
@@ -109,14 +110,32 @@ class Counted(NamedTuple):
 
 def count_values(values: Numbers, most: int) -> Counted:
     """Return the counts of some values, none of which is negative; ``most`` distinct ones are kept exact."""
-    ordered = np.sort(values)
-    begins = _begins(ordered)
-    is_exact = len(begins) <= most
-    if not is_exact:
-        ordered = bucket_numbers(ordered).astype(np.int16)
-        begins = _begins(ordered)
-    counts = np.diff(begins, append=len(ordered))
-    return Counted(ordered[begins].tobytes(), counts.tobytes(), is_exact=is_exact)
+    return count_groups(values.copy(), np.array([len(values)]), most)[0]
+
+
+def count_groups(values: Numbers, sizes: Integers, most: int) -> list[Counted]:
+    """Return the same for each of some groups of values, which stand one after the other, and are sorted in place."""
+    ends = np.cumsum(sizes)
+    firsts = ends - sizes
+    for begin, end in zip(firsts.tolist(), ends.tolist(), strict=True):
+        values[begin:end].sort()
+    is_new = _are_new(values, firsts)
+    is_exact = np.add.reduceat(is_new, firsts, dtype=np.int64) <= most
+    buckets = bucket_numbers(values).astype(np.int16)
+    places = np.flatnonzero(np.where(np.repeat(is_exact, sizes), is_new, _are_new(buckets, firsts)))
+    values, buckets, counts = values[places], buckets[places], np.diff(places, append=len(values))
+    bounds = np.searchsorted(places, np.append(firsts, ends[-1])).tolist()
+    return [
+        Counted((values if exact else buckets)[begin:end].tobytes(), counts[begin:end].tobytes(), is_exact=exact)
+        for exact, begin, end in zip(is_exact.tolist(), bounds[:-1], bounds[1:], strict=True)
+    ]
+
+
+def _are_new(ordered: Array, firsts: Integers) -> Array:
+    """Tell of each key whether it is the first of its kind in its group."""
+    is_new = np.concatenate([[True], ordered[1:] != ordered[:-1]])
+    is_new[firsts] = True
+    return is_new
 
 
 def _begins(ordered: Array) -> Array:

@@ -5,33 +5,38 @@ It gives what ``samples`` and ``groups`` give with arrays, a step at a time.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
-from rumpattern.derive import MAX_TIMESTAMP_MS, MAX_VALUE, REASONS
-from rumpattern.events.fields import Kind
-from rumpattern.events.scan.simd import bits_of, compiled, half_at, inlined, signed
-from rumpattern.groups import Grouped, Groups
-from rumpattern.samples import (
-    DIMENSION_KINDS,
-    OUT_OF_RANGE,
-    TIME_KINDS,
-    TOO_LATE,
-    VALUE_KINDS,
-    Labels,
-    Reading,
-    Readings,
-    label_texts,
-    value_texts,
+from rumpattern.derive import REASONS
+from rumpattern.events.scan.simd import (
+    Held,
+    addresses,
+    as_double,
+    as_integer,
+    bits_of,
+    byte_at,
+    compiled,
+    inlined,
+    integer_at,
+    put_double,
+    put_half,
+    put_integer,
+    signed,
+    signed_half_at,
+    word_at,
 )
+from rumpattern.groups import Grouped, Groups
+from rumpattern.known import Known, first_label, labels_of, mark_at, number_at, time_mark, value_mark
+from rumpattern.samples import Labels
 from rumpattern.sums import ExactSums
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from rumpattern.events.columns import Column, EventBatch
+    from rumpattern.events.columns import EventBatch
     from rumpattern.match.kernel import Matches
     from rumpattern.samples import Deriver, Fields, Integers
 
@@ -46,74 +51,68 @@ _LIMB: Final = np.uint64((1 << 32) - 1)
 _LIMBS: Final = 6
 _LOWEST: Final = 128
 """The lowest bit of the first limb is worth 2^-128, that of the next ones 2^32 times more."""
+_ONES: Final = _LOWEST // 32
+"""The limb whose lowest bit is worth 1."""
 _FIRST_EXPONENT: Final = 1075 - _LOWEST
 _LAST_EXPONENT: Final = _FIRST_EXPONENT + 32 * (_LIMBS - 2) - 1
-_SIGN: Final = 1 << 31
-_NUMBER: Final = int(Kind.NUMBER)
-_STRING: Final = int(Kind.STRING)
-_NO_NUMBERS: Final = np.zeros(0)
-_NO_MARKS: Final = np.zeros(0, np.int32)
+_WORD: Final = 8
+_HALF: Final = 4
+_REASONS: Final = len(REASONS)
+
+_CODE, _OWNER, _SIZE, _PERIOD, _LOW, _HIGH, _SUM = range(7)
+"""Words of the record of a group; those of the sum and the labels follow."""
+_LABELS: Final = _SUM + _LIMBS
+_BEGIN, _END, _VALUE, _DIMENSIONS = range(4)
+"""Words of the record of a definition; those of the dimensions follow."""
 
 
-class Rows(NamedTuple):
-    """What is known of the rows of a batch: marks as in ``samples.Reading``, shape (rows,).
-
-    ``labels`` has the addresses of the marks of each dimension, which are of 32 bits.
-    """
-
-    is_odd: Array
-    values: Array
-    numbers: Array
-    labels: Array
-    starts: Array
-
-
-class Sums(NamedTuple):
-    """Groups being added up.
+class Work(NamedTuple):
+    """What is added up, and where.
 
     Attributes:
-        slots: shape (a power of two,), by hash the number of a group, -1 where there is none.
-        codes: shape (samples,), as all others: what tells a group from the others.
-        owners: which of the definitions it is of.
-        rows: one of its rows.
-        sizes: how many samples it has.
-        lows: their minimum.
-        highs: their maximum.
-        limbs: shape (samples, limbs), their sum; of no length, as are minima and maxima, where all values are 1.
-        members: of each sample in turn the group; of no length where all values are 1.
-        values: of each sample in turn the value; likewise.
+        definitions: shape (definitions, 3 + dimensions), between which of ``rows`` are those that each matches, and the
+            addresses of its fields: the value, 0 if each row counts 1, and the dimensions.
+        owners: how many definitions there are.
+        dimensions: how many dimensions each has.
+        rows: see ``Matches``.
+        is_odd: shape (all rows,), which of them are left out.
+        time: the address of the field of the time.
+        first: the number of the first period since 1970.
+        period: in milliseconds.
+        slots: shape (a power of two,), -1; by hash the number of a group.
+        mask: their number less one.
+        groups: shape (samples, 12 + dimensions), of each group the code of its period and labels, which of the
+            definitions it is of, how many samples it has, the number of its period from the first one on, their minimum
+            and maximum, the limbs of their sum, and the numbers of its labels.
+        members: shape (values,), of each value in turn the group.
+        values: shape (values,).
+        counts: shape (definitions, reasons), zeros; how many rows came to each.
     """
 
-    slots: Array
-    codes: Array
-    owners: Array
-    rows: Array
-    sizes: Array
-    lows: Array
-    highs: Array
-    limbs: Array
-    members: Array
-    values: Array
-
-
-def _no_sums(samples: int, *, with_values: bool) -> Sums:
-    codes, owners, rows, sizes = np.empty((4, samples), np.int64)
-    lows, highs, values = np.empty((3, samples if with_values else 0))
-    members = np.empty(len(values), np.int64)
-    limbs = np.zeros((len(lows), _LIMBS), np.int64)
-    slots = np.full(1 << (2 * samples).bit_length(), -1, np.int32)
-    return Sums(slots, codes, owners, rows, sizes, lows, highs, limbs, members, values)
+    definitions: Held
+    owners: int
+    dimensions: int
+    rows: Held
+    is_odd: Held
+    time: int
+    first: int
+    period: int
+    slots: Held
+    mask: int
+    groups: Held
+    members: Held
+    values: Held
+    counts: Held
 
 
 @inlined
-def _signed_half(place: int) -> int:
-    """Return the signed number of 32 bits at an address."""
-    return (half_at(place) ^ _SIGN) - _SIGN
+def _add_word(place: int, word: int) -> None:
+    put_integer(place, integer_at(place) + word)
 
 
 @inlined
-def _add_exactly(limbs: Array, group: int, value: float) -> bool:
-    """Add a value to a group's sum; False if it is too large or too small for the limbs."""
+def _add_exactly(limbs: int, value: float) -> bool:
+    """Add a value to a sum at an address; False if it is too large or too small for the limbs."""
     bits = bits_of(value)
     exponent = signed((bits >> np.uint64(52)) & _EXPONENT)
     if bits << np.uint64(1) == np.uint64(0):
@@ -122,188 +121,112 @@ def _add_exactly(limbs: Array, group: int, value: float) -> bool:
         return False
     mantissa = (bits & _MANTISSA) | _HIDDEN_BIT
     place = exponent - _FIRST_EXPONENT
-    shift, limb = np.uint64(place & 31), place >> 5
+    shift, limb = np.uint64(place & 31), limbs + _WORD * (place >> 5)
     low, high = mantissa << shift, (mantissa >> np.uint64(1)) >> (np.uint64(63) - shift)
     sign = -1 if value < 0 else 1
-    limbs[group, limb] += sign * signed(low & _LIMB)
-    limbs[group, limb + 1] += sign * signed(low >> np.uint64(32))
-    limbs[group, limb + 2] += sign * signed(high)
+    _add_word(limb, sign * signed(low & _LIMB))
+    _add_word(limb + _WORD, sign * signed(low >> np.uint64(32)))
+    _add_word(limb + 2 * _WORD, sign * signed(high))
     return True
 
 
-@compiled
-def fold(
-    offsets: Array,
-    rows: Array,
-    definitions: Array,
-    known: Rows,
-    first: int,
-    period: int,
-    sizes: Array,
-    sums: Sums,
-    counts: Array,
-) -> int:
-    """Add up the samples of some definitions; return the number of groups, -1 if a value does not fit.
+@inlined
+def _add_value(group: int, value: float) -> bool:
+    """Add a value to the group at an address; False if it does not fit."""
+    low, high = group + _WORD * _LOW, group + _WORD * _HIGH
+    put_double(low, min(as_double(word_at(low)), value))
+    put_double(high, max(as_double(word_at(high)), value))
+    return _add_exactly(group + _WORD * _SUM, value)
 
-    Args:
-        offsets: see ``Matches``.
-        rows: see ``Matches``.
-        definitions: shape (d,), the definitions' numbers.
-        known: what is known of the rows.
-        first: the first period's start, in seconds since 1970.
-        period: in seconds.
-        sizes: how many periods there are, and how many labels of each field: a group's code in mixed radix.
-        sums: where to add up.
-        counts: shape (d, reasons), zeros; where to count.
+
+@inlined
+def _group_of(work: Work, size: int, code: int, owner: int, groups: int) -> int:
+    """Return the number of the group that has a code and an owner; ``groups``, the next one, if there was none."""
+    hashed = (np.uint64(code) ^ (np.uint64(owner) << np.uint64(48))) * _FACTOR
+    slot = signed(hashed >> np.uint64(32)) & work.mask
+    while True:
+        number = signed_half_at(work.slots + _HALF * slot)
+        if number < 0:
+            put_half(work.slots + _HALF * slot, groups)
+            return groups
+        group = work.groups + size * number
+        if integer_at(group) == code and integer_at(group + _WORD * _OWNER) == owner:
+            return number
+        slot = (slot + 1) & work.mask
+
+
+@inlined
+def _start_group(work: Work, group: int, code: int, owner: int, row: int, period: int) -> None:
+    """Put down what tells the group at an address from others; ``row`` is one of its rows."""
+    put_integer(group, code)
+    put_integer(group + _WORD * _OWNER, owner)
+    put_integer(group + _WORD * _SIZE, 0)
+    put_integer(group + _WORD * _PERIOD, period)
+    put_double(group + _WORD * _LOW, np.inf)
+    put_double(group + _WORD * _HIGH, -np.inf)
+    for limb in range(_LIMBS):
+        put_integer(group + _WORD * (_SUM + limb), 0)
+    fields = work.definitions + _WORD * ((_DIMENSIONS + work.dimensions) * owner + _DIMENSIONS)
+    for number in range(work.dimensions):
+        field = integer_at(fields + _WORD * number)
+        put_integer(group + _WORD * (_LABELS + number), first_label(field) + mark_at(field, row))
+
+
+@compiled
+def fold(work: Work) -> int:
+    """Add up samples; return how many groups there are, or -1 less the first definition with a value that is too much.
+
+    The rows of a group are found by a code in mixed radix of its period and labels.
     """
-    groups, samples, mask = 0, 0, len(sums.slots) - 1
-    fields, has_values = len(known.labels), len(sums.limbs) > 0
-    for owner in range(len(definitions)):
-        for match in range(offsets[definitions[owner]], offsets[definitions[owner] + 1]):
-            row = rows[match]
-            if known.is_odd[row]:
+    groups = values = 0
+    size = _WORD * (_LABELS + work.dimensions)
+    for owner in range(work.owners):
+        definition = work.definitions + _WORD * (_DIMENSIONS + work.dimensions) * owner
+        value = integer_at(definition + _WORD * _VALUE)
+        first = definition + _WORD * _DIMENSIONS
+        for match in range(integer_at(definition + _WORD * _BEGIN), integer_at(definition + _WORD * _END)):
+            row = integer_at(work.rows + _WORD * match)
+            if byte_at(work.is_odd + row):
                 continue
-            reason = -known.values[row] if has_values else 0
-            start = known.starts[row]
-            code = owner * sizes[0] + (start - first) // period
-            for field in range(fields):
-                label = _signed_half(known.labels[field] + 4 * row)
-                if label < 0 and reason == 0:
-                    reason = -label
-                code = code * sizes[field + 1] + label
-            if start < 0 and reason == 0:
-                reason = -start
-            counts[owner, reason] += 1
-            if reason:
+            mark = value_mark(value, row) if value else 0
+            period = as_integer(number_at(work.time, row)) // work.period - work.first
+            code = period
+            for place in range(first, first + _WORD * work.dimensions, _WORD):
+                field = integer_at(place)
+                label = mark_at(field, row)
+                mark = min(label, 0) if mark == 0 else mark
+                code = code * labels_of(field) + label
+            mark = time_mark(work.time, row) if mark == 0 else mark
+            _add_word(work.counts + _WORD * (_REASONS * owner - mark), 1)
+            if mark:
                 continue
-            slot = signed((np.uint64(code) * _FACTOR) >> np.uint64(32)) & mask
-            group = sums.slots[slot]
-            while group >= 0 and sums.codes[group] != code:
-                slot = (slot + 1) & mask
-                group = sums.slots[slot]
-            if group < 0:
-                group = groups
+            number = _group_of(work, size, code, owner, groups)
+            group = work.groups + size * number
+            if number == groups:
                 groups += 1
-                sums.slots[slot] = group
-                sums.codes[group], sums.owners[group], sums.rows[group], sums.sizes[group] = code, owner, row, 0
-                if has_values:
-                    sums.lows[group], sums.highs[group] = np.inf, -np.inf
-            sums.sizes[group] += 1
-            if has_values:
-                value = known.numbers[row] + 0.0  # -0 is 0
-                sums.lows[group] = min(sums.lows[group], value)
-                sums.highs[group] = max(sums.highs[group], value)
-                sums.members[samples], sums.values[samples] = group, value
-                samples += 1
-                if not _add_exactly(sums.limbs, group, value):
-                    return -1
+                _start_group(work, group, code, owner, row, period)
+            _add_word(group + _WORD * _SIZE, 1)
+            if value:
+                number_read = number_at(value, row) + 0.0  # -0 is 0
+                put_integer(work.members + _WORD * values, number)
+                put_double(work.values + _WORD * values, number_read)
+                values += 1
+                if not _add_value(group, number_read):
+                    return -1 - owner
     return groups
 
 
 @compiled
-def in_groups(members: Array, values: Array, sizes: Array) -> Array:
-    """Return the values group after group; ``sizes``, of shape (groups,), tells how many each has."""
-    ordered = np.empty(len(values))
-    places = np.cumsum(sizes) - sizes
+def in_groups(members: Array, values: Array, kept: Array) -> Array:
+    """Return the values group after group; ``kept``, of shape (groups,), tells how many each has, 0 to leave them."""
+    ordered = np.empty(kept.sum())
+    places = np.cumsum(kept) - kept
     for sample in range(len(values)):
         group = members[sample]
-        ordered[places[group]] = values[sample]
-        places[group] += 1
+        if kept[group]:
+            ordered[places[group]] = values[sample]
+            places[group] += 1
     return ordered
-
-
-# --- readings -------------------------------------------------------------------------------------------------------
-
-
-@compiled
-def mark_values(kinds: Array, numbers: Array, codes: Array, by_kind: Array, by_text: Array, marks: Array) -> bool:
-    """Fill in the marks of a column read as a value; tell whether there is a reason in any row."""
-    has_reasons = False
-    for row in range(len(kinds)):
-        kind = kinds[row]
-        reason = by_text[codes[row]] if kind == _STRING else by_kind[kind]
-        if kind == _NUMBER and abs(numbers[row]) > MAX_VALUE:
-            reason = OUT_OF_RANGE
-        marks[row] = -reason
-        has_reasons |= reason != 0
-    return has_reasons
-
-
-@compiled
-def mark_labels(kinds: Array, codes: Array, by_kind: Array, by_text: Array, instead: int, marks: Array) -> bool:
-    """Fill in the marks of a column read as a dimension; tell whether there is a reason in any row.
-
-    Args:
-        kinds: the column's.
-        codes: the column's.
-        by_kind: shape (kinds,), the mark of each kind but strings.
-        by_text: shape (strings,), the reason against each string.
-        instead: the mark in the place of reasons, if it is not negative.
-        marks: shape (rows,).
-    """
-    has_reasons = False
-    for row in range(len(kinds)):
-        kind, code = kinds[row], codes[row]
-        mark = by_kind[kind] if kind != _STRING else -by_text[code] if by_text[code] else code
-        if mark < 0:
-            has_reasons = True
-            if instead >= 0:
-                mark = instead
-        marks[row] = mark
-    return has_reasons
-
-
-@compiled
-def mark_times(kinds: Array, numbers: Array, by_kind: Array, period: int, marks: Array) -> bool:
-    """Fill in the marks of a column read as a time; tell whether there is a reason in any row."""
-    has_reasons = False
-    for row in range(len(kinds)):
-        reason, number = by_kind[kinds[row]], numbers[row]
-        if reason == 0 and not 0 <= number < MAX_TIMESTAMP_MS:
-            reason = TOO_LATE
-        marks[row] = -reason if reason else np.int64(number) // (1000 * period) * period
-        has_reasons |= reason != 0
-    return has_reasons
-
-
-class CompiledReadings(Readings):
-    """The readings of one batch, made by compiled code."""
-
-    def read_value(self, column: Column) -> Reading:
-        """Read a column as a value."""
-        marks = np.empty(len(column.kinds), np.int32)
-        by_text = value_texts(column)
-        has_reasons = mark_values(column.kinds, column.numbers, column.codes, VALUE_KINDS, by_text, marks)
-        return Reading(marks, bool(has_reasons), column.numbers)
-
-    def read_dimension(self, column: Column) -> Reading:
-        """Read a column as a dimension."""
-        if (column.kinds == Kind.NUMBER).any():
-            reading = super().read_dimension(column)
-            return replace(reading, marks=reading.marks.astype(np.int32))
-        return self._labels(column, (*column.strings, "false", "true"), -1)
-
-    def read_optional(self, column: Column) -> Reading:
-        """Read a column as a dimension that is left out where it cannot be one."""
-        if (column.kinds == Kind.NUMBER).any():
-            return super().read_optional(column)
-        texts = (*column.strings, "false", "true")
-        return self._labels(column, texts, len(texts))
-
-    def _labels(self, column: Column, texts: tuple[str, ...], instead: int) -> Reading:
-        by_kind = -DIMENSION_KINDS
-        by_kind[[Kind.FALSE, Kind.TRUE]] = len(texts) - 2, len(texts) - 1
-        marks = np.empty(len(column.kinds), np.int32)
-        has_reasons = mark_labels(column.kinds, column.codes, by_kind, label_texts(texts), instead, marks)
-        if instead < 0:
-            return Reading(marks, bool(has_reasons), texts=texts)
-        return Reading(marks, has_reasons=False, texts=(*texts, None))
-
-    def read_time(self, column: Column) -> Reading:
-        """Read a column as the start of a period."""
-        marks = np.empty(len(column.kinds), np.int64)
-        has_reasons = mark_times(column.kinds, column.numbers, TIME_KINDS, self.period, marks)
-        return Reading(marks, bool(has_reasons))
 
 
 # --- all of it ------------------------------------------------------------------------------------------------------
@@ -316,51 +239,87 @@ class Folder:
         self.deriver = deriver
 
     def fold(self, batch: EventBatch, matches: Matches, period: int) -> Iterator[Grouped]:
-        """Yield what definitions that read the same fields publish from a batch; ``period`` is in seconds."""
-        for fields in self.deriver.fields(CompiledReadings(batch, period), matches):
-            yield self._fold(fields, matches, period) or Grouped.of(fields.table())
+        """Yield what definitions with as many dimensions publish from a batch; ``period`` is in seconds."""
+        known = Known(batch, self.deriver.alike, period)
+        fields = sorted(self.deriver.fields(known.readings, matches), key=_dimensions)
+        for _, some in groupby(fields, _dimensions):
+            yield from self._fold(list(some), known, period)
 
-    def _fold(self, fields: Fields, matches: Matches, period: int) -> Grouped | None:
-        """Return the groups of some definitions, None if a number in them is beyond what compiled code adds up."""
-        numbers = fields.definitions
-        counts = np.zeros((len(numbers), len(REASONS)), np.int64)
-        samples = int((matches.offsets[numbers + 1] - matches.offsets[numbers]).sum())
-        starts = fields.time.marks
-        first, last = (int(starts.min()), int(starts.max())) if len(starts) else (0, 0)
-        first = max(first // period * period, 0)
-        sizes = [max(last - first, 0) // period + 1, *(len(reading.texts) for reading in fields.labels)]
-        if len(numbers) * int(np.prod([float(size) for size in sizes])) >= _MOST_CODES:
-            return None
-        value = fields.value
-        known = Rows(
-            fields.readings.is_odd,
-            _NO_MARKS if value is None else value.marks,
-            _NO_NUMBERS if value is None else value.numbers,
-            np.array([reading.marks.ctypes.data for reading in fields.labels]),
-            starts,
-        )
-        sums = _no_sums(samples, with_values=value is not None)
-        found = fold(matches.offsets, matches.rows, numbers, known, first, period, np.array(sizes), sums, counts)
-        if found < 0:
-            return None
-        odd = tuple(fields.odd_samples(counts))
-        return Grouped(numbers, _groups(fields, sums, found, starts) if found else None, counts, odd)
+    def _fold(self, fields: Sequence[Fields], known: Known, period: int) -> Iterator[Grouped]:
+        """Yield the groups of definitions; those with a number beyond what compiled code adds up are left to arrays."""
+        left = [one for one in fields if known.combinations(one.alike) >= _MOST_CODES]
+        while fast := [one for one in fields if one not in left]:
+            ends = np.cumsum([len(one.alike.definitions) for one in fast])
+            work = _work(fast, known, 1000 * period)
+            found = fold(addresses(work))
+            if found < 0:
+                left.append(fast[np.searchsorted(ends, -1 - found, side="right")])
+                continue
+            counts = np.split(work.counts, ends[:-1])
+            odd = tuple(sample for one, some in zip(fast, counts, strict=True) for sample in one.odd_samples(some))
+            definitions = np.concatenate([one.alike.definitions for one in fast])
+            groups = _groups(work, definitions, known, period, found) if found else None
+            yield Grouped(definitions, groups, work.counts, odd)
+            break
+        for one in left:
+            yield Grouped.of(one.table())
 
 
-def _groups(fields: Fields, sums: Sums, count: int, starts: Integers) -> Groups:
-    rows, sizes = sums.rows[:count], sums.sizes[:count].copy()
-    labels = tuple(Labels(reading.marks[rows], reading.texts) for reading in fields.labels)
-    definitions = fields.definitions[sums.owners[:count]]
-    if fields.value is None:
-        return Groups.of_ones(definitions, starts[rows], labels, sizes)
-    samples = int(sizes.sum())
-    return Groups.of_values(
-        definitions,
-        starts[rows],
-        labels,
+def _dimensions(fields: Fields) -> int:
+    return len(fields.alike.dimensions) + (not fields.alike.is_named)
+
+
+def _work(fields: Sequence[Fields], known: Known, period: int) -> Work:
+    """Return what there is to add up; ``period`` is in milliseconds."""
+    records: list[tuple[int, ...]] = []
+    samples = values = 0
+    offsets, rows = fields[0].matches.offsets.tolist(), fields[0].matches.rows
+    for one in fields:
+        value, labels = known.value(one.alike), known.dimensions(one.alike)
+        for number in one.alike.definitions.tolist():
+            begin, end = offsets[number], offsets[number + 1]
+            records.append((begin, end, value, *labels))
+            samples += end - begin
+            values += end - begin if value else 0
+    slots = np.full(1 << (2 * samples).bit_length(), -1, np.int32)
+    dimensions = _dimensions(fields[0])
+    return Work(
+        np.array(records, np.int64),
+        len(records),
+        dimensions,
+        rows,
+        known.readings.is_odd,
+        known.time,
+        known.first,
+        period,
+        slots,
+        len(slots) - 1,
+        np.empty((samples, _LABELS + dimensions), np.int64),
+        np.empty(values, np.int64),
+        np.empty(values),
+        np.zeros((len(records), _REASONS), np.int64),
+    )
+
+
+def _groups(work: Work, definitions: Integers, known: Known, period: int, count: int) -> Groups:
+    """Return so many groups that were found."""
+    groups = work.groups[:count]
+    owners, sizes, numbers = groups[:, _OWNER].copy(), groups[:, _SIZE].copy(), groups[:, _PERIOD]
+    limbs = groups[:, _SUM:_LABELS].copy()
+    lows, highs = groups[:, _LOW].copy().view(np.float64), groups[:, _HIGH].copy().view(np.float64)
+    is_one = work.definitions[owners, _VALUE] == 0
+    limbs[is_one, _ONES] = sizes[is_one]
+    lows[is_one] = highs[is_one] = 1
+    values = int(sizes[~is_one].sum())
+    kept = np.where((lows >= 0) & (lows < highs), sizes, 0)
+    return Groups(
+        definitions[owners],
+        (numbers + known.first) * period,
+        tuple(Labels(groups[:, _LABELS + number].copy(), known.labels) for number in range(work.dimensions)),
         sizes,
-        ExactSums(sums.limbs[:count], -_LOWEST).trim(),
-        sums.lows[:count].copy(),
-        sums.highs[:count].copy(),
-        in_groups(sums.members[:samples], sums.values[:samples], sizes),
+        ExactSums(limbs, -_LOWEST).trim(),
+        lows,
+        highs,
+        kept,
+        in_groups(work.members[:values], work.values[:values], kept),
     )

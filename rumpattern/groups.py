@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from rumpattern.distribution import LOOSE_VALUES, NO_SPREAD, Counted, Spread, count_values, loose_spread
+from rumpattern.distribution import LOOSE_VALUES, NO_SPREAD, Counted, Spread, count_groups, loose_spread
 from rumpattern.samples import Labels
 from rumpattern.sums import ExactSums, add_exactly
 
@@ -100,13 +100,18 @@ class Groups:
         large = self.kept > LOOSE_VALUES
         if not large.any():
             return self
-        ends = np.cumsum(self.kept)
-        counted = {
-            number: count_values(self.values[ends[number] - self.kept[number] : ends[number]], most)
-            for number in np.flatnonzero(large).tolist()
-        }
-        values = self.values[np.repeat(~large, self.kept)]
-        return replace(self, kept=np.where(large, 0, self.kept), values=values, counted=counted)
+        is_large = np.repeat(large, self.kept)
+        counts = count_groups(self.values[is_large], self.kept[large], most)
+        counted = dict(zip(np.flatnonzero(large).tolist(), counts, strict=True))
+        return replace(self, kept=np.where(large, 0, self.kept), values=self.values[~is_large], counted=counted)
+
+    def reorder(self, order: Integers) -> Groups:
+        """Return the groups in another order, all of them."""
+        numbers = np.empty(len(order), np.int64)
+        numbers[order] = np.arange(len(order))
+        counted = {int(numbers[number]): counted for number, counted in self.counted.items()}
+        begins = np.cumsum(self.kept) - self.kept
+        return self._at(order, self.values[ranges(begins[order], self.kept[order])], counted)
 
     def keep(self, places: Integers) -> Groups:
         """Return some of the groups, ``places`` in ascending order."""
@@ -225,6 +230,12 @@ def sort_by(columns: Sequence[tuple[Integers, int]]) -> tuple[Integers, Integers
         codes = codes[order]
     begins = np.flatnonzero(codes[1:] != codes[:-1]) + 1
     return order, np.concatenate([[0], begins])
+
+
+def ranges(starts: Integers, counts: Integers) -> Integers:
+    """Return so many numbers from each start on, one range after another."""
+    ends = np.cumsum(counts)
+    return np.arange(counts.sum()) + np.repeat(starts - ends + counts, counts)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

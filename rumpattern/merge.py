@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from itertools import chain
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from rumpattern.distribution import LOOSE_VALUES, count_same, count_values
-from rumpattern.groups import Groups, number_periods, sort_by
+from rumpattern.distribution import LOOSE_VALUES, count_groups, count_same
+from rumpattern.groups import Groups, number_periods, ranges, sort_by
 from rumpattern.samples import Labels
 from rumpattern.sums import LIMB_BITS, ExactSums
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from rumpattern.distribution import Counted
     from rumpattern.events.columns import Flags, Numbers
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _AT_ONCE: Final = 4_096
 """Rows whose values are put in place together."""
+_COUNTED_AT_ONCE: Final = 1_024
+"""Groups whose values are counted together."""
 
 
 def merge(parts: list[Groups], most: int) -> Groups:
@@ -40,6 +42,8 @@ def merge(parts: list[Groups], most: int) -> Groups:
     )
     labels = [(joined.codes, len(joined.texts)) for joined in dimensions]
     order, begins = sort_by([(definitions, int(definitions.max()) + 1), *labels, number_periods(starts)])
+    if len(parts) == 1 and len(begins) == len(order):
+        return parts.pop().reorder(order)
     first = order[begins]
     low, high = np.minimum.reduceat(lows[order], begins), np.maximum.reduceat(highs[order], begins)
     sums = _add_up([part.sums for part in parts], order, begins)
@@ -88,10 +92,21 @@ def _add_up(parts: Sequence[ExactSums], order: Integers, begins: Integers) -> Ex
     return ExactSums(np.add.reduceat(limbs[order], begins), exponent).trim()
 
 
-def _ranges(starts: Integers, counts: Integers) -> Integers:
-    """Return so many numbers from each start on, one range after another."""
-    ends = np.cumsum(counts)
-    return np.arange(counts.sum()) + np.repeat(starts - ends + counts, counts)
+class _Large(NamedTuple):
+    """Groups with values to count: their numbers, how many values each has, and these, one group after the other."""
+
+    groups: Integers
+    sizes: Integers
+    values: Numbers
+
+    def counted(self, most: int) -> Iterator[tuple[int, Counted]]:
+        """Yield the counts of each, some groups at a time; the values are sorted in place."""
+        end = 0
+        for first in range(0, len(self.groups), _COUNTED_AT_ONCE):
+            some = slice(first, first + _COUNTED_AT_ONCE)
+            begin, end = end, end + int(self.sizes[some].sum())
+            counts = count_groups(self.values[begin:end], self.sizes[some], most)
+            yield from zip(self.groups[some].tolist(), counts, strict=True)
 
 
 class _Rows:
@@ -120,10 +135,8 @@ class _Rows:
         is_same[list(self.known)] = False
         self.same = is_same
 
-    def loose(
-        self, order: Integers, begins: Integers, is_wanted: Flags
-    ) -> tuple[Integers, Numbers, list[tuple[int, Numbers]]]:
-        """Return how many values of each merged group are kept, these, and the groups that have more, with theirs.
+    def loose(self, order: Integers, begins: Integers, is_wanted: Flags) -> tuple[Integers, Numbers, _Large]:
+        """Return how many values of each merged group are kept, these, and the groups that have more.
 
         ``is_wanted``, of shape (rows,), tells whose values are. Those of groups in which all are the same are told too,
         unless they are many.
@@ -139,15 +152,14 @@ class _Rows:
         places = np.empty(len(order), np.int64)
         places[order] = np.cumsum(counts[order]) - counts[order]
         for some, values in self._values():
-            result[_ranges(places[some], kept[some])] = values[np.repeat(is_wanted[some], self.kept[some])]
-            result[_ranges(places[some], repeated[some])] = np.repeat(self.lows[some], repeated[some])
+            result[ranges(places[some], kept[some])] = values[np.repeat(is_wanted[some], self.kept[some])]
+            result[ranges(places[some], repeated[some])] = np.repeat(self.lows[some], repeated[some])
         large = np.flatnonzero(is_large)
         kept = np.where(is_large, 0, totals)
         values, others = np.split(result, [kept.sum()])
         if len(others) > len(values):
             values = values.copy()  # which would hold the others
-        parts = np.split(others, np.cumsum(totals[large])[:-1])
-        return kept, values, list(zip(large.tolist(), parts, strict=False))
+        return kept, values, _Large(large, totals[large], others)
 
     def _values(self) -> Iterator[tuple[slice, Numbers]]:
         """Yield the values of some rows at a time."""
@@ -160,9 +172,7 @@ class _Rows:
                 yield some, values[begin:place]
                 row = some.stop
 
-    def counted(
-        self, owners: Integers, differ: Flags, large: Iterable[tuple[int, Numbers]], most: int
-    ) -> dict[int, Counted]:
+    def counted(self, owners: Integers, differ: Flags, large: _Large, most: int) -> dict[int, Counted]:
         """Return the counts of values of merged groups that are not kept as they are.
 
         Args:
@@ -175,7 +185,7 @@ class _Rows:
         counts = chain(
             ((int(owners[row]), counted) for row, counted in self.known.items()),
             ((int(owners[row]), count_same(float(self.lows[row]), int(self.sizes[row]))) for row in same),
-            ((group, count_values(values, most)) for group, values in large),
+            large.counted(most),
         )
         found: dict[int, Counted] = {}
         for owner, counted in counts:

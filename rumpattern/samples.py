@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from rumpattern.derive import (
     timestamp_reason,
     value_reason,
 )
+from rumpattern.events.columns import are
 from rumpattern.events.fields import Kind
 from rumpattern.jsontext import canonical_number
 
@@ -137,17 +138,33 @@ class SampleTable:
             )
 
 
+class Alike(NamedTuple):
+    """Definitions that read the same fields.
+
+    Attributes:
+        definitions: shape (d,), their numbers in the plan.
+        value_key: the field that gives the value, None if each row counts 1.
+        dimensions: the fields that give the dimensions.
+        is_named: whether the application's name is one of them; if not, it is added.
+    """
+
+    definitions: Integers
+    value_key: str | None
+    dimensions: tuple[str, ...]
+    is_named: bool
+
+
 class Deriver:
     """Makes samples for the definitions of a plan; holds no state between batches."""
 
     def __init__(self, plan: Plan) -> None:
         self.definitions = plan.definitions
-        alike: defaultdict[object, list[int]] = defaultdict(list)
+        alike: defaultdict[tuple[str | None, tuple[str, ...], bool], list[int]] = defaultdict(list)
         for number, definition in enumerate(self.definitions):
             paths = tuple(path for path, _ in definition.dimension_keys)
             is_named = len(dimension_names(definition)) == len(paths)
             alike[definition.value_key, paths, is_named].append(number)
-        self.groups = [np.array(numbers, np.int64) for numbers in alike.values()]
+        self.alike = [Alike(np.array(numbers, np.int64), *fields) for fields, numbers in alike.items()]
 
     def derive(self, batch: EventBatch, matches: Matches, period: int) -> Iterator[SampleTable]:
         """Yield the samples of definitions that read the same fields; ``period`` is in seconds."""
@@ -156,13 +173,8 @@ class Deriver:
 
     def fields(self, readings: Readings, matches: Matches) -> Iterator[Fields]:
         """Yield what the same definitions read."""
-        for numbers in self.groups:
-            definition = self.definitions[numbers[0]]
-            labels = [readings.dimension(path) for path, _ in definition.dimension_keys]
-            if len(labels) < len(dimension_names(definition)):
-                labels.append(readings.optional(APPLICATION_NAME))
-            value = None if definition.value_key is None else readings.values(definition.value_key)
-            yield Fields(self.definitions, numbers, matches, readings, value, tuple(labels), readings.times())
+        for alike in self.alike:
+            yield Fields(self.definitions, alike, matches, readings)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -171,38 +183,37 @@ class Fields:
 
     Attributes:
         all_definitions: those of the plan.
-        definitions: shape (d,), the numbers of these.
+        alike: these definitions.
         matches: the rows that they match.
         readings: the batch.
-        value: the reading of the ValueKey, None if they have none.
-        labels: the readings of the dimensions.
-        time: the reading of the time.
     """
 
     all_definitions: Sequence[MetricDefinition]
-    definitions: Integers
+    alike: Alike
     matches: Matches
     readings: Readings
-    value: Reading | None
-    labels: tuple[Reading, ...]
-    time: Reading
 
     def table(self) -> SampleTable:
         """Return the samples."""
-        rows, owners = _matched(self.definitions, self.matches)
+        definitions, key, dimensions, is_named = self.alike
+        value = None if key is None else self.readings.values(key)
+        labels = [self.readings.dimension(path) for path in dimensions]
+        labels += [] if is_named else [self.readings.optional(APPLICATION_NAME)]
+        time = self.readings.times()
+        rows, owners = _matched(definitions, self.matches)
         if self.readings.batch.odd:
             regular = ~self.readings.is_odd[rows]
             rows, owners = rows[regular], owners[regular]
-        reason = _first_reason([*([] if self.value is None else [self.value]), *self.labels, self.time], rows)
-        counts = _count(owners, reason, len(self.definitions))
+        reason = _first_reason([*([] if value is None else [value]), *labels, time], rows)
+        counts = _count(owners, reason, len(definitions))
         if reason is not None:
             rows, owners = rows[reason == 0], owners[reason == 0]
         return SampleTable(
-            self.definitions,
+            definitions,
             owners,
-            None if self.value is None else self.value.numbers[rows],
-            self.time.marks[rows],
-            tuple(Labels(reading.marks[rows], reading.texts) for reading in self.labels),
+            None if value is None else value.numbers[rows],
+            time.marks[rows],
+            tuple(Labels(reading.marks[rows], reading.texts) for reading in labels),
             counts,
             tuple(self.odd_samples(counts)),
         )
@@ -212,10 +223,10 @@ class Fields:
         odd = self.readings.batch.odd
         if not odd:
             return
-        rows, owners = _matched(self.definitions, self.matches)
+        rows, owners = _matched(self.alike.definitions, self.matches)
         places = np.flatnonzero(self.readings.is_odd[rows])
         for row, owner in zip(rows[places].tolist(), owners[places].tolist(), strict=True):
-            number = int(self.definitions[owner])
+            number = int(self.alike.definitions[owner])
             answer = sample_event(self.all_definitions[number], odd[row], self.readings.period)
             counts[owner, _CODE[answer] if isinstance(answer, str) else 0] += 1
             if isinstance(answer, Sample):
@@ -308,17 +319,17 @@ class Readings:
 
     def read_value(self, column: Column) -> Reading:
         """Read a column as a value."""
-        reasons = np.where(column.kinds == Kind.STRING, value_texts(column)[column.codes], VALUE_KINDS[column.kinds])
-        reasons[(column.kinds == Kind.NUMBER) & (np.abs(column.numbers) > MAX_VALUE)] = OUT_OF_RANGE
+        reasons = np.where(are(column.kinds, Kind.STRING), value_texts(column)[column.codes], VALUE_KINDS[column.kinds])
+        reasons[are(column.kinds, Kind.NUMBER) & (np.abs(column.numbers) > MAX_VALUE)] = OUT_OF_RANGE
         return Reading(-reasons, bool(reasons.any()), column.numbers)
 
     def read_dimension(self, column: Column) -> Reading:
         """Number the distinct values: the column's strings, then false and true, then its distinct numbers."""
         codes = column.codes.copy()
         texts = [*column.strings, "false", "true"]
-        codes[column.kinds == Kind.FALSE] = len(texts) - 2
-        codes[column.kinds == Kind.TRUE] = len(texts) - 1
-        is_number = column.kinds == Kind.NUMBER
+        codes[are(column.kinds, Kind.FALSE)] = len(texts) - 2
+        codes[are(column.kinds, Kind.TRUE)] = len(texts) - 1
+        is_number = are(column.kinds, Kind.NUMBER)
         if is_number.any():
             numbers, inverse = np.unique(column.numbers[is_number], return_inverse=True)
             codes[is_number] = inverse + len(texts)

@@ -38,17 +38,27 @@ MISSING: Final = _Missing("nan")
 
 _EXACT_INT: Final = 2**53
 _KIND_OF_TYPE: Final[dict[type, int]] = {
-    _Missing: Kind.MISSING,
-    type(None): Kind.NULL,
-    bool: Kind.TRUE,
-    int: Kind.NUMBER,
-    float: Kind.NUMBER,
-    str: Kind.STRING,
-    dict: Kind.OBJECT,
-    list: Kind.SEVERAL,
-    Pairs: Kind.OBJECT,
-    NumberText: Kind.SEVERAL,
+    _Missing: int(Kind.MISSING),
+    type(None): int(Kind.NULL),
+    bool: int(Kind.TRUE),
+    int: int(Kind.NUMBER),
+    float: int(Kind.NUMBER),
+    str: int(Kind.STRING),
+    dict: int(Kind.OBJECT),
+    list: int(Kind.SEVERAL),
+    Pairs: int(Kind.OBJECT),
+    NumberText: int(Kind.SEVERAL),
 }
+
+
+def are(kinds: Kinds, kind: Kind) -> Flags:
+    """Tell which of some kinds are ``kind``.
+
+    It is compared as a number: numpy asks an enumeration for attributes that it lacks, which takes long, and whatever
+    is raised meanwhile is lost, Ctrl-C included.
+    """
+    found: Flags = kinds == int(kind)
+    return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,7 +91,8 @@ class Column:
 
     def join(self, other: Column, order: Rows) -> Column:
         """Return the rows of this column and then another's, taken in an order."""
-        codes = np.concatenate([self.codes, np.where(other.kinds == Kind.STRING, other.codes + len(self.strings), 0)])
+        others = np.where(are(other.kinds, Kind.STRING), other.codes + len(self.strings), 0)
+        codes = np.concatenate([self.codes, others])
         numbers = np.concatenate([self.numbers, other.numbers])
         kinds = np.concatenate([self.kinds, other.kinds])
         return Column(kinds[order], numbers[order], codes[order].astype(np.int32), self.strings + other.strings)
@@ -91,12 +102,12 @@ class Column:
 
         Only rows that are True in ``among``, shape (n,), are filled.
         """
-        has_scalar = (other.kinds != Kind.MISSING) & (other.kinds < Kind.OBJECT)
-        rows = (self.kinds == Kind.MISSING) & has_scalar & among
+        has_scalar = (other.kinds != int(Kind.MISSING)) & (other.kinds < int(Kind.OBJECT))
+        rows = are(self.kinds, Kind.MISSING) & has_scalar & among
         taken = int(np.count_nonzero(rows))
         if not taken:
             return self, 0
-        moved = np.where(other.kinds == Kind.STRING, other.codes + len(self.strings), 0)
+        moved = np.where(are(other.kinds, Kind.STRING), other.codes + len(self.strings), 0)
         codes = np.where(rows, moved, self.codes).astype(np.int32)
         kinds = np.where(rows, other.kinds, self.kinds)
         numbers = np.where(rows, other.numbers, self.numbers)
@@ -195,37 +206,37 @@ def build_column(values: Sequence[object]) -> Column:
     if types <= _TEXTS:
         coder = _Coder()
         codes = np.fromiter(map(coder.__getitem__, values), np.int32, n)
-        kind_of_code = np.array([_KIND_OF_TYPE[type(value)] for value in coder] or [Kind.MISSING], np.uint8)
+        kind_of_code = np.array([_KIND_OF_TYPE[type(value)] for value in coder] or [int(Kind.MISSING)], np.uint8)
         strings = tuple(value if isinstance(value, str) else "" for value in coder)
         return Column(kind_of_code[codes], np.zeros(n), codes, strings)
     if types <= _NUMBERS:
         numbers = np.array(values, np.float64)
-        kinds = np.where(np.isnan(numbers), np.uint8(Kind.MISSING), np.uint8(Kind.NUMBER))
+        kinds = np.where(np.isnan(numbers), np.uint8(int(Kind.MISSING)), np.uint8(int(Kind.NUMBER)))
         return Column(kinds, numbers, np.zeros(n, np.int32), ())
     return _build_mixed(values, n)
 
 
 def constant_column(text: str, n: int) -> Column:
     """Return the column of n rows that all hold one string."""
-    return Column(np.full(n, Kind.STRING, np.uint8), np.zeros(n), np.zeros(n, np.int32), (text,))
+    return Column(np.full(n, int(Kind.STRING), np.uint8), np.zeros(n), np.zeros(n, np.int32), (text,))
 
 
 def _build_mixed(values: Sequence[object], n: int) -> Column:
     kinds = np.fromiter(map(_KIND_OF_TYPE.__getitem__, map(type, values)), np.uint8, n)
-    kinds[[row for row in np.flatnonzero(kinds == Kind.TRUE).tolist() if values[row] is False]] = Kind.FALSE
+    kinds[[row for row in np.flatnonzero(are(kinds, Kind.TRUE)).tolist() if values[row] is False]] = int(Kind.FALSE)
     numbers = np.zeros(n)
-    rows = np.flatnonzero(kinds == Kind.NUMBER)
+    rows = np.flatnonzero(are(kinds, Kind.NUMBER))
     numbers[rows] = np.array([values[row] for row in rows.tolist()], np.float64)
     coder = _Coder()
     codes = np.zeros(n, np.int32)
-    rows = np.flatnonzero(kinds == Kind.STRING)
+    rows = np.flatnonzero(are(kinds, Kind.STRING))
     codes[rows] = [coder[values[row]] for row in rows.tolist()]
     return Column(kinds, numbers, codes, tuple(coder))  # type: ignore[arg-type]
 
 
 def odd_rows(column: Column, values: Sequence[object]) -> list[int]:
     """Return the rows that a column cannot say exactly: arrays, repeated keys, numbers that no double stands for."""
-    rows = np.flatnonzero(column.kinds == Kind.SEVERAL).tolist()
-    large = np.flatnonzero((np.abs(column.numbers) >= _EXACT_INT) & (column.kinds == Kind.NUMBER))
+    rows = np.flatnonzero(are(column.kinds, Kind.SEVERAL)).tolist()
+    large = np.flatnonzero((np.abs(column.numbers) >= _EXACT_INT) & are(column.kinds, Kind.NUMBER))
     rows += [row for row in large.tolist() if type(values[row]) is int and comparable(str(values[row])) is None]
     return rows

@@ -17,7 +17,7 @@ import numpy as np
 import orjson
 
 from rumpattern.definition.rumevents import APPLICATION_NAME, DERIVED_FIELDS, EVENT_TYPE
-from rumpattern.events.columns import MISSING, Column, EventBatch, Reject, build_column, constant_column, odd_rows
+from rumpattern.events.columns import MISSING, Column, EventBatch, Reject, are, build_column, constant_column, odd_rows
 from rumpattern.events.exact import SPACE, load
 from rumpattern.events.fields import Kind, derived_fields, find, with_fields
 from rumpattern.events.tree import DEEP, Tree
@@ -310,7 +310,7 @@ def _typed(column: Column, odd: dict[int, Exact]) -> Flags:
     kinds = column.kinds.copy()
     for row, event in odd.items():
         kinds[row] = find(event, EVENT_TYPE)[0]
-    typed: Flags = (kinds == Kind.STRING) | (kinds == Kind.SEVERAL)
+    typed: Flags = are(kinds, Kind.STRING) | are(kinds, Kind.SEVERAL)
     return typed
 
 

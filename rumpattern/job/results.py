@@ -98,7 +98,7 @@ def _presence(engine: Engine, batch: EventBatch) -> tuple[set[str], set[str]]:
     present = {
         path
         for path in rare
-        if (batch.columns[path].kinds[regular] != Kind.MISSING).any()
+        if (batch.columns[path].kinds[regular] != int(Kind.MISSING)).any()
         or any(find(event, path)[0] is not Kind.MISSING for event in batch.odd.values())
     }
     return present, rare - present

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 
+from rumpattern.events.columns import are
 from rumpattern.events.fields import Kind
 from rumpattern.match.bitsets import words_of
 from rumpattern.match.found import length
@@ -113,7 +114,7 @@ class PathClasses:
         """
         tests = [(test, bits) for test, bits in self.tests if len(test.lows) and not test.kinds[Kind.NUMBER]]
         if not tests:
-            return np.zeros(0), self.of_kind[[Kind.NUMBER]]
+            return np.zeros(0), self.of_kind[[int(Kind.NUMBER)]]
         with np.errstate(over="ignore"):  # after the largest double comes infinity, which no number reaches
             ends = [np.nextafter(test.highs, np.inf) for test, _ in tests]
         boundaries = np.unique(np.concatenate([*(test.lows for test, _ in tests), *ends]))
@@ -175,14 +176,14 @@ class PathClasses:
         kinds = column.kinds[some]
         parts: list[tuple[Flags, Classes]] = []
         if of_string is not None:
-            flags = kinds == Kind.STRING
+            flags = are(kinds, Kind.STRING)
             if count := np.count_nonzero(flags):
                 classes = of_string[column.codes[some]]
                 if count == len(kinds):
                     return classes
                 parts.append((flags, classes))
         if len(self.boundaries):
-            flags = kinds == Kind.NUMBER
+            flags = are(kinds, Kind.NUMBER)
             if count := np.count_nonzero(flags):
                 classes = self.of_slot[search(self.boundaries, column.numbers[some])]
                 if count == len(kinds):

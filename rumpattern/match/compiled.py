@@ -38,9 +38,9 @@ if TYPE_CHECKING:
     from rumpattern.pattern.intervals import Interval
     from rumpattern.plan.plan import Plan
 
-_LITERAL_KINDS: Final = {None: Kind.NULL, False: Kind.FALSE, True: Kind.TRUE}
-_SCALARS: Final = [Kind.NULL, Kind.FALSE, Kind.TRUE, Kind.NUMBER, Kind.STRING]
-_ABSENT: Final = [Kind.MISSING, Kind.OBJECT]
+_LITERAL_KINDS: Final = {None: int(Kind.NULL), False: int(Kind.FALSE), True: int(Kind.TRUE)}
+_SCALARS: Final = list(map(int, (Kind.NULL, Kind.FALSE, Kind.TRUE, Kind.NUMBER, Kind.STRING)))
+_ABSENT: Final = list(map(int, (Kind.MISSING, Kind.OBJECT)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,7 +122,7 @@ class _Parts:
         """Match every scalar of a kind that is not excluded, and of the excluded kind what is left."""
         numbers = [e.value for e in excluded if isinstance(e, NumberEquals) and e.value is not None]
         texts = compile_texts(e for e in excluded if not isinstance(e, NumberEquals))
-        left_out = Kind.STRING if texts else Kind.NUMBER
+        left_out = int(Kind.STRING) if texts else int(Kind.NUMBER)
         self.kinds[[kind for kind in _SCALARS if kind != left_out]] = True
         if texts:
             self.checks.append(negation(texts))

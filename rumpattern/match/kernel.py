@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from rumpattern.definition.rumevents import EVENT_TYPE
+from rumpattern.events.columns import are
 from rumpattern.events.fields import Kind
 from rumpattern.match.classwise import Classwise, RowForm
 from rumpattern.match.codes import ALL_CODES, MOST_CODES
@@ -166,7 +167,7 @@ def rows_by_type(batch: EventBatch, wanted: Container[str]) -> Iterator[tuple[st
     small = np.min_scalar_type(rest)  # one or two bytes are sorted by radix
     of_string = np.array([numbers.get(text, rest) for text in column.strings], small)
     of_row = of_string[column.codes]
-    of_row[column.kinds != Kind.STRING] = rest
+    of_row[~are(column.kinds, Kind.STRING)] = rest
     of_row[list(batch.odd)] = rest
     for number, some in enumerate(_rows_of(of_row, rest)):
         if len(some) == len(batch):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rumpattern.events.columns import Column
+from rumpattern.events.columns import Column, are
 from rumpattern.events.fields import Kind
 from rumpattern.match.found import Found
 
@@ -99,9 +99,9 @@ def holds_where(predicate: Compiled, column: Column, passing: Flags | None) -> F
     by_kind = predicate.kinds
     answers: Flags = by_kind[column.kinds] if by_kind.any() else np.zeros(len(column.kinds), dtype=np.bool_)
     if passing is not None:
-        answers |= passing[column.codes] & (column.kinds == Kind.STRING)
+        answers |= passing[column.codes] & are(column.kinds, Kind.STRING)
     if len(predicate.lows):
-        answers |= _within(predicate, column.numbers) & (column.kinds == Kind.NUMBER)
+        answers |= _within(predicate, column.numbers) & are(column.kinds, Kind.NUMBER)
     return answers
 
 

@@ -28,7 +28,7 @@ from rumpattern.events.lines import TextLines
 from rumpattern.events.scan.scanner import Scanner
 scanner = Scanner(Decoder(("a",)))
 signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs tests in the background ignores it
-block = b'{"event_type":"t","a":1}\\\\n' * 200_000
+block = b'{"event_type":"t","a":1}\\n' * 200_000
 scanner.decode(TextLines(block))
 print("ready", flush=True)
 try:

@@ -53,6 +53,12 @@ def signed(word: np.uint64) -> int:
     return np.int64(word)  # type: ignore[return-value]
 
 
+@inlined
+def as_integer(value: float) -> int:
+    """Return a double without its fraction, any number if that is none of 64 bits."""
+    return np.int64(value)  # type: ignore[return-value]
+
+
 # --- instructions: each is a function of llvmlite's builder and its arguments ----------------------------------------
 
 _BYTE = ir.IntType(8)

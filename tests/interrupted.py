@@ -1,0 +1,77 @@
+"""The whole work on a few lines, interrupted after ever more steps: prints how often it was, and how often in vain.
+
+It is a program, since an interruption at any step whatever, unlike a signal, may leave a lock of Python's taken.
+"""
+
+from __future__ import annotations
+
+import sys
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import rumpattern as rp
+from rumpattern import synth
+from rumpattern.aggregate import Partial, tabulate
+from rumpattern.engine import Engine
+from rumpattern.events.lines import TextLines
+from rumpattern.events.readers import Reader
+from tests.replayed import EXTENDED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FAULTS = b'{"event_type":"t","event_timestamp":1e400}', b"x", b"y" * 2_000_000
+STRIDE = 97
+"""Steps between one interruption and the next."""
+
+
+def job(reader: str) -> Callable[[], object]:
+    """Return a function that does the work, and has done it once."""
+    definitions = rp.load_definitions(EXTENDED)
+    engine = Engine(definitions, event_type_required=True, reader=Reader(reader))
+    text = b"\n".join([*synth.lines(60, seed=3, custom=0.2), *FAULTS])
+
+    def run() -> object:
+        partial = Partial()
+        for batch in engine.batches(TextLines(text)):
+            for grouped in engine.grouped(batch, engine.match(batch), 60):
+                partial.add(grouped)
+        return tabulate(definitions, partial, 60)
+
+    run()
+    return run
+
+
+def is_interrupted(run: Callable[[], object], after: int) -> bool | None:
+    """Tell whether an interruption after some steps comes out of a function; None if it has fewer steps."""
+    steps = count()
+    is_raised = False
+
+    def trace(_frame: Any, _event: str, _argument: Any) -> Any:
+        nonlocal is_raised
+        if next(steps) == after:
+            is_raised = True
+            raise KeyboardInterrupt
+        return trace
+
+    sys.settrace(trace)
+    try:
+        run()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(None)
+    return False if is_raised else None
+
+
+def main() -> None:
+    """Interrupt the work until it is over before it is interrupted."""
+    run = job(sys.argv[1])
+    found = []
+    while (is_out := is_interrupted(run, STRIDE * len(found))) is not None:
+        found.append(is_out)
+    sys.stdout.write(f"{len(found)} {found.count(False)}\n")
+
+
+if __name__ == "__main__":
+    main()
