@@ -115,17 +115,18 @@ def match_shape(place: int, shapes: Shapes, notes: Notes) -> int:
             number = pair_at(node + _OTHER_AT)
             continue
         begin = stop = place + length
-        if byte_at(node + _CLOSES_AT) and repeat:
-            remember(repeat, place, first, notes, seen)
-            repeat = 0
-        opened = byte_at(node + _OPENED_AT)
-        if opened:
-            repeat = open_object(shapes.repeats, opened, node + _OPENED_AT, begin, seen)
-            length = repeated_length(repeat, begin)
-            if length:
-                place, first = begin + length, recall(repeat, begin, notes)
-                repeat, number = 0, first
-                continue
+        if pair_at(node + _CLOSES_AT):
+            if repeat:
+                remember(repeat, place, first, notes, seen)
+                repeat = 0
+            opened = byte_at(node + _OPENED_AT)
+            if opened:
+                repeat = open_object(shapes.repeats, opened, node + _OPENED_AT, begin, seen)
+                length = repeated_length(repeat, begin)
+                if length:
+                    place, first = begin + length, recall(repeat, begin, notes)
+                    repeat, number = 0, first
+                    continue
         kind, width = byte_at(node + _KIND_AT), byte_at(node + _WIDTH_AT)
         if width:
             stop = begin + width
