@@ -172,13 +172,14 @@ def _key(begin: int) -> tuple[int, int, int]:
 
 
 @compiled
-def walk_event(place: int, keys: Keys, notes: Notes) -> tuple[int, int]:
+def walk_event(place: int, keys: Keys, notes: Notes, is_followed: bool) -> tuple[int, int]:
     """Walk one event, which opens at address ``place``.
 
     Args:
         place: the address of the opening brace.
         keys: the members to note.
         notes: where to note them; no kinds are noted yet.
+        is_followed: whether the trail is wanted.
 
     Returns:
         The address after the event, 0 if there is none, or one that the exact reader must look at; and how many values
@@ -238,7 +239,8 @@ def walk_event(place: int, keys: Keys, notes: Notes) -> tuple[int, int]:
                 if stop == 0:
                     return 0, count
                 place = stop
-            _follow(notes, count, kind, node, begin, stop, part)
+            if is_followed:
+                _follow(notes, count, kind, node, begin, stop, part)
             count += 1
             note(notes, node, kind, begin, stop)
         while True:
