@@ -122,6 +122,7 @@ class Comparison:
             run(metric_peers(1, compress=False)[0].command(warm, self.scratch / "warm.jsonl"), ROOT)
         size = text_size(events)
         task = Task(events, self.scratch, self.truth(name, variant), None if section.is_cold else warm)
+        cache(events)
         runs = take_turns(section.tools, task, self.given.repeat)
         rows = lines(name, variant, runs, self.given.events, size)
         self.rows += rows

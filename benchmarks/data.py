@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Final
 
 from benchmarks.plain_loop import open_events
@@ -24,6 +25,7 @@ VARIANT_NOTES: Final = {
 RATE: Final = 50.0
 """Events a second of event time, with a million events: 5.6 hours."""
 MILLION: Final = 10**6
+_PIECE: Final = 1 << 20
 
 
 def generate(  # noqa: PLR0913 - what decides the events
@@ -42,7 +44,20 @@ def generate(  # noqa: PLR0913 - what decides the events
     return path
 
 
+def cache(path: Path) -> None:
+    """Have a file in the page cache as reading it from disk leaves it, in large pieces.
+
+    One that was just written lies there in pages of 4 KiB, which takes three times as long to copy.
+    """
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+        if hasattr(os, "posix_fadvise"):
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        while file.read(_PIECE):
+            pass
+
+
 def text_size(path: Path) -> int:
     """Return the bytes of a file, decompressed."""
     with open_events(path) as stream:
-        return sum(map(len, iter(lambda: stream.read(1 << 20), b"")))
+        return sum(map(len, iter(lambda: stream.read(_PIECE), b"")))
