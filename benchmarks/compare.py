@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from benchmarks.data import MILLION, RATE, VARIANT_NOTES, VARIANTS, generate, text_size
+from benchmarks.data import MILLION, RATE, VARIANT_NOTES, VARIANTS, cache, generate, text_size
 from benchmarks.peers import (
     ROOT,
     TOLERANCE,
