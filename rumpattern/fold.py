@@ -200,18 +200,18 @@ def fold(work: Work) -> int:
             _add_word(work.counts + _WORD * (_REASONS * owner - mark), 1)
             if mark:
                 continue
-            number = _group_of(work, size, code, owner, groups)
-            group = work.groups + size * number
-            if number == groups:
+            found = _group_of(work, size, code, owner, groups)
+            group = work.groups + size * found
+            if found == groups:
                 groups += 1
                 _start_group(work, group, code, owner, row, period)
             _add_word(group + _WORD * _SIZE, 1)
             if value:
-                number_read = number_at(value, row) + 0.0  # -0 is 0
-                put_integer(work.members + _WORD * values, number)
-                put_double(work.values + _WORD * values, number_read)
+                number = number_at(value, row) + 0.0  # -0 is 0
+                put_integer(work.members + _WORD * values, found)
+                put_double(work.values + _WORD * values, number)
                 values += 1
-                if not _add_value(group, number_read):
+                if not _add_value(group, number):
                     return -1 - owner
     return groups
 

@@ -63,6 +63,19 @@ def test_merge_is_commutative_and_associative(one, two, three):
             assert statistics(merged(merged(partial(one), partial(two)), partial(three))) == left
 
 
+@given(st.lists(OBSERVATIONS, max_size=5), st.integers(1, 3), st.sampled_from((0, 300, 10**9)))
+def test_when_groups_are_merged_is_invisible(parts, looks, worth):
+    together = statistics(partial([observation for part in parts for observation in part]))
+    with patch("rumpattern.aggregate._WORTH_MERGING", worth), patch("rumpattern.aggregate._PARTS", 2):
+        result = Partial(most=3)
+        for number, part in enumerate(parts):
+            for groups in partial(part).merged():
+                result.add_groups(groups)
+            if number % looks == 0:
+                result.merged()
+        assert statistics(result) == together
+
+
 @given(OBSERVATIONS)
 def test_sums_are_exact(observations):
     for key, found in statistics(partial(observations)).items():
