@@ -21,6 +21,7 @@ from rumpattern.events.scan.simd import (
     compiled,
     inlined,
     integer_at,
+    put_byte,
     put_double,
     put_half,
     put_integer,
@@ -34,7 +35,7 @@ from rumpattern.samples import Labels
 from rumpattern.sums import ExactSums
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from rumpattern.events.columns import EventBatch
     from rumpattern.match.kernel import Matches
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 
 _MOST_CODES: Final = 2**62
+_MOST_SAMPLES: Final = 1 << 20
 _FACTOR: Final = np.uint64(0x9E3779B97F4A7C15)
 _MANTISSA: Final = np.uint64((1 << 52) - 1)
 _HIDDEN_BIT: Final = np.uint64(1 << 52)
@@ -87,6 +89,7 @@ class Work(NamedTuple):
         members: shape (values,), of each value in turn the group.
         values: shape (values,).
         counts: shape (definitions, reasons), zeros; how many rows came to each.
+        has_failed: shape (definitions,), zeros; whether one of the values is too large or too small to be added up.
     """
 
     definitions: Held
@@ -103,6 +106,7 @@ class Work(NamedTuple):
     members: Held
     values: Held
     counts: Held
+    has_failed: Held
 
 
 @inlined
@@ -156,12 +160,11 @@ def _group_of(work: Work, size: int, code: int, owner: int, groups: int) -> int:
 
 
 @inlined
-def _start_group(work: Work, group: int, code: int, owner: int, row: int, period: int) -> None:
+def _start_group(work: Work, group: int, code: int, owner: int, row: int) -> None:
     """Put down what tells the group at an address from others; ``row`` is one of its rows."""
     put_integer(group, code)
     put_integer(group + _WORD * _OWNER, owner)
     put_integer(group + _WORD * _SIZE, 0)
-    put_integer(group + _WORD * _PERIOD, period)
     put_double(group + _WORD * _LOW, np.inf)
     put_double(group + _WORD * _HIGH, -np.inf)
     for limb in range(_LIMBS):
@@ -174,7 +177,7 @@ def _start_group(work: Work, group: int, code: int, owner: int, row: int, period
 
 @compiled
 def fold(work: Work) -> int:
-    """Add up samples; return how many groups there are, or -1 less the first definition with a value that is too much.
+    """Add up samples and return how many groups there are; definitions that have failed are not all added up.
 
     The rows of a group are found by a code in mixed radix of its period and labels.
     """
@@ -204,7 +207,8 @@ def fold(work: Work) -> int:
             group = work.groups + size * found
             if found == groups:
                 groups += 1
-                _start_group(work, group, code, owner, row, period)
+                _start_group(work, group, code, owner, row)
+                put_integer(group + _WORD * _PERIOD, period)
             _add_word(group + _WORD * _SIZE, 1)
             if value:
                 number = number_at(value, row) + 0.0  # -0 is 0
@@ -212,7 +216,8 @@ def fold(work: Work) -> int:
                 put_double(work.values + _WORD * values, number)
                 values += 1
                 if not _add_value(group, number):
-                    return -1 - owner
+                    put_byte(work.has_failed + owner, 1)
+                    break
     return groups
 
 
@@ -243,19 +248,21 @@ class Folder:
         known = Known(batch, self.deriver.alike, period)
         fields = sorted(self.deriver.fields(known.readings, matches), key=_dimensions)
         for _, some in groupby(fields, _dimensions):
-            yield from self._fold(list(some), known, period)
+            for run in _runs(some):
+                yield from self._fold(run, known, period)
 
     def _fold(self, fields: Sequence[Fields], known: Known, period: int) -> Iterator[Grouped]:
         """Yield the groups of definitions; those with a number beyond what compiled code adds up are left to arrays."""
         left = [one for one in fields if known.combinations(one.alike) >= _MOST_CODES]
         while fast := [one for one in fields if one not in left]:
-            ends = np.cumsum([len(one.alike.definitions) for one in fast])
+            ends = np.cumsum([len(one.alike.definitions) for one in fast])[:-1]
             work = _work(fast, known, 1000 * period)
             found = fold(addresses(work))
-            if found < 0:
-                left.append(fast[np.searchsorted(ends, -1 - found, side="right")])
+            if work.has_failed.any():
+                failed = np.split(work.has_failed, ends)
+                left += [one for one, some in zip(fast, failed, strict=True) if some.any()]
                 continue
-            counts = np.split(work.counts, ends[:-1])
+            counts = np.split(work.counts, ends)
             odd = tuple(sample for one, some in zip(fast, counts, strict=True) for sample in one.odd_samples(some))
             definitions = np.concatenate([one.alike.definitions for one in fast])
             groups = _groups(work, definitions, known, period, found) if found else None
@@ -267,6 +274,21 @@ class Folder:
 
 def _dimensions(fields: Fields) -> int:
     return len(fields.alike.dimensions) + (not fields.alike.is_named)
+
+
+def _runs(fields: Iterable[Fields]) -> Iterator[list[Fields]]:
+    """Yield fields in runs of a bounded number of samples, for which there must be room."""
+    run: list[Fields] = []
+    samples = 0
+    for one in fields:
+        offsets, definitions = one.matches.offsets, one.alike.definitions
+        more = int((offsets[definitions + 1] - offsets[definitions]).sum())
+        if run and samples + more > _MOST_SAMPLES:
+            yield run
+            run, samples = [], 0
+        run.append(one)
+        samples += more
+    yield run
 
 
 def _work(fields: Sequence[Fields], known: Known, period: int) -> Work:
@@ -298,6 +320,7 @@ def _work(fields: Sequence[Fields], known: Known, period: int) -> Work:
         np.empty(values, np.int64),
         np.empty(values),
         np.zeros((len(records), _REASONS), np.int64),
+        np.zeros(len(records), np.bool_),
     )
 
 

@@ -66,3 +66,18 @@ def test_many_groups():
     folded, arrays = both(definitions, lambda engine: engine.batch(events))
     assert folded == arrays
     assert len(folded[0]) == 1_500
+
+
+@pytest.mark.parametrize("most", [1, 700, 10**6])
+def test_definitions_are_added_up_in_runs(most, monkeypatch):
+    monkeypatch.setattr("rumpattern.fold._MOST_SAMPLES", most)
+    definitions = [
+        rp.MetricDefinition(f"m{i}", value_key=("v", "w", None)[i % 3], dimension_keys=(("d", f"D{i}"),)[: i % 2])
+        for i in range(12)
+    ]
+    events = [
+        {"event_timestamp": n * 9_000, "d": f"{n % 5}", "v": n / 8, "w": 1e300 if n == 77 else n} for n in range(200)
+    ]
+    folded, arrays = both(definitions, lambda engine: engine.batch(events))
+    assert folded == arrays
+    assert len(folded[0]) > 12
