@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -30,6 +31,8 @@ _COUNTED_AT_ONCE: Final = 1_024
 def merge(parts: list[Groups], most: int) -> Groups:
     """Return the groups of some parts added up, sorted by definition, dimension values and period.
 
+    In each dimension of the result one text has one code, even if it has several in a part.
+
     Args:
         parts: one or more, all of them with as many dimensions; each has groups. The list is emptied, so that
             nothing is held twice.
@@ -43,7 +46,8 @@ def merge(parts: list[Groups], most: int) -> Groups:
     labels = [(joined.codes, len(joined.texts)) for joined in dimensions]
     order, begins = sort_by([(definitions, int(definitions.max()) + 1), *labels, number_periods(starts)])
     if len(parts) == 1 and len(begins) == len(order):
-        return parts.pop().reorder(order)
+        ordered = parts.pop().reorder(order)
+        return replace(ordered, dimensions=tuple(joined.take(order) for joined in dimensions))
     first = order[begins]
     low, high = np.minimum.reduceat(lows[order], begins), np.maximum.reduceat(highs[order], begins)
     sums = _add_up([part.sums for part in parts], order, begins)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.util import find_spec
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -126,3 +127,18 @@ def test_a_price_is_a_number(run: Run, tmp_path: Path, price: str) -> None:
     done = run("replay", "-d", tmp_path, tmp_path, "--price", price)
     assert done.returncode == 2
     assert b"Invalid value for '--price'" in done.stderr
+
+
+@pytest.mark.parametrize("line", ['{"event_details":{"z":[1]},"d":"a",', '{"d":"a",', '{"d":"\\u0061",'])
+def test_one_value_in_odd_rows_and_others_is_one_series(tmp_path: Path, line: str) -> None:
+    lines = [f'{line}"event_type":"t","event_timestamp":{60_000 * minute}}}' for minute in range(5)]
+    lines += ['{"d":"a","event_type":"t","event_timestamp":6e5}']
+    path = tmp_path / "events.ndjson"
+    path.write_text("\n".join(lines), "utf-8")
+    definitions = [
+        rp.MetricDefinition("m", dimension_keys=(("d", "D"),)),
+        rp.MetricDefinition("n", value_key="event_details.z"),
+    ]
+    for reader in ("auto", "scan") if find_spec("numba") else ("auto",):
+        account = rp.replay(definitions, path, reader=reader, max_series=1).accounting.definitions[0]
+        assert (account.published, account.series) == (6, 1)

@@ -103,3 +103,14 @@ def test_what_follows_the_object_changes(read):
 def test_objects_of_all_lengths(read, length):
     session = {"a": 1, "b": {"c": "x"}, "q": "y" * (length - 32), "z": "end"}
     read([event(session), event(session), event(session | {"z": "enD"}), event(session), event(session)] * 2)
+
+
+def test_what_was_remembered_is_forgotten_with_the_shapes(monkeypatch):
+    monkeypatch.setattr("rumpattern.events.scan.scanner._LEAST_ROOM", 5_000)  # so that all texts use the same room
+    scanner = Scanner(Decoder((*PATHS, "u.a")))
+    known = [event(SESSION, a=n) for n in range(20)]
+    strange = [json.dumps({"event_type": "t", f"x{n}": 1, "y": [n]}) for n in range(600)]
+    moved = [json.dumps({"event_type": "t", "u": SESSION, "a": n}, separators=(",", ":")) for n in range(20)]
+    for lines in ([*known, *strange], moved) * 2:
+        block = "\n".join(lines).encode()
+        assert_alike(scanner, TextLines(block), TextLines(block))

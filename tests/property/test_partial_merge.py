@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rumpattern.aggregate import Partial
+from rumpattern.aggregate import Partial, first_of_sets, labels_of
 from rumpattern.derive import REASONS, Sample
 from rumpattern.distribution import NO_SPREAD, Counted, Spread, bucket_numbers
 from rumpattern.groups import Grouped, add_exactly
@@ -74,6 +74,13 @@ def test_when_groups_are_merged_is_invisible(parts, looks, worth):
             if number % looks == 0:
                 result.merged()
         assert statistics(result) == together
+
+
+@given(OBSERVATIONS)
+def test_one_text_has_one_code_after_merging(observations):
+    for groups in partial(observations).merged():
+        sets = zip(groups.definitions.tolist(), labels_of(groups, slice(None)), strict=True)
+        assert len(first_of_sets(groups)) == len(set(sets))
 
 
 @given(OBSERVATIONS)
