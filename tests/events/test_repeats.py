@@ -39,8 +39,12 @@ def read(monkeypatch):
     return scan
 
 
+def dumped(**members):
+    return json.dumps({"event_type": "t", **members}, separators=(",", ":"), ensure_ascii=False)
+
+
 def event(session, **members):
-    return json.dumps({"event_type": "t", "m": session, **members}, separators=(",", ":"), ensure_ascii=False)
+    return dumped(m=session, **members)
 
 
 def test_the_same_object_again_and_again(read):
@@ -109,8 +113,8 @@ def test_what_was_remembered_is_forgotten_with_the_shapes(monkeypatch):
     monkeypatch.setattr("rumpattern.events.scan.scanner._LEAST_ROOM", 5_000)  # so that all texts use the same room
     scanner = Scanner(Decoder((*PATHS, "u.a")))
     known = [event(SESSION, a=n) for n in range(20)]
-    strange = [json.dumps({"event_type": "t", f"x{n}": 1, "y": [n]}) for n in range(600)]
-    moved = [json.dumps({"event_type": "t", "u": SESSION, "a": n}, separators=(",", ":")) for n in range(20)]
+    strange = [dumped(**{f"x{n}": 1, "y": [n]}) for n in range(600)]
+    moved = [dumped(u=SESSION, a=n) for n in range(20)]
     for lines in ([*known, *strange], moved) * 2:
         block = "\n".join(lines).encode()
         assert_alike(scanner, TextLines(block), TextLines(block))
