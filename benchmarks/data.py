@@ -49,7 +49,7 @@ def cache(path: Path) -> None:
 
     One that was just written lies there in pages of 4 KiB, which takes three times as long to copy.
     """
-    with path.open("rb+") as file:
+    with path.open("rb") as file:
         os.fsync(file.fileno())
         if hasattr(os, "posix_fadvise"):
             os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)

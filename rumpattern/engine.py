@@ -118,7 +118,7 @@ class Engine:
         return sorted((samples for table in tables for samples in table.split()), key=attrgetter("definition"))
 
     def grouped(self, batch: EventBatch, matches: Matches, period: int = DEFAULT_PERIOD) -> Iterator[Grouped]:
-        """Yield the same added up, for definitions that read the same fields together."""
+        """Yield the same added up, for definitions with as many dimensions together."""
         if self.folder is not None:
             return self.folder.fold(batch, matches, period)
         return map(Grouped.of, self.deriver.derive(batch, matches, period))

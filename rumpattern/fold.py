@@ -295,7 +295,8 @@ def _work(fields: Sequence[Fields], known: Known, period: int) -> Work:
     """Return what there is to add up; ``period`` is in milliseconds."""
     records: list[tuple[int, ...]] = []
     samples = values = 0
-    offsets, rows = fields[0].matches.offsets.tolist(), fields[0].matches.rows
+    matches = fields[0].matches
+    offsets, rows = matches.offsets.tolist(), np.ascontiguousarray(matches.rows, np.int64)
     for one in fields:
         value, labels = known.value(one.alike), known.dimensions(one.alike)
         for number in one.alike.definitions.tolist():

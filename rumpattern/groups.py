@@ -240,7 +240,7 @@ def ranges(starts: Integers, counts: Integers) -> Integers:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Grouped:
-    """What some definitions that read the same fields publish from one batch, added up.
+    """What some definitions, with as many dimensions, publish from one batch, added up.
 
     ``definitions``, ``counts`` and ``odd`` are those of ``SampleTable``; ``groups`` holds all other samples, None if
     there are none.

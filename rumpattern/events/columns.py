@@ -69,7 +69,7 @@ class Column:
         kinds: shape (n,), a ``Kind`` a row; SEVERAL only where the row is odd.
         numbers: shape (n,), the value where the kind is NUMBER.
         codes: shape (n,), an index into ``strings`` where the kind is STRING.
-        strings: the strings of the column; a few may occur twice, spelled differently in the text.
+        strings: the strings of the column; some may occur twice.
     """
 
     kinds: Kinds
