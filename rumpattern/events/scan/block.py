@@ -155,7 +155,7 @@ def _read_event(place: int, end: int, rows: int, work: Work) -> int:
         return stop
     put_integer(work.found.counts + _WORD * WALKED, walked + 1)
     _forget(work)
-    after, values = walk_event(place, work.request.keys, work.notes, has_shapes)
+    after, values = walk_event(place, end, work.request.keys, work.notes, has_shapes)
     stop = _line_end(after, end)
     if stop and has_shapes and values <= MOST_VALUES:
         learn_shape(place, after, values, work.shapes, work.notes)

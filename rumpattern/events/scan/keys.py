@@ -8,6 +8,7 @@ import numpy as np
 
 from rumpattern.events.scan.simd import (
     Held,
+    compiled,
     differing_64,
     half_at,
     inlined,
@@ -137,21 +138,40 @@ def _factor(keys: Collection[bytes], size: int) -> int:
 
 @inlined
 def find_key(keys: Keys, table: int, begin: int, length: int) -> int:
-    """Return what a key stands for in a table: a number, ``NOTHING`` or ``DOTTED``."""
+    """Return what a key stands for in a table: a number, ``NOTHING`` or ``DOTTED``.
+
+    Where keys are short and each has a slot of its own, no branch depends on what is found: it could not be foretold.
+    """
+    place = keys.tables + _TABLE * table
+    word = low_bytes(begin, length) ^ np.uint64(length)
+    number = signed((word * word_at(place + _FACTOR_AT)) >> _TOP) & integer_at(place + _MASK_AT)
+    slot = keys.slots + integer_at(place) + _SLOT * number
+    if half_at(slot + _PASSED_AT) | (length > _TEXT):
+        return _find_odd_key(keys, table, begin, length, number)
+    return signed_half_at(slot) * _is_in(slot, begin, length)
+
+
+@inlined
+def _is_in(slot: int, begin: int, length: int) -> bool:
+    """Tell whether a slot has a key, or as much of it as there is room for."""
+    bits = (_ONE << np.uint64(min(length, _TEXT))) - _ONE
+    return bool(differing_64(slot + _TEXT_AT, begin) & bits == _NONE) & (half_at(slot + _LENGTH_AT) == length)
+
+
+@compiled
+def _find_odd_key(keys: Keys, table: int, begin: int, length: int, number: int) -> int:
+    """Do the same for a long key, or one whose slot, which has a ``number``, was taken when another key came."""
     place = keys.tables + _TABLE * table
     slots, mask = keys.slots + integer_at(place), integer_at(place + _MASK_AT)
-    word = low_bytes(begin, length) ^ np.uint64(length)
-    number = signed((word * word_at(place + _FACTOR_AT)) >> _TOP) & mask
-    wanted_bits = (_ONE << np.uint64(min(length, _TEXT))) - _ONE
     while True:
         slot = slots + _SLOT * number
-        is_found = (differing_64(slot + _TEXT_AT, begin) & wanted_bits == _NONE) & (
-            half_at(slot + _LENGTH_AT) == length
-        )
-        if length > _TEXT and is_found:
+        is_found = _is_in(slot, begin, length)
+        if is_found and length > _TEXT:
             is_found = are_equal(keys.rest + half_at(slot + _REST_AT), begin + _TEXT, length - _TEXT)
-        if is_found | (half_at(slot + _PASSED_AT) == 0):
-            return signed_half_at(slot) if is_found else NOTHING
+        if is_found:
+            return signed_half_at(slot)
+        if half_at(slot + _PASSED_AT) == 0:
+            return NOTHING
         number = (number + 1) & mask
 
 

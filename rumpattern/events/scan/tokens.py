@@ -53,9 +53,15 @@ _LENGTHS: Final = np.uint64((2 << _LONGEST_NUMBER) - 1)
 
 
 @inlined
+def is_white(byte: int) -> bool:
+    """Tell whether a byte is a space, tab or carriage return."""
+    return byte in (_SPACE, _TAB, _RETURN)
+
+
+@inlined
 def skip_space(place: int) -> int:
     """Return the address of the first byte that is no space, tab or carriage return."""
-    while byte_at(place) <= _SPACE and byte_at(place) in (_SPACE, _TAB, _RETURN):
+    while byte_at(place) <= _SPACE and is_white(byte_at(place)):
         place += 1
     return place
 
@@ -160,7 +166,7 @@ def _string_end_one_by_one(place: int) -> int:
         byte = byte_at(place)
         if byte == QUOTE:
             return place
-        place = _unit_end(place, byte)
+        place = unit_end(place, byte)
         if place == 0:
             return 0
 
@@ -174,13 +180,6 @@ def has_escape(begin: int, stop: int) -> bool:
             return begin + trailing_zeros(found) < stop
         begin += 64
     return False
-
-
-@compiled
-def odd_key_end(place: int) -> int:
-    """Return what ``string_end`` does, but 0 for a key with escapes, which spells another key."""
-    stop = string_end(place)
-    return 0 if has_escape(place, stop) else stop
 
 
 @inlined
@@ -230,7 +229,7 @@ def _character_end(place: int) -> int:
 
 
 @inlined
-def _unit_end(place: int, byte: int) -> int:
+def unit_end(place: int, byte: int) -> int:
     """Return the address after what starts with a ``byte`` that is a backslash or no ASCII, or 0 if it is not sound."""
     return 0 if byte < _SPACE else _escape_end(place) if byte == _BACKSLASH else _character_end(place)
 

@@ -8,24 +8,24 @@ import numpy as np
 
 from rumpattern.events.fields import Kind
 from rumpattern.events.scan.keys import DOTTED, NOTHING, NOWHERE, Keys, column_of, find_key, table_of
+from rumpattern.events.scan.quotes import ROOM, find_quotes
 from rumpattern.events.scan.simd import (
     Held,
     byte_at,
     compiled,
-    equal_64,
+    half_at,
     inlined,
     integer_at,
     pair_at,
     put_byte,
     put_integer,
     put_pair,
-    trailing_zeros,
 )
-from rumpattern.events.scan.tokens import QUOTE, odd_key_end, scalar_end, skip_space, strange_64, string_end
+from rumpattern.events.scan.tokens import QUOTE, has_escape, scalar_end, skip_space
 
 _COLON: Final = ord(":")
 _COMMA: Final = ord(",")
-_COLON_QUOTE: Final = int.from_bytes(b':"', "little")
+_COMMA_QUOTE: Final = int.from_bytes(b',"', "little")
 _OPEN_OBJECT: Final = ord("{")
 _OPEN_ARRAY: Final = ord("[")
 _CLOSE_OBJECT: Final = ord("}")
@@ -40,8 +40,6 @@ MAX_DEPTH: Final = 256
 _MISSING: Final = int(Kind.MISSING)
 _STRING: Final = int(Kind.STRING)
 _OBJECT: Final = int(Kind.OBJECT)
-_ONE: Final = np.uint64(1)
-_NONE: Final = np.uint64(0)
 
 
 class Notes(NamedTuple):
@@ -56,6 +54,7 @@ class Notes(NamedTuple):
             ``NOTHING``), where it begins and stops, and its part: an odd number where it is in an object or array of
             the event, another one in each; between these, even numbers.
         seen: shape (members,), numbers of members in the order in which they were noted by shape.
+        quotes: shape (quotes,), where the event's quotes are (see ``find_quotes``).
     """
 
     kinds: Held
@@ -63,6 +62,7 @@ class Notes(NamedTuple):
     stack: Held
     trail: Held
     seen: Held
+    quotes: Held
 
 
 _SPAN: Final = 16
@@ -70,6 +70,8 @@ _STOP_AT: Final = 8
 _STEP: Final = 40
 _WORD: Final = 8
 _PAIR: Final = 2
+_PLACE: Final = 4
+_STRING_PLACES: Final = 2 * _PLACE
 
 
 def empty_notes(members: int) -> Notes:
@@ -80,6 +82,7 @@ def empty_notes(members: int) -> Notes:
         np.zeros(MAX_DEPTH, np.int64),
         np.zeros((MOST_VALUES, 5), np.int64),
         np.zeros(members + 1, np.uint16),
+        np.zeros(ROOM, np.int32),
     )
 
 
@@ -141,42 +144,13 @@ def step_of(notes: Notes, count: int) -> tuple[int, int, int, int, int]:
     )
 
 
-@inlined
-def _upto(bits: np.uint64) -> np.uint64:
-    """Return the lowest one bit and all below it; all bits if there is none."""
-    return bits ^ (bits - _ONE)
-
-
-@inlined
-def _key(begin: int) -> tuple[int, int, int]:
-    """Return where the key whose text begins at an address stops, and where its value begins.
-
-    The third address is where the value stops, 0 if it is no plain string within 64 bytes; the first is 0 if there is
-    no key with a colon, or one with escapes.
-    """
-    quotes, others = equal_64(begin, QUOTE), strange_64(begin)
-    stop, value, value_stop = begin + trailing_zeros(quotes), 0, 0
-    if (quotes == _NONE) | (others & _upto(quotes) != _NONE):
-        stop = odd_key_end(begin)
-        if stop == 0:
-            return 0, 0, 0
-    if pair_at(stop + 1) == _COLON_QUOTE:
-        value = stop + 2
-        quotes &= quotes - _ONE
-        quotes &= quotes - _ONE
-        if quotes and not others & _upto(quotes):
-            value_stop = begin + trailing_zeros(quotes)
-        return stop, value, value_stop
-    colon = skip_space(stop + 1)
-    return stop if byte_at(colon) == _COLON else 0, skip_space(colon + 1), 0
-
-
 @compiled
-def walk_event(place: int, keys: Keys, notes: Notes, is_followed: bool) -> tuple[int, int]:
-    """Walk one event, which opens at address ``place``.
+def walk_event(begin: int, end: int, keys: Keys, notes: Notes, is_followed: bool) -> tuple[int, int]:
+    """Walk one event.
 
     Args:
-        place: the address of the opening brace.
+        begin: the address of its opening brace.
+        end: the address where the text ends.
         keys: the members to note.
         notes: where to note them; no kinds are noted yet.
         is_followed: whether the trail is wanted.
@@ -187,71 +161,68 @@ def walk_event(place: int, keys: Keys, notes: Notes, is_followed: bool) -> tuple
     """
     count, table, depth, part = 0, 0, 0, 0
     closing = _CLOSE_OBJECT
-    is_new = True
-    place += 1
+    quote = notes.quotes
+    found, has_escapes = find_quotes(begin, end, quote)
+    place = skip_space(begin + 1)
+    if found <= 0:
+        return 0, count
     while True:
-        place = skip_space(place)
+        node = NOTHING
+        if table != _ARRAY:
+            if byte_at(place) != QUOTE:
+                return 0, count
+            stop = begin + half_at(quote + _PLACE)
+            if table >= 0:
+                node = find_key(keys, table, place + 1, stop - place - 1)
+                if (node == DOTTED) | ((node != NOTHING) & (noted_kind(notes, node) != _MISSING)):
+                    return 0, count
+            if has_escapes and has_escape(place, stop):
+                return 0, count
+            place = skip_space(stop + 1)
+            if byte_at(place) != _COLON:
+                return 0, count
+            place = skip_space(place + 1)
+            quote += _STRING_PLACES
         byte = byte_at(place)
-        if not (is_new and byte == closing):
-            node, stop = NOTHING, 0
-            if table != _ARRAY:
-                if byte != QUOTE:
-                    return 0, count
-                begin = place + 1
-                key_stop, place, stop = _key(begin)
-                if key_stop == 0:
-                    return 0, count
-                byte = byte_at(place)
-                if table >= 0:
-                    node = find_key(keys, table, begin, key_stop - begin)
-                    if node == DOTTED or (node != NOTHING and noted_kind(notes, node) != _MISSING):
-                        return 0, count
-            begin, kind = place, _STRING
-            if byte == QUOTE:
-                begin += 1
-                if stop == 0:
-                    stop = string_end(begin)
-                    if stop == 0:
-                        return 0, count
-                place = stop + 1
-            elif byte in (_OPEN_OBJECT, _OPEN_ARRAY):
-                if depth == MAX_DEPTH or (node != NOTHING and byte == _OPEN_ARRAY):
-                    return 0, count
-                put_integer(notes.stack + _WORD * depth, table)
-                part += depth == 0
-                depth += 1
-                table = _SKIPPED
-                closing = _CLOSE_OBJECT
-                if byte == _OPEN_ARRAY:
-                    table = _ARRAY
-                    closing = _CLOSE_ARRAY
-                elif node != NOTHING:
-                    put_byte(notes.kinds + node, _OBJECT)
-                    table = table_of(keys, node)
-                    if column_of(keys, node) != NOWHERE:
-                        _follow(notes, count, _OBJECT, node, place + 1, place + 1, part)
-                        count += 1
-                place += 1
-                is_new = True
+        if byte in (_OPEN_OBJECT, _OPEN_ARRAY):
+            if depth == MAX_DEPTH or (node != NOTHING and byte == _OPEN_ARRAY):
+                return 0, count
+            put_integer(notes.stack + _WORD * depth, table)
+            part += depth == 0
+            depth += 1
+            table = _SKIPPED
+            closing = _CLOSE_OBJECT
+            if byte == _OPEN_ARRAY:
+                table = _ARRAY
+                closing = _CLOSE_ARRAY
+            elif node != NOTHING:
+                put_byte(notes.kinds + node, _OBJECT)
+                table = table_of(keys, node)
+                if column_of(keys, node) != NOWHERE:
+                    _follow(notes, count, _OBJECT, node, place + 1, place + 1, part)
+                    count += 1
+            place = skip_space(place + 1)
+            if byte_at(place) != closing:
                 continue
+        else:
+            if byte == QUOTE:
+                place += 1
+                kind, stop = _STRING, begin + half_at(quote + _PLACE)
+                quote += _STRING_PLACES
             else:
                 kind, stop = scalar_end(place)
                 if stop == 0:
                     return 0, count
-                place = stop
             if is_followed:
-                _follow(notes, count, kind, node, begin, stop, part)
+                _follow(notes, count, kind, node, place, stop, part)
             count += 1
-            note(notes, node, kind, begin, stop)
-        while True:
-            place = skip_space(place)
-            byte = byte_at(place)
-            if byte == _COMMA:
+            note(notes, node, kind, place, stop)
+            place = stop + (byte == QUOTE)
+            if (pair_at(place) == _COMMA_QUOTE) & (table != _ARRAY):
                 place += 1
-                is_new = False
-                break
-            if byte != closing:
-                return 0, count
+                continue
+            place = skip_space(place)
+        while byte_at(place) == closing:
             place += 1
             if depth == 0:
                 return place, count
@@ -259,3 +230,7 @@ def walk_event(place: int, keys: Keys, notes: Notes, is_followed: bool) -> tuple
             part += depth == 0
             table = integer_at(notes.stack + _WORD * depth)
             closing = _CLOSE_ARRAY if table == _ARRAY else _CLOSE_OBJECT
+            place = skip_space(place)
+        if byte_at(place) != _COMMA:
+            return 0, count
+        place = skip_space(place + 1)
