@@ -20,7 +20,7 @@ from rumpattern.events.scan.simd import (
 from rumpattern.events.scan.tokens import are_equal, low_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from rumpattern.events.tree import Node
 
@@ -30,22 +30,22 @@ DOTTED: Final = -1
 """A key that holds several segments of a path."""
 NOWHERE: Final = -1
 """In the place of a table, or of a column: there is none."""
-_FACTOR: Final = 0x9E3779B97F4A7C15
-_FACTORS: Final = tuple(_FACTOR * odd % 2**64 for odd in range(1, 129, 2))
+_FACTORS: Final = tuple(0x9E3779B97F4A7C15 * odd % 2**64 for odd in range(1, 129, 2))
 _TOP: Final = np.uint64(48)
-_ONE: Final = np.uint64(1)
 _NONE: Final = np.uint64(0)
 _WORD: Final = 8
 _SLOT: Final = 64
 """Bytes of a slot, those of a cache line."""
 _PASSED_AT: Final = 4
-_LENGTH_AT: Final = 8
-_REST_AT: Final = 12
+_BITS_AT: Final = 8
 _TEXT_AT: Final = 16
 _TEXT: Final = _SLOT - _TEXT_AT
-_SLOT_TYPE: Final = np.dtype(
-    [("member", "i4"), ("is_passed", "u4"), ("length", "u4"), ("rest", "u4"), ("text", "u1", _TEXT)]
-)
+_QUOTE: Final = b'"'
+_SLOT_TYPE: Final = np.dtype([("member", "i4"), ("is_passed", "u4"), ("bits", "u8"), ("text", "u1", _TEXT)])
+_LONG: Final = 32
+_LENGTH_AT: Final = 8
+_ANSWER_AT: Final = 16
+_START_AT: Final = 24
 _TABLE: Final = 24
 _MASK_AT: Final = 8
 _FACTOR_AT: Final = 16
@@ -59,18 +59,22 @@ class Keys(NamedTuple):
 
     Attributes:
         tables: shape (tables,), of records: where in ``slots`` a table starts, in bytes; its number of slots, a power
-            of two, less one; and what its hash multiplies by: a factor that gives each key a slot of its own.
+            of two, less one; and what its hash multiplies by: a factor that gives each key a slot of its own, if there
+            is one.
         slots: shape (slots,), of records: what the slot stands for (a member's number, ``DOTTED``, or ``NOTHING`` if it
-            is empty), whether a key was put further on because the slot was taken, the key's length, its text, and
-            where in ``rest`` it goes on if that is too long.
-        rest: the ends of long keys.
+            is empty), whether a key was put further on because the slot was taken, a bit for each byte of the text, and
+            the text: the key and the quote that ends it.
+        longer: shape (keys + 1, 4), of each key that is too long for a slot the table, the length, what it stands for,
+            and where in ``texts`` it starts; then the table ``NOWHERE``.
+        texts: those of the long keys.
         members: shape (members + 1, 2), which table a member's own members are in and which column it fills, or
             ``NOWHERE``.
     """
 
     tables: Held
     slots: Held
-    rest: Held
+    longer: Held
+    texts: Held
     members: Held
 
 
@@ -101,25 +105,32 @@ def build_types(types: Sequence[str]) -> Keys:
 
 
 def _lay_out(tables: Sequence[dict[bytes, int]], members: Sequence[tuple[int, int]]) -> Keys:
+    """Return the tables; short keys with quotes are left out, since they have escapes in JSON, which nobody looks up."""
     sizes = [1 << (4 * len(table)).bit_length() for table in tables]
     starts = [sum(sizes[:number]) for number in range(len(sizes))]
-    factors = [_factor(table, size) for table, size in zip(tables, sizes, strict=True)]
     slots = np.zeros(sum(sizes) + 1, _SLOT_TYPE)
-    rest = bytearray()
-    for table, start, size, factor in zip(tables, starts, sizes, factors, strict=True):
-        for key, member in table.items():
+    records, longer, texts = [], [], bytearray()
+    for number, (table, start, size) in enumerate(zip(tables, starts, sizes, strict=True)):
+        short = {key: member for key, member in table.items() if len(key) < _TEXT and _QUOTE not in key}
+        factor = max(_FACTORS, key=lambda factor: len({_slot(key, factor, size) for key in short}))
+        records.append((start * _SLOT, size - 1, factor))
+        for key, member in short.items():
             slot = _slot(key, factor, size)
             while slots[start + slot]["member"] != NOTHING:
                 slots[start + slot]["is_passed"] = True
                 slot = (slot + 1) % size
-            text = np.frombuffer(key[:_TEXT].ljust(_TEXT, b"\0"), np.uint8)
-            slots[start + slot] = member, False, len(key), len(rest), text
-            rest += key[_TEXT:] + bytes(_WORD)
-    records = [(start * _SLOT, size - 1, factor) for start, size, factor in zip(starts, sizes, factors, strict=True)]
+            text = np.frombuffer((key + _QUOTE).ljust(_TEXT, b"\0"), np.uint8)
+            slots[start + slot] = member, False, (2 << len(key)) - 1, text
+        for key, member in table.items():
+            if len(key) >= _TEXT:
+                longer.append((number, len(key), member, len(texts)))
+                texts += key + bytes(_WORD)
+    longer.append((NOWHERE, 0, NOTHING, 0))
     return Keys(
         np.array(records, _TABLE_TYPE),
         slots,
-        np.frombuffer(bytes(rest) + bytes(_WORD), np.uint8),
+        np.array(longer, np.int64),
+        np.frombuffer(bytes(texts) + bytes(_WORD), np.uint8),
         np.array(members, np.int32).reshape(-1, 2),
     )
 
@@ -129,16 +140,9 @@ def _slot(key: bytes, factor: int, size: int) -> int:
     return ((word ^ len(key)) * factor % 2**64 >> int(_TOP)) % size
 
 
-def _factor(keys: Collection[bytes], size: int) -> int:
-    """Return the factor that gives each key a slot of its own, or else the first."""
-    return next(
-        (factor for factor in _FACTORS if len({_slot(key, factor, size) for key in keys}) == len(keys)), _FACTOR
-    )
-
-
 @inlined
 def find_key(keys: Keys, table: int, begin: int, length: int) -> int:
-    """Return what a key stands for in a table: a number, ``NOTHING`` or ``DOTTED``.
+    """Return what a key stands for in a table: a number, ``NOTHING`` or ``DOTTED``; a quote follows it.
 
     Where keys are short and each has a slot of its own, no branch depends on what is found: it could not be foretold.
     """
@@ -146,33 +150,43 @@ def find_key(keys: Keys, table: int, begin: int, length: int) -> int:
     word = low_bytes(begin, length) ^ np.uint64(length)
     number = signed((word * word_at(place + _FACTOR_AT)) >> _TOP) & integer_at(place + _MASK_AT)
     slot = keys.slots + integer_at(place) + _SLOT * number
-    if half_at(slot + _PASSED_AT) | (length > _TEXT):
+    if half_at(slot + _PASSED_AT) | (length >= _TEXT):
         return _find_odd_key(keys, table, begin, length, number)
-    return signed_half_at(slot) * _is_in(slot, begin, length)
+    return signed_half_at(slot) * _is_in(slot, begin)
 
 
 @inlined
-def _is_in(slot: int, begin: int, length: int) -> bool:
-    """Tell whether a slot has a key, or as much of it as there is room for."""
-    bits = (_ONE << np.uint64(min(length, _TEXT))) - _ONE
-    return bool(differing_64(slot + _TEXT_AT, begin) & bits == _NONE) & (half_at(slot + _LENGTH_AT) == length)
+def _is_in(slot: int, begin: int) -> bool:
+    """Tell whether a slot has the short key at an address; an empty slot has any, and it stands for nothing."""
+    return bool(differing_64(slot + _TEXT_AT, begin) & word_at(slot + _BITS_AT) == _NONE)
 
 
 @compiled
 def _find_odd_key(keys: Keys, table: int, begin: int, length: int, number: int) -> int:
     """Do the same for a long key, or one whose slot, which has a ``number``, was taken when another key came."""
+    if length >= _TEXT:
+        return _find_long_key(keys, table, begin, length)
     place = keys.tables + _TABLE * table
     slots, mask = keys.slots + integer_at(place), integer_at(place + _MASK_AT)
     while True:
         slot = slots + _SLOT * number
-        is_found = _is_in(slot, begin, length)
-        if is_found and length > _TEXT:
-            is_found = are_equal(keys.rest + half_at(slot + _REST_AT), begin + _TEXT, length - _TEXT)
-        if is_found:
+        if _is_in(slot, begin):
             return signed_half_at(slot)
         if half_at(slot + _PASSED_AT) == 0:
             return NOTHING
         number = (number + 1) & mask
+
+
+@compiled
+def _find_long_key(keys: Keys, table: int, begin: int, length: int) -> int:
+    place = keys.longer
+    while integer_at(place) != NOWHERE:
+        text = keys.texts + integer_at(place + _START_AT)
+        is_same_length = integer_at(place) == table and integer_at(place + _LENGTH_AT) == length
+        if is_same_length and are_equal(text, begin, length):
+            return integer_at(place + _ANSWER_AT)
+        place += _LONG
+    return NOTHING
 
 
 @inlined

@@ -171,7 +171,7 @@ def _string_end_one_by_one(place: int) -> int:
             return 0
 
 
-@inlined
+@compiled
 def has_escape(begin: int, stop: int) -> bool:
     """Tell whether there is a backslash between two addresses."""
     while begin < stop:

@@ -25,6 +25,7 @@ from rumpattern.events.scan.tokens import QUOTE, has_escape, scalar_end, skip_sp
 
 _COLON: Final = ord(":")
 _COMMA: Final = ord(",")
+_COLON_QUOTE: Final = int.from_bytes(b':"', "little")
 _COMMA_QUOTE: Final = int.from_bytes(b',"', "little")
 _OPEN_OBJECT: Final = ord("{")
 _OPEN_ARRAY: Final = ord("[")
@@ -178,10 +179,12 @@ def walk_event(begin: int, end: int, keys: Keys, notes: Notes, is_followed: bool
                     return 0, count
             if has_escapes and has_escape(place, stop):
                 return 0, count
-            place = skip_space(stop + 1)
-            if byte_at(place) != _COLON:
-                return 0, count
-            place = skip_space(place + 1)
+            place = stop + 2
+            if pair_at(stop + 1) != _COLON_QUOTE:
+                place = skip_space(stop + 1)
+                if byte_at(place) != _COLON:
+                    return 0, count
+                place = skip_space(place + 1)
             quote += _STRING_PLACES
         byte = byte_at(place)
         if byte in (_OPEN_OBJECT, _OPEN_ARRAY):
