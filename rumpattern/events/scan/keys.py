@@ -105,7 +105,7 @@ def build_types(types: Sequence[str]) -> Keys:
 
 
 def _lay_out(tables: Sequence[dict[bytes, int]], members: Sequence[tuple[int, int]]) -> Keys:
-    """Return the tables; short keys with quotes are left out, since they have escapes in JSON, which nobody looks up."""
+    """Return the tables, without short keys that have quotes: JSON has escapes there, and so they are not looked up."""
     sizes = [1 << (4 * len(table)).bit_length() for table in tables]
     starts = [sum(sizes[:number]) for number in range(len(sizes))]
     slots = np.zeros(sum(sizes) + 1, _SLOT_TYPE)
