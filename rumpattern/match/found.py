@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    Array = np.ndarray[Any, Any]
     Rows = np.ndarray[tuple[int], np.dtype[np.int64]]
     Offsets = np.ndarray[tuple[int], np.dtype[np.int64]]
     Owners = np.ndarray[tuple[int], np.dtype[np.uint16]]
@@ -34,6 +35,11 @@ class Found:
 def length(some: Some) -> int:
     """Return how many rows there are."""
     return some.stop - some.start if isinstance(some, slice) else len(some)
+
+
+def picked(values: Array, some: Some) -> Array:
+    """Return some rows of an array; ``take`` is three times as fast as brackets."""
+    return values[some] if isinstance(some, slice) else values.take(some)
 
 
 def blocks(some: Some, size: int) -> Iterator[Some]:

@@ -166,7 +166,7 @@ def rows_by_type(batch: EventBatch, wanted: Container[str]) -> Iterator[tuple[st
     rest = len(present)
     small = np.min_scalar_type(rest)  # one or two bytes are sorted by radix
     of_string = np.array([numbers.get(text, rest) for text in column.strings], small)
-    of_row = of_string[column.codes]
+    of_row = of_string.take(column.codes)
     of_row[~are(column.kinds, Kind.STRING)] = rest
     of_row[list(batch.odd)] = rest
     for number, some in enumerate(_rows_of(of_row, rest)):

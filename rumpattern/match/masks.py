@@ -8,7 +8,7 @@ import numpy as np
 
 from rumpattern.events.columns import Column, are
 from rumpattern.events.fields import Kind
-from rumpattern.match.found import Found
+from rumpattern.match.found import Found, picked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,14 +68,14 @@ class Masks:
         for owner, branch in zip(self.group.owners.tolist(), self.group.branches, strict=True):
             mask = _all_of([test(index) for index in branch], len(every))
             masks[owner] = masks[owner] | mask if owner in masks else mask
-        rows: list[Rows] = [every[np.flatnonzero(mask)] for mask in masks.values()]
+        rows: list[Rows] = [every.take(np.flatnonzero(mask)) for mask in masks.values()]
         return Found(self.group.definitions, np.array([len(part) for part in rows]), np.concatenate(rows))
 
     def _take(self, path: str, column: Column, some: Some) -> Column:
         """Return some rows of a column, without the arrays that no predicate of its path looks at."""
-        numbers = column.numbers[some] if path in self.with_numbers else _NO_NUMBERS
-        codes = column.codes[some] if path in self.with_strings else _NO_CODES
-        return Column(column.kinds[some], numbers, codes, column.strings)
+        numbers = picked(column.numbers, some) if path in self.with_numbers else _NO_NUMBERS
+        codes = picked(column.codes, some) if path in self.with_strings else _NO_CODES
+        return Column(picked(column.kinds, some), numbers, codes, column.strings)
 
 
 def _all_of(masks: Sequence[Flags], n: int) -> Flags:
@@ -97,9 +97,9 @@ def holds(predicate: Compiled, column: Column) -> Flags:
 def holds_where(predicate: Compiled, column: Column, passing: Flags | None) -> Flags:
     """Return the same as ``holds``, given which strings of the column pass, shape (strings,); None if none do."""
     by_kind = predicate.kinds
-    answers: Flags = by_kind[column.kinds] if by_kind.any() else np.zeros(len(column.kinds), dtype=np.bool_)
+    answers: Flags = by_kind.take(column.kinds) if by_kind.any() else np.zeros(len(column.kinds), dtype=np.bool_)
     if passing is not None:
-        answers |= passing[column.codes] & are(column.kinds, Kind.STRING)
+        answers |= passing.take(column.codes) & are(column.kinds, Kind.STRING)
     if len(predicate.lows):
         answers |= _within(predicate, column.numbers) & are(column.kinds, Kind.NUMBER)
     return answers

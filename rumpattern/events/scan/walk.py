@@ -25,7 +25,7 @@ from rumpattern.events.scan.tokens import QUOTE, has_escape, scalar_end, skip_sp
 
 _COLON: Final = ord(":")
 _COMMA: Final = ord(",")
-_COLON_QUOTE: Final = int.from_bytes(b':"', "little")
+_SPACE: Final = ord(" ")
 _COMMA_QUOTE: Final = int.from_bytes(b',"', "little")
 _OPEN_OBJECT: Final = ord("{")
 _OPEN_ARRAY: Final = ord("[")
@@ -180,7 +180,7 @@ def walk_event(begin: int, end: int, keys: Keys, notes: Notes, is_followed: bool
             if has_escapes and has_escape(place, stop):
                 return 0, count
             place = stop + 2
-            if pair_at(stop + 1) != _COLON_QUOTE:
+            if (byte_at(stop + 1) != _COLON) | (byte_at(place) <= _SPACE):
                 place = skip_space(stop + 1)
                 if byte_at(place) != _COLON:
                     return 0, count
