@@ -77,12 +77,11 @@ def put_together(n: int, parts: Sequence[Found]) -> tuple[Offsets, Rows]:
 def _in_order(definitions: Rows, counts: Rows, rows: Rows) -> Rows:
     """Return runs of rows, one for each of ``definitions``, in the order of definitions and then of rows."""
     order = definitions.argsort(kind="stable")
-    ends = np.cumsum(counts)
-    begins = np.empty_like(ends)  # of each run in the result
-    begins[order] = np.cumsum(counts[order]) - counts[order]
-    result = np.empty_like(rows)
-    result[np.repeat(begins - (ends - counts), counts) + np.arange(len(rows))] = rows
-    _sort_torn(result, definitions[order], begins[order], counts[order])
+    ends = np.cumsum(counts)[order]
+    definitions, counts = definitions[order], counts[order]
+    runs = zip((ends - counts).tolist(), ends.tolist(), strict=True)
+    result = np.concatenate([rows[:0], *(rows[begin:end] for begin, end in runs)])
+    _sort_torn(result, definitions, np.cumsum(counts) - counts, counts)
     return result
 
 

@@ -48,7 +48,7 @@ class Notes(NamedTuple):
 
     Attributes:
         kinds: shape (members + 1,) or more, up to whole words, the kind of what stands at each member; the first is for
-            all that nobody asks for.
+            all that nobody asks for. A byte before them, which is not 0, stands for ``DOTTED``.
         spans: shape (members + 1, 2), the addresses where its text begins and stops, if it is a scalar.
         stack: the tables of the objects around the present one.
         trail: shape (values, 5), of each scalar and each wanted object in turn the kind, the member that it fills (or
@@ -77,8 +77,10 @@ _STRING_PLACES: Final = 2 * _PLACE
 
 def empty_notes(members: int) -> Notes:
     """Return notes of events with so many members to read."""
+    kinds = np.zeros(members // _WORD * _WORD + 2 * _WORD, np.uint8)
+    kinds[_WORD + DOTTED] = True
     return Notes(
-        np.zeros(members // _WORD * _WORD + _WORD, np.uint8),
+        kinds[_WORD:],
         np.zeros((members + 1, 2), np.int64),
         np.zeros(MAX_DEPTH, np.int64),
         np.zeros((MOST_VALUES, 5), np.int64),
@@ -175,7 +177,7 @@ def walk_event(begin: int, end: int, keys: Keys, notes: Notes, is_followed: bool
             stop = begin + half_at(quote + _PLACE)
             if table >= 0:
                 node = find_key(keys, table, place + 1, stop - place - 1)
-                if (node == DOTTED) | ((node != NOTHING) & (noted_kind(notes, node) != _MISSING)):
+                if noted_kind(notes, node) != _MISSING:
                     return 0, count
             if has_escapes and has_escape(place, stop):
                 return 0, count
@@ -220,6 +222,7 @@ def walk_event(begin: int, end: int, keys: Keys, notes: Notes, is_followed: bool
                 _follow(notes, count, kind, node, place, stop, part)
             count += 1
             note(notes, node, kind, place, stop)
+            put_byte(notes.kinds + NOTHING, _MISSING)
             place = stop + (byte == QUOTE)
             if (pair_at(place) == _COMMA_QUOTE) & (table != _ARRAY):
                 place += 1
