@@ -9,6 +9,7 @@ from rumpattern.events.scan.dictionary import Dictionaries, code_of
 from rumpattern.events.scan.kept import KeptTexts, has_room, keep_text
 from rumpattern.events.scan.keys import Keys, find_key
 from rumpattern.events.scan.numbers import number_of
+from rumpattern.events.scan.quotes import find_quotes
 from rumpattern.events.scan.shapes import Shapes, learn_shape, match_shape
 from rumpattern.events.scan.simd import (
     Held,
@@ -149,13 +150,16 @@ def _read_event(place: int, end: int, rows: int, work: Work) -> int:
     """Note the values of an event; return the address where its line ends, 0 if there is anything uncommon about it."""
     walked = integer_at(work.found.counts + _WORD * WALKED)
     has_shapes = walked < TRIAL or 2 * walked < rows
+    quotes, has_escapes = find_quotes(place, end, work.notes.quotes)
+    if quotes < 0:
+        return 0
     _forget(work)
     stop = _line_end(match_shape(place, work.shapes, work.notes), end) if has_shapes else 0
     if stop:
         return stop
     put_integer(work.found.counts + _WORD * WALKED, walked + 1)
     _forget(work)
-    after, values = walk_event(place, end, work.request.keys, work.notes, has_shapes)
+    after, values = walk_event(place, has_escapes, work.request.keys, work.notes, has_shapes)
     stop = _line_end(after, end)
     if stop and has_shapes and values <= MOST_VALUES:
         learn_shape(place, after, values, work.shapes, work.notes)

@@ -14,6 +14,7 @@ from rumpattern.events.scan.simd import (
     byte_at,
     compiled,
     equal_64,
+    likely,
     ones,
     put_places,
     trailing_zeros,
@@ -43,26 +44,28 @@ def find_quotes(begin: int, end: int, places: int) -> tuple[int, bool]:
         How many there are, each of an even number the beginning of a string that the next one ends, -1 if there is a
         string that is not sound, or too many; and whether there are backslashes.
     """
-    count, offset, resume, has_escapes = 0, 0, 0, False
+    count, place, resume, has_escapes = 0, begin, begin, False
     while count < MOST_QUOTES:
-        place = begin + offset
         quotes, others = equal_64(place, QUOTE), strange_64(place)
-        is_last = False
-        if others:
-            strange = place + trailing_zeros(others)
-            if byte_at(strange) == NEWLINE and resume <= place:
-                is_last = True
-                quotes &= (_ONE << np.uint64(strange - place)) - _ONE
-            else:
-                quotes, resume, is_last, escapes = _look_at_block(place, end, quotes, others, count, resume)
-                if resume == 0:
-                    return -1, False
-                has_escapes |= escapes
-        put_places(places + _PLACE * count, offset, quotes)
+        if likely(others == _NONE):
+            put_places(places + _PLACE * count, place - begin, quotes)
+            count += ones(quotes)
+            place += _BLOCK
+            continue
+        strange = place + trailing_zeros(others)
+        if likely((byte_at(strange) == NEWLINE) & (resume <= place)):
+            quotes &= (_ONE << np.uint64(strange - place)) - _ONE
+            is_last = True
+        else:
+            quotes, resume, is_last, escapes = _look_at_block(place, end, quotes, others, count, resume)
+            if resume == 0:
+                return -1, False
+            has_escapes |= escapes
+        put_places(places + _PLACE * count, place - begin, quotes)
         count += ones(quotes)
         if is_last:
             return -1 if count & 1 else count, has_escapes
-        offset += _BLOCK
+        place += _BLOCK
     return -1, False
 
 

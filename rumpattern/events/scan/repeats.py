@@ -35,13 +35,15 @@ _TRIAL: Final = 64
 _BLOCK: Final = 64
 
 _LENGTH_AT: Final = 0
-_NEXT_AT: Final = 8
-_MEMBERS_AT: Final = 16
-_CHANGES_AT: Final = 24
-_MARK_AT: Final = 32
-_BEGIN_AT: Final = 40
-_SEEN_AT: Final = 48
-_RECORDS_AT: Final = 64
+_QUOTES_AT: Final = 8
+_NEXT_AT: Final = 16
+_MEMBERS_AT: Final = 24
+_CHANGES_AT: Final = 32
+_MARK_AT: Final = 40
+_BEGIN_AT: Final = 48
+_QUOTE_AT: Final = 56
+_SEEN_AT: Final = 64
+_RECORDS_AT: Final = 72
 _RECORD: Final = 8
 _KIND_IN: Final = 2
 _BEGIN_IN: Final = 4
@@ -53,30 +55,33 @@ _REPEAT: Final = _TEXT_AT + _LONGEST
 def no_repeats() -> Array:
     """Return room for what is remembered: shape (bytes,), of records.
 
-    Each has the length of an object's last text, 0 if it is not known; which node is next behind it; how many members
-    were noted of it; how many more texts there were than repetitions; of an object that is being read the address of
-    its mark, where its text begins, and how many members had been seen before it; of each member its number and kind,
-    and where in the text it begins and stops; and the text.
+    Each has the length of an object's last text, 0 if it is not known; what its quotes take in the list of an event;
+    which node is next behind it; how many members were noted of it; by how many there were more texts than repetitions;
+    of an object that is being read the address of its mark, where its text begins, where its quotes begin in the list,
+    and how many members had been seen before it; of each member its number and kind, and where in the text it begins
+    and stops; and the text.
     """
     return np.zeros((MOST_REPEATS + 1) * _REPEAT, np.uint8)
 
 
 @inlined
-def start_repeat(repeats: int, number: int) -> None:
-    """Remember nothing of an object yet."""
-    put_integer(repeats + _REPEAT * number + _LENGTH_AT, 0)
-    put_integer(repeats + _REPEAT * number + _CHANGES_AT, 0)
+def start_repeat(repeats: int, opened: int) -> None:
+    """Remember nothing of the object with a number yet."""
+    put_integer(repeats + _REPEAT * opened + _LENGTH_AT, 0)
+    put_integer(repeats + _REPEAT * opened + _CHANGES_AT, 0)
 
 
 @inlined
-def open_object(repeats: int, number: int, mark: int, begin: int, seen: int) -> int:
-    """Return the address of what is remembered of an object, whose text begins at an address.
+def open_object(repeats: int, opened: int, mark: int, begin: int, quote: int, seen: int) -> int:
+    """Return the address of what is remembered of the object with a number, whose text begins at an address.
 
-    ``mark`` is the address of the byte that says that it is remembered, and ``seen`` how many members come before it.
+    ``mark`` is the address of the byte that says that it is remembered, ``quote`` where its quotes begin in the list,
+    and ``seen`` how many members come before it.
     """
-    repeat: int = repeats + _REPEAT * number
+    repeat: int = repeats + _REPEAT * opened
     put_integer(repeat + _MARK_AT, mark)
     put_integer(repeat + _BEGIN_AT, begin)
+    put_integer(repeat + _QUOTE_AT, quote)
     put_integer(repeat + _SEEN_AT, seen)
     return repeat
 
@@ -94,6 +99,12 @@ def repeated_length(repeat: int, begin: int) -> int:
 
 
 @inlined
+def repeated_quotes(repeat: int) -> int:
+    """Return how many bytes the quotes of an object's last text take in the list of an event's quotes."""
+    return integer_at(repeat + _QUOTES_AT)
+
+
+@inlined
 def recall(repeat: int, begin: int, notes: Notes) -> int:
     """Note what was noted of an object's last text, which stands at an address; return the node behind it."""
     put_integer(repeat + _CHANGES_AT, integer_at(repeat + _CHANGES_AT) - 1)
@@ -106,11 +117,18 @@ def recall(repeat: int, begin: int, notes: Notes) -> int:
 
 
 @compiled
-def remember(repeat: int, stop: int, number: int, notes: Notes, seen: int) -> None:
-    """Keep the text of an object that stops at an address, and its members, or give it up.
+def remember(repeat: int, stop: int, quote: int, node: int, notes: Notes, seen: int) -> None:
+    """Keep the text of an object that stops at an address, and its members, if there is room for them.
 
-    ``number`` is the first node that may be next behind it, and ``seen`` how many members of the event there are so
-    far.
+    An object that has changed too often is given up: what opens it is marked no more.
+
+    Args:
+        repeat: the address of what is remembered.
+        stop: where its text stops.
+        quote: where the quotes after it begin in the list.
+        node: the first node that may be next behind it.
+        notes: those of the event.
+        seen: how many members of the event there are so far.
     """
     begin, first = integer_at(repeat + _BEGIN_AT), integer_at(repeat + _SEEN_AT)
     changes = max(integer_at(repeat + _CHANGES_AT), -_TRIAL) + 1
@@ -122,7 +140,8 @@ def remember(repeat: int, stop: int, number: int, notes: Notes, seen: int) -> No
         put_integer(repeat + _LENGTH_AT, 0)
         return
     put_integer(repeat + _LENGTH_AT, length)
-    put_integer(repeat + _NEXT_AT, number)
+    put_integer(repeat + _QUOTES_AT, quote - integer_at(repeat + _QUOTE_AT))
+    put_integer(repeat + _NEXT_AT, node)
     put_integer(repeat + _MEMBERS_AT, members)
     record = repeat + _RECORDS_AT
     for place in range(first, seen):

@@ -4,8 +4,8 @@ A shape is what an event is without its scalar values: names, brackets, commas, 
 values is, byte for byte, that of an event walked before, the grammar has nothing new to say; only the values are
 checked. Shapes that begin alike share nodes of a tree, so that every event takes one way through it.
 
-Many values are as long in every event: identifiers, times, versions. As long as they have been, a value's end is taken
-to be where it was, and that is checked; so the processor need not find it before it goes on behind it.
+Where the quotes are is known beforehand, so the processor need not find the end of one value before it goes on to the
+next.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from rumpattern.events.scan.repeats import (
     recall,
     remember,
     repeated_length,
+    repeated_quotes,
     start_repeat,
 )
 from rumpattern.events.scan.simd import (
@@ -31,14 +32,17 @@ from rumpattern.events.scan.simd import (
     byte_at,
     compiled,
     differing_64,
+    half_at,
     inlined,
     integer_at,
+    likely,
     pair_at,
     put_byte,
     put_integer,
     put_pair,
+    unlikely,
 )
-from rumpattern.events.scan.tokens import are_equal, is_string, is_whole, scalar_end, string_end
+from rumpattern.events.scan.tokens import QUOTE, are_equal, scalar_end
 from rumpattern.events.scan.walk import Notes, note, see_member, step_of
 
 _STRING: Final = int(Kind.STRING)
@@ -53,18 +57,20 @@ _KIND_AT: Final = 1
 _MEMBER_AT: Final = 2
 _NEXT_AT: Final = 4
 _OTHER_AT: Final = 6
-_WIDTH_AT: Final = 8
-_CLOSES_AT: Final = 9
-_OPENED_AT: Final = 10
-_TEXT_AT: Final = 11
+_QUOTES_AT: Final = 8
+_TAIL_AT: Final = 9
+_CLOSES_AT: Final = 10
+_OPENED_AT: Final = 11
+_FOLLOWS_AT: Final = 12
+_TEXT_AT: Final = 13
 _TEXT: Final = _NODE - _TEXT_AT
 _MOST_NODES: Final = 4_096
 _MOST_OTHERS: Final = 64
 """How many nodes are tried one after the other: keys that are never the same make as many as there is room for."""
 _ROOT: Final = 0
 _WORD: Final = 8
-_UNKNOWN: Final = 63
-"""Stands for the length of a value before there was one; those of as many bytes, or more, are not compared."""
+_NONE: Final = np.uint64(0)
+_PLACE: Final = 4
 
 
 class Shapes(NamedTuple):
@@ -72,9 +78,9 @@ class Shapes(NamedTuple):
 
     Attributes:
         nodes: shape (nodes * 64,), bytes of records: the length of a node's text, the kind of value behind it, the
-            member that this fills, the node after it and the one to try instead, 0 for none; how long all values so far
-            were, 0 if they differed; whether an object of the event ends in its text; the number of the one that
-            begins there and is remembered, 0 for none; and the text.
+            member that this fills, the node after it and the one to try instead, 0 for none; how many quotes are in its
+            text, and how many bytes from the last of them to the end, 0 without quotes; whether an object of the event
+            ends in its text; the number of the one that begins there and is remembered, 0 for none; and the text.
         sizes: shape (2,), how many nodes there are, and how many objects.
         repeats: what is remembered of these objects.
     """
@@ -104,51 +110,56 @@ def _node(shapes: Shapes, number: int) -> int:
 
 
 @compiled
-def match_shape(place: int, shapes: Shapes, notes: Notes) -> int:
-    """Note the values of the event at an address; return the address after it, 0 if its shape is not known."""
+def match_shape(event: int, shapes: Shapes, notes: Notes) -> int:
+    """Note the values of the event at an address, whose quotes are noted.
+
+    Returns:
+        The address after it, 0 if its shape is not known.
+    """
+    place, quote = event, notes.quotes
     first = number = pair_at(_node(shapes, _ROOT) + _NEXT_AT)
     repeat = seen = 0
     while number:
         node = _node(shapes, number)
         length = byte_at(node)
-        if differing_64(node + _TEXT_AT, place) << np.uint64(_NODE - length):
+        if unlikely(differing_64(node + _TEXT_AT, place) << np.uint64(_NODE - length) != _NONE):
             number = pair_at(node + _OTHER_AT)
             continue
-        begin = stop = place + length
-        if pair_at(node + _CLOSES_AT):
+        after, tail = quote + _PLACE * byte_at(node + _QUOTES_AT), byte_at(node + _TAIL_AT)
+        begin = event + half_at(after - _PLACE) + tail if likely(tail != 0) else place + length
+        kind, stop = byte_at(node + _KIND_AT), begin
+        if likely(kind == _STRING):
+            stop = event + half_at(after)
+        elif kind == _SCALAR:
+            kind, stop = scalar_end(begin)
+            if unlikely(stop == 0):
+                number = pair_at(node + _OTHER_AT)
+                continue
+        if unlikely(pair_at(node + _CLOSES_AT) != 0):
             if repeat:
-                remember(repeat, place, first, notes, seen)
+                remember(repeat, place, quote, first, notes, seen)
                 repeat = 0
             opened = byte_at(node + _OPENED_AT)
             if opened:
-                repeat = open_object(shapes.repeats, opened, node + _OPENED_AT, begin, seen)
+                repeat = open_object(shapes.repeats, opened, node + _OPENED_AT, begin, after, seen)
                 length = repeated_length(repeat, begin)
                 if length:
-                    place, first = begin + length, recall(repeat, begin, notes)
+                    place, quote, first = begin + length, after + repeated_quotes(repeat), recall(repeat, begin, notes)
                     repeat, number = 0, first
                     continue
-        kind, width = byte_at(node + _KIND_AT), byte_at(node + _WIDTH_AT)
-        if width:
-            stop = begin + width
-            if not (is_string(begin, width) if kind == _STRING else is_whole(begin, width)):
-                put_byte(node + _WIDTH_AT, 0)
-                continue
-        elif kind == _STRING:
-            stop = string_end(begin)
-        elif kind == _SCALAR:
-            kind, stop = scalar_end(begin)
-        elif kind == _END:
+        if unlikely(kind == _END):
             return begin
-        if stop == 0:
-            number = pair_at(node + _OTHER_AT)
-            continue
         member = pair_at(node + _MEMBER_AT)
-        if member != NOTHING:
+        if unlikely(member != NOTHING):
             note(notes, member, kind, begin, stop)
             see_member(notes, seen, member)
             seen += 1
-        place = stop
-        first = number = pair_at(node + _NEXT_AT)
+        place, quote = stop, after
+        if likely(byte_at(node + _FOLLOWS_AT) != 0):
+            number += 1
+        else:
+            number = pair_at(node + _NEXT_AT)
+        first = number
     return 0
 
 
@@ -162,7 +173,6 @@ def learn_shape(place: int, end: int, values: int, shapes: Shapes, notes: Notes)
         node = _add_text(shapes, node, place, begin, kind if kind in (_STRING, _OBJECT) else _SCALAR, member, closes)
         if node == _ROOT:
             return
-        _learn_width(_node(shapes, node), kind, begin, stop - begin)
         if now & (part != now) and _part_length(notes, value, values) >= SHORTEST:
             _open(shapes, _node(shapes, node))
         place, part = stop, now
@@ -189,15 +199,6 @@ def _open(shapes: Shapes, node: int) -> None:
         put_integer(shapes.sizes + _WORD, number)
         put_byte(node + _OPENED_AT, number)
         start_repeat(shapes.repeats, number)
-
-
-@inlined
-def _learn_width(node: int, kind: int, begin: int, width: int) -> None:
-    if byte_at(node + _WIDTH_AT) == _UNKNOWN:
-        is_plain = 0 < width < _UNKNOWN and (
-            is_string(begin, width) if kind == _STRING else kind == _SCALAR and is_whole(begin, width)
-        )
-        put_byte(node + _WIDTH_AT, width if is_plain else 0)
 
 
 @inlined
@@ -229,7 +230,9 @@ def _add(shapes: Shapes, before: int, place: int, length: int, kind: int, member
         return _ROOT
     put_integer(shapes.sizes, number + 1)
     put_pair(link, number)
+    put_byte(_node(shapes, before) + _FOLLOWS_AT, pair_at(_node(shapes, before) + _NEXT_AT) == before + 1)
     node = _node(shapes, number)
+    put_byte(node + _FOLLOWS_AT, 0)
     put_byte(node, length)
     put_byte(node + _KIND_AT, kind)
     put_byte(node + _CLOSES_AT, closes)
@@ -237,7 +240,12 @@ def _add(shapes: Shapes, before: int, place: int, length: int, kind: int, member
     put_pair(node + _MEMBER_AT, member)
     put_pair(node + _NEXT_AT, _ROOT)
     put_pair(node + _OTHER_AT, _ROOT)
-    put_byte(node + _WIDTH_AT, _UNKNOWN if kind in (_STRING, _SCALAR) else 0)
+    quotes = tail = 0
     for offset in range(length):
-        put_byte(node + _TEXT_AT + offset, byte_at(place + offset))
+        byte = byte_at(place + offset)
+        put_byte(node + _TEXT_AT + offset, byte)
+        if byte == QUOTE:
+            quotes, tail = quotes + 1, length - offset
+    put_byte(node + _QUOTES_AT, quotes)
+    put_byte(node + _TAIL_AT, tail)
     return number

@@ -171,6 +171,18 @@ def _put_16_places(builder: Any, to: Any, first: Any, bits: Any) -> Any:
     return to
 
 
+def _expected(*, value: bool) -> Any:
+    truth = ir.IntType(1)
+
+    def build(builder: Any, condition: Any) -> Any:
+        expect = cgutils.get_or_insert_function(  # type: ignore[no-untyped-call]
+            builder.module, ir.FunctionType(truth, [truth, truth]), "llvm.expect.i1"
+        )
+        return builder.call(expect, [condition, truth(value)])
+
+    return _of_one(types.boolean, types.boolean, build)
+
+
 def _product_high(builder: Any, one: Any, other: Any) -> Any:
     product = builder.mul(builder.zext(one, _WIDE), builder.zext(other, _WIDE))
     return builder.trunc(builder.lshr(product, _WIDE(_WORD.width)), _WORD)
@@ -234,6 +246,10 @@ ones: Final[Callable[[np.uint64], int]] = _of_one(types.int64, types.uint64, lam
 _put_first_16: Final[Callable[[int, int, np.uint64], int]] = _of_three(
     types.int64, (types.int64, types.int64, types.uint64), _put_16_places
 )
+likely: Final[Callable[[bool], bool]] = _expected(value=True)
+"""The same condition, which is nearly always true: what is done then follows in the code, without a jump."""
+unlikely: Final[Callable[[bool], bool]] = _expected(value=False)
+"""The same condition, which is rarely true."""
 product_high: Final[Callable[[np.uint64, np.uint64], np.uint64]] = _of_two(
     types.uint64, (types.uint64, types.uint64), _product_high
 )
@@ -260,7 +276,7 @@ def put_each_place(to: int, first: int, bits: np.uint64) -> None:
 @inlined
 def put_16_places(to: int, first: int, bits: np.uint64) -> None:
     """Do what ``put_places`` does, up to 16 places by one instruction that some processors have."""
-    if ones(bits) <= _AT_ONCE:
+    if likely(ones(bits) <= _AT_ONCE):
         _put_first_16(to, first, bits)
     else:
         put_each_place(to, first, bits)

@@ -125,52 +125,6 @@ def strange_64(place: int) -> np.uint64:
     return equal_64(place, _BACKSLASH) | outside_ascii_from_64(place, _SPACE)
 
 
-@inlined
-def string_end(place: int) -> int:
-    """Return the address of the quote that ends a string whose text starts at ``place``, or 0 if it is not sound."""
-    while True:
-        quotes = equal_64(place, QUOTE)
-        others = strange_64(place)
-        if others & (quotes ^ (quotes - _ONE)):
-            return _string_end_one_by_one(place)
-        if quotes:
-            return place + trailing_zeros(quotes)
-        place += 64
-
-
-@inlined
-def is_string(place: int, width: int) -> bool:
-    """Tell whether the text of a string starts at an address, has so many bytes, 62 at most, and is plain ASCII."""
-    shift = np.uint64(63 - width)
-    quotes, others = equal_64(place, QUOTE) << shift, strange_64(place) << shift
-    return bool((quotes == _LAST) & (others == _NONE))
-
-
-@inlined
-def is_whole(place: int, width: int) -> bool:
-    """Tell whether a number without fraction starts at an address and has so many digits, 62 at most."""
-    is_long = (no_digits_64(place) << np.uint64(63 - width)) == _LAST
-    has_fraction = byte_at(place + width) == _DOT
-    return bool(is_long & ((byte_at(place) != _ZERO) | (width == 1)) & (not has_fraction))
-
-
-@compiled
-def _string_end_one_by_one(place: int) -> int:
-    """Return what ``string_end`` does, for a string with escapes, characters that are no ASCII, or a fault."""
-    while True:
-        found = equal_64(place, QUOTE) | strange_64(place)
-        if not found:
-            place += 64
-            continue
-        place += trailing_zeros(found)
-        byte = byte_at(place)
-        if byte == QUOTE:
-            return place
-        place = unit_end(place, byte)
-        if place == 0:
-            return 0
-
-
 @compiled
 def has_escape(begin: int, stop: int) -> bool:
     """Tell whether there is a backslash between two addresses."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from rumpattern.events.fields import Kind
 from rumpattern.events.scan.keys import DOTTED, NOTHING, NOWHERE, Keys, column_of, find_key, table_of
-from rumpattern.events.scan.quotes import ROOM, find_quotes
+from rumpattern.events.scan.quotes import ROOM
 from rumpattern.events.scan.simd import (
     Held,
     byte_at,
@@ -148,12 +148,12 @@ def step_of(notes: Notes, count: int) -> tuple[int, int, int, int, int]:
 
 
 @compiled
-def walk_event(begin: int, end: int, keys: Keys, notes: Notes, is_followed: bool) -> tuple[int, int]:
-    """Walk one event.
+def walk_event(begin: int, has_escapes: bool, keys: Keys, notes: Notes, is_followed: bool) -> tuple[int, int]:
+    """Walk one event, whose quotes are noted.
 
     Args:
         begin: the address of its opening brace.
-        end: the address where the text ends.
+        has_escapes: whether there are backslashes on its line.
         keys: the members to note.
         notes: where to note them; no kinds are noted yet.
         is_followed: whether the trail is wanted.
@@ -165,10 +165,7 @@ def walk_event(begin: int, end: int, keys: Keys, notes: Notes, is_followed: bool
     count, table, depth, part = 0, 0, 0, 0
     closing = _CLOSE_OBJECT
     quote = notes.quotes
-    found, has_escapes = find_quotes(begin, end, quote)
     place = skip_space(begin + 1)
-    if found <= 0:
-        return 0, count
     while True:
         node = NOTHING
         if table != _ARRAY:
