@@ -59,7 +59,20 @@ def test_objects_that_take_turns(read):
 
 
 def test_objects_that_never_come_again_are_given_up(read):
-    assert read([event(SESSION | {"a": n}) for n in range(300)])[0] == repeats._TRIAL + 1
+    lines = [event({key: f"{value} {n}" for key, value in OTHERS.items()}) for n in range(1_000)]
+    assert read(lines)[0] == repeats._TRIAL + 1
+
+
+def test_what_changes_is_left_out(read):
+    lines = [dumped(x=str(n), y=n, m=SESSION | {"a": n}) for n in range(200)]
+    first, *others = read(lines)
+    assert first < 5 * (repeats._TRIAL + 2) - 200  # it began with the type, x, y and a in turn
+    assert not any(others)
+
+
+def test_an_object_that_begins_now_with_a_number_now_with_a_string(read):
+    lines = [event(SESSION | {"a": value}) for n in range(40) for value in (7, 7, 7, "7", "7", "7")]
+    assert read(lines)[0] < -20
 
 
 def test_objects_too_long_or_with_too_many_members(read):
@@ -80,9 +93,10 @@ def test_more_objects_than_are_remembered(read):
     assert all(changes < 0 for changes in read([line for line in lines for _ in range(4)]))
 
 
-def test_every_byte_changed_between_two_that_are_the_same(read):
-    text = event(SESSION, a=1).encode()
-    lines = []
+@pytest.mark.parametrize("changes", [0, 100])
+def test_every_byte_changed_between_two_that_are_the_same(read, changes):
+    text = dumped(x=str(changes), m=SESSION, a=1).encode()
+    lines = [dumped(x=str(n), m=SESSION, a=1).encode() for n in range(changes)]
     for place in range(len(text)):
         changed = {
             text[:place] + text[place + 1 :],

@@ -44,7 +44,7 @@ def find_quotes(begin: int, end: int, places: int) -> tuple[int, bool]:
         How many there are, each of an even number the beginning of a string that the next one ends, -1 if there is a
         string that is not sound, or too many; and whether there are backslashes.
     """
-    count, place, resume, has_escapes = 0, begin, begin, False
+    count, place, has_escapes = 0, begin, False
     while count < MOST_QUOTES:
         quotes, others = equal_64(place, QUOTE), strange_64(place)
         if likely(others == _NONE):
@@ -52,27 +52,26 @@ def find_quotes(begin: int, end: int, places: int) -> tuple[int, bool]:
             count += ones(quotes)
             place += _BLOCK
             continue
-        strange = place + trailing_zeros(others)
-        if likely((byte_at(strange) == NEWLINE) & (resume <= place)):
+        strange, after = place + trailing_zeros(others), 0
+        if likely(byte_at(strange) == NEWLINE):
             quotes &= (_ONE << np.uint64(strange - place)) - _ONE
-            is_last = True
         else:
-            quotes, resume, is_last, escapes = _look_at_block(place, end, quotes, others, count, resume)
-            if resume == 0:
+            quotes, after, escapes = _look_at_block(place, end, quotes, others, count & 1 == 1)
+            if after < 0:
                 return -1, False
             has_escapes |= escapes
         put_places(places + _PLACE * count, place - begin, quotes)
         count += ones(quotes)
-        if is_last:
+        if after == 0:
             return -1 if count & 1 else count, has_escapes
-        place += _BLOCK
+        place = after
     return -1, False
 
 
 @compiled
 def _look_at_block(
-    place: int, end: int, quotes: np.uint64, others: np.uint64, count: int, resume: int
-) -> tuple[np.uint64, int, bool, bool]:
+    place: int, end: int, quotes: np.uint64, others: np.uint64, is_inside: bool
+) -> tuple[np.uint64, int, bool]:
     """Look one by one at the characters of 64 bytes that are quotes or strange.
 
     Args:
@@ -80,34 +79,30 @@ def _look_at_block(
         end: the address where the text ends.
         quotes: which of them are quotes.
         others: which of them are strange.
-        count: how many quotes come before them.
-        resume: the address up to which the bytes belong to a character or an escape that began before them.
+        is_inside: whether they begin in a string.
 
     Returns:
-        Which of them are quotes that begin or end strings; the address up to which they have been read, 0 if something
-        is not sound; whether the line ends among them; and whether there is a backslash.
+        Which of them are quotes that begin or end strings; the address after them, or after the escape or character
+        that they end in, 0 if the line ends among them, -1 if something is not sound; and whether there is a backslash.
     """
-    rest = quotes | others
-    is_inside = count & 1 == 1
+    rest, after = quotes | others, place
     has_escapes = False
-    resume = max(resume, place)
     while rest:
         bit = rest & (_NONE - rest)
         at = place + trailing_zeros(rest)
         rest ^= bit
         byte = byte_at(at)
-        if at < resume:
+        if at < after:
             quotes &= ~bit
         elif byte == QUOTE:
             is_inside = not is_inside
         elif is_inside:
             has_escapes |= byte == _BACKSLASH
-            resume = unit_end(at, byte)
-            if resume == 0:
-                break
+            after = unit_end(at, byte)
+            if after == 0:
+                return quotes, -1, has_escapes
         elif byte == NEWLINE or at >= end:
-            return quotes & (bit - _ONE), at, True, has_escapes
+            return quotes & (bit - _ONE), 0, has_escapes
         elif not is_white(byte):
-            resume = 0
-            break
-    return quotes, resume, False, has_escapes
+            return quotes, -1, has_escapes
+    return quotes, max(after, place + _BLOCK), has_escapes

@@ -20,7 +20,8 @@ from rumpattern.events.scan.repeats import (
     MOST_REPEATS,
     SHORTEST,
     no_repeats,
-    open_object,
+    open_stretch,
+    opener_of,
     recall,
     remember,
     repeated_length,
@@ -62,7 +63,8 @@ _TAIL_AT: Final = 9
 _CLOSES_AT: Final = 10
 _OPENED_AT: Final = 11
 _FOLLOWS_AT: Final = 12
-_TEXT_AT: Final = 13
+_TRIED_AT: Final = 13
+_TEXT_AT: Final = 14
 _TEXT: Final = _NODE - _TEXT_AT
 _MOST_NODES: Final = 4_096
 _MOST_OTHERS: Final = 64
@@ -80,9 +82,10 @@ class Shapes(NamedTuple):
         nodes: shape (nodes * 64,), bytes of records: the length of a node's text, the kind of value behind it, the
             member that this fills, the node after it and the one to try instead, 0 for none; how many quotes are in its
             text, and how many bytes from the last of them to the end, 0 without quotes; whether an object of the event
-            ends in its text; the number of the one that begins there and is remembered, 0 for none; and the text.
-        sizes: shape (2,), how many nodes there are, and how many objects.
-        repeats: what is remembered of these objects.
+            ends in its text; the number of the stretch that begins there and is remembered, 0 for none; whether the
+            node after it is the next of all; whether a stretch has ever begun there; and the text.
+        sizes: shape (2,), how many nodes there are, and how many stretches.
+        repeats: what is remembered of these.
     """
 
     nodes: Held
@@ -136,12 +139,12 @@ def match_shape(event: int, shapes: Shapes, notes: Notes) -> int:
                 number = pair_at(node + _OTHER_AT)
                 continue
         if unlikely(pair_at(node + _CLOSES_AT) != 0):
-            if repeat:
-                remember(repeat, place, quote, first, notes, seen)
+            if repeat and byte_at(node + _CLOSES_AT):
+                _open_later(shapes, opener_of(repeat), remember(repeat, place, quote, first, notes, seen))
                 repeat = 0
             opened = byte_at(node + _OPENED_AT)
             if opened:
-                repeat = open_object(shapes.repeats, opened, node + _OPENED_AT, begin, after, seen)
+                repeat = open_stretch(shapes.repeats, opened, node, begin, after, seen)
                 length = repeated_length(repeat, begin)
                 if length:
                     place, quote, first = begin + length, after + repeated_quotes(repeat), recall(repeat, begin, notes)
@@ -166,39 +169,60 @@ def match_shape(event: int, shapes: Shapes, notes: Notes) -> int:
 @compiled
 def learn_shape(place: int, end: int, values: int, shapes: Shapes, notes: Notes) -> None:
     """Add the shape of an event that was walked from ``place`` to ``end`` and has so many ``values`` in its trail."""
-    node, part = _ROOT, 0
+    node, part, opens = _ROOT, 0, True
     for value in range(values):
         kind, member, begin, stop, now = step_of(notes, value)
         closes = part & (part != now)
         node = _add_text(shapes, node, place, begin, kind if kind in (_STRING, _OBJECT) else _SCALAR, member, closes)
         if node == _ROOT:
             return
-        if now & (part != now) and _part_length(notes, value, values) >= SHORTEST:
-            _open(shapes, _node(shapes, node))
+        if (opens or closes) and _stretch_length(notes, value, values) >= SHORTEST:
+            _open(shapes, _node(shapes, node), 0)
+        opens = False
         place, part = stop, now
     _add_text(shapes, node, place, end, _END, NOTHING, part & 1)
 
 
 @inlined
-def _part_length(notes: Notes, first: int, values: int) -> int:
-    """Return how many bytes there are from a value to the end of the last one that is in the same object."""
+def _stretch_length(notes: Notes, first: int, values: int) -> int:
+    """Return how many bytes there are from a value to the end of the next object, 0 if there is none."""
     _kind, _member, begin, last, part = step_of(notes, first)
     for value in range(first + 1, values):
         _kind, _member, _begin, stop, now = step_of(notes, value)
-        if now != part:
+        if part & (now != part):
             break
-        last = stop
-    return last - begin
+        last, part = stop, now
+    return last - begin if part & 1 else 0
 
 
 @inlined
-def _open(shapes: Shapes, node: int) -> None:
-    """Give the object that begins in the text of a node a number, if there is one left."""
-    number = integer_at(shapes.sizes + _WORD) + 1
-    if byte_at(node + _OPENED_AT) == 0 and number <= MOST_REPEATS:
-        put_integer(shapes.sizes + _WORD, number)
+def _open(shapes: Shapes, node: int, free: int) -> None:
+    """Let the node at an address open a stretch for the first time, with a free number or, if that is 0, a new one."""
+    number = free or integer_at(shapes.sizes + _WORD) + 1
+    if byte_at(node + _TRIED_AT) == 0 and number <= MOST_REPEATS:
+        put_integer(shapes.sizes + _WORD, max(integer_at(shapes.sizes + _WORD), number))
+        put_byte(node + _TRIED_AT, 1)
         put_byte(node + _OPENED_AT, number)
         start_repeat(shapes.repeats, number)
+
+
+@compiled
+def _open_later(shapes: Shapes, opener: int, length: int) -> None:
+    """Let the nodes that follow the one at an address open its stretch, which has some length; do nothing if it is 0.
+
+    If the stretch is too short for that, none opens it any more.
+    """
+    if length == 0:
+        return
+    free = byte_at(opener + _OPENED_AT)
+    put_byte(opener + _OPENED_AT, 0)
+    number = pair_at(opener + _NEXT_AT) if length >= SHORTEST else 0
+    while number:
+        node = _node(shapes, number)
+        if byte_at(node + _CLOSES_AT) == 0 and byte_at(node + _KIND_AT) != _END:
+            _open(shapes, node, free)
+            free = 0
+        number = pair_at(node + _OTHER_AT)
 
 
 @inlined
@@ -233,6 +257,7 @@ def _add(shapes: Shapes, before: int, place: int, length: int, kind: int, member
     put_byte(_node(shapes, before) + _FOLLOWS_AT, pair_at(_node(shapes, before) + _NEXT_AT) == before + 1)
     node = _node(shapes, number)
     put_byte(node + _FOLLOWS_AT, 0)
+    put_byte(node + _TRIED_AT, 0)
     put_byte(node, length)
     put_byte(node + _KIND_AT, kind)
     put_byte(node + _CLOSES_AT, closes)

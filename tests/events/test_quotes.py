@@ -1,0 +1,75 @@
+"""Where the quotes of a line are, and whether what stands in its strings is sound."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+pytest.importorskip("numba", reason="the extra fast is not installed")
+
+from rumpattern.events.lines import PADDING
+from rumpattern.events.scan import quotes, simd
+
+
+def found(text):
+    """Return the places of the quotes that begin or end strings, None if they are not sound; and whether any escape."""
+    room = np.frombuffer(text + bytes(PADDING), np.uint8)
+    places = np.full(quotes.ROOM, -1, np.int32)
+    begin = room.ctypes.data
+    count, has_escapes = quotes.find_quotes(begin, begin + len(text), places.ctypes.data)
+    return None if count < 0 else places[:count].tolist(), has_escapes
+
+
+def expected(text):
+    """Return the same for a line of JSON tokens, from the strings that the library json finds."""
+    places, place, scan = [], 0, json.decoder.scanstring
+    while (begin := text.find('"', place)) >= 0:
+        place = scan(text, begin + 1)[1]
+        places += [begin, place - 1]
+    return [len(text[:at].encode()) for at in places]
+
+
+PIECES = ['"', '""', '"a"', '"\\""', '"\\\\"', '"é"', '"\\u00e9"', '"\U0001f600"', "{", "}", ":1,", "x" * 30, " ", "\t"]
+
+
+@pytest.mark.parametrize("unit", ['\\"', "\\\\", "\\n", "\\u00e9", "é", "€", "\U0001f600", "a"])
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_characters_at_every_place_of_a_block(unit, end):
+    for length in range(140):
+        line = f'{{"{"k" * length}{unit}":"{unit}{unit}"}}'
+        assert found((line + end).encode()) == (expected(line), "\\" in unit)
+
+
+@given(st.lists(st.sampled_from(PIECES[1:]), max_size=60), st.sampled_from(["", "\n", '\n"', "\n\\"]))
+def test_sound_lines(pieces, end):
+    line = "".join(pieces)
+    assert found((line + end).encode()) == (expected(line), "\\" in line)
+
+
+FAULTS = [b'"', b'"\n"', b'"\t"', b'"\x00"', b'"\x1f"', b'"\\x"', b'"\\u12"', b'"\\ud800"', b"\xc3\xa9", b"\\", b"\x01"]
+NO_UTF_8 = [b'"\xc3"', b'"\xff"', b'"\xe2\x82"', b'"\xed\xa0\x80"', b'"\xf4\x90\x80\x80"', b'"\xc0\xaf"']
+
+
+@pytest.mark.parametrize("fault", [*FAULTS, *NO_UTF_8])
+def test_faults_at_every_place_of_a_block(fault):
+    for length in range(140):
+        assert found(b"x" * length + fault + b":1}")[0] is None
+        assert found(b"x" * length + fault + b":1}\n")[0] is None
+
+
+def test_lines_with_many_quotes():
+    most = quotes.MOST_QUOTES
+    assert found(b'"' * (most - 64))[0] == list(range(most - 64))
+    assert found(b'"' * (most + 64))[0] is None
+    assert found(b'"x",' * 2_000)[0] == [place for begin in range(0, 8_000, 4) for place in (begin, begin + 2)]
+
+
+@given(st.integers(0, 2**64 - 1), st.integers(0, 2**20))
+def test_places_are_put_in_the_same_way_on_all_processors(bits, first):
+    wanted = [first + place for place in range(64) if bits >> place & 1]
+    for put in (simd.put_each_place, simd.put_places):
+        room = np.zeros(80, np.int32)
+        put(room.ctypes.data, first, np.uint64(bits))
+        assert room[: len(wanted)].tolist() == wanted
