@@ -30,8 +30,7 @@ from rumpattern.events.scan.simd import (
     word_at,
 )
 from rumpattern.groups import Grouped, Groups
-from rumpattern.known import Known, first_label, labels_of, mark_at, number_at, time_mark, value_mark
-from rumpattern.samples import Labels
+from rumpattern.known import KnownFields, first_label, labels_of, mark_at, number_at, time_mark, value_mark
 from rumpattern.sums import ExactSums
 
 if TYPE_CHECKING:
@@ -245,13 +244,13 @@ class Folder:
 
     def fold(self, batch: EventBatch, matches: Matches, period: int) -> Iterator[Grouped]:
         """Yield what definitions with as many dimensions publish from a batch; ``period`` is in seconds."""
-        known = Known(batch, self.deriver.alike, period)
+        known = KnownFields(batch, self.deriver.alike, period)
         fields = sorted(self.deriver.fields(known.readings, matches), key=_dimensions)
         for _, some in groupby(fields, _dimensions):
             for run in _runs(some):
                 yield from self._fold(run, known, period)
 
-    def _fold(self, fields: Sequence[Fields], known: Known, period: int) -> Iterator[Grouped]:
+    def _fold(self, fields: Sequence[Fields], known: KnownFields, period: int) -> Iterator[Grouped]:
         """Yield the groups of definitions; those with a number beyond what compiled code adds up are left to arrays."""
         left = [one for one in fields if known.combinations(one.alike) >= _MOST_CODES]
         while fast := [one for one in fields if one not in left]:
@@ -291,7 +290,7 @@ def _runs(fields: Iterable[Fields]) -> Iterator[list[Fields]]:
     yield run
 
 
-def _work(fields: Sequence[Fields], known: Known, period: int) -> Work:
+def _work(fields: Sequence[Fields], known: KnownFields, period: int) -> Work:
     """Return what there is to add up; ``period`` is in milliseconds."""
     records: list[tuple[int, ...]] = []
     samples = values = 0
@@ -325,7 +324,7 @@ def _work(fields: Sequence[Fields], known: Known, period: int) -> Work:
     )
 
 
-def _groups(work: Work, definitions: Integers, known: Known, period: int, count: int) -> Groups:
+def _groups(work: Work, definitions: Integers, known: KnownFields, period: int, count: int) -> Groups:
     """Return so many groups that were found."""
     groups = work.groups[:count]
     owners, sizes, numbers = groups[:, _OWNER].copy(), groups[:, _SIZE].copy(), groups[:, _PERIOD]
@@ -339,7 +338,10 @@ def _groups(work: Work, definitions: Integers, known: Known, period: int, count:
     return Groups(
         definitions[owners],
         (numbers + known.first) * period,
-        tuple(Labels(groups[:, _LABELS + number].copy(), known.labels) for number in range(work.dimensions)),
+        tuple(
+            known.labels(work.definitions[:, _DIMENSIONS + number], groups[:, _LABELS + number])
+            for number in range(work.dimensions)
+        ),
         sizes,
         ExactSums(limbs, -_LOWEST).trim(),
         lows,

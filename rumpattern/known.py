@@ -26,6 +26,7 @@ from rumpattern.samples import (
     TIME_KINDS,
     TOO_LATE,
     VALUE_KINDS,
+    Labels,
     Readings,
     label_texts,
     value_texts,
@@ -127,7 +128,7 @@ class Field(NamedTuple):
     labels: tuple[str | None, ...] = ()
 
 
-class Known:
+class KnownFields:
     """The fields that definitions read from one batch, each of them read once.
 
     Args:
@@ -136,7 +137,6 @@ class Known:
         period: in seconds.
 
     Attributes:
-        labels: those of all fields, one after the other.
         first: the number of the first period since 1970 that an event of the batch is in.
         periods: how many there are from that on.
     """
@@ -151,7 +151,6 @@ class Known:
         fields |= {path: self._value(path) for path in values if path is not None}
         fields |= {(path, is_optional): self._label(path, is_optional=is_optional) for path, is_optional in labels}
         self.fields = list(fields.values())
-        self.labels = tuple(label for field in self.fields for label in field.labels)
         sizes = [len(field.labels) for field in self.fields]
         columns = zip(self.fields, sizes, np.cumsum([0, *sizes]).tolist(), strict=False)
         self.records = np.array(
@@ -178,8 +177,19 @@ class Known:
         found = [self.places[path, False] for path in alike.dimensions]
         return found if alike.is_named else [*found, self.places[APPLICATION_NAME, True]]
 
+    def labels(self, places: Integers, numbers: Integers) -> Labels:
+        """Return the labels with some numbers, those of all fields counted, of the fields at some addresses."""
+        fields = np.unique((places - self.time) // FIELD_BYTES)
+        firsts = self.records[fields, _FIRST_AT // _WORD]
+        if len(fields) == 1:
+            return Labels(numbers - firsts, self.fields[fields[0]].labels)
+        sizes = self.records[fields, _SIZE_AT // _WORD]
+        skipped = firsts - (np.cumsum(sizes) - sizes)
+        codes = numbers - skipped[np.searchsorted(firsts, numbers, side="right") - 1]
+        return Labels(codes, tuple(label for field in fields.tolist() for label in self.fields[field].labels))
+
     def combinations(self, alike: Alike) -> float:
-        """Return how many combinations of periods and labels there are, about."""
+        """Return about how many combinations of periods and labels the groups of some definitions can have."""
         numbers = [(place - self.time) // FIELD_BYTES for place in self.dimensions(alike)]
         return float(np.prod([len(self.fields[number].labels) for number in numbers], dtype=np.float64) * self.periods)
 
