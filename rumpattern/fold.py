@@ -43,7 +43,9 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 
 _MOST_CODES: Final = 2**62
+"""Combinations of periods and labels that a code in mixed radix tells apart."""
 _MOST_SAMPLES: Final = 1 << 20
+"""Samples that are added up together: so many groups may there be, and each takes 100 bytes and more."""
 _FACTOR: Final = np.uint64(0x9E3779B97F4A7C15)
 _MANTISSA: Final = np.uint64((1 << 52) - 1)
 _HIDDEN_BIT: Final = np.uint64(1 << 52)
@@ -175,7 +177,7 @@ def _start_group(work: Work, group: int, code: int, owner: int, row: int) -> Non
 
 
 @compiled
-def fold(work: Work) -> int:
+def add_up(work: Work) -> int:
     """Add up samples and return how many groups there are; definitions that have failed are not all added up.
 
     The rows of a group are found by a code in mixed radix of its period and labels.
@@ -248,27 +250,37 @@ class Folder:
         fields = sorted(self.deriver.fields(known.readings, matches), key=_dimensions)
         for _, some in groupby(fields, _dimensions):
             for run in _runs(some):
-                yield from self._fold(run, known, period)
+                yield from self._fold_run(run, known, period)
 
-    def _fold(self, fields: Sequence[Fields], known: KnownFields, period: int) -> Iterator[Grouped]:
-        """Yield the groups of definitions; those with a number beyond what compiled code adds up are left to arrays."""
-        left = [one for one in fields if known.combinations(one.alike) >= _MOST_CODES]
-        while fast := [one for one in fields if one not in left]:
-            ends = np.cumsum([len(one.alike.definitions) for one in fast])[:-1]
-            work = _work(fast, known, 1000 * period)
-            found = fold(addresses(work))
-            if work.has_failed.any():
-                failed = np.split(work.has_failed, ends)
-                left += [one for one, some in zip(fast, failed, strict=True) if some.any()]
-                continue
-            counts = np.split(work.counts, ends)
-            odd = tuple(sample for one, some in zip(fast, counts, strict=True) for sample in one.odd_samples(some))
-            definitions = np.concatenate([one.alike.definitions for one in fast])
-            groups = _groups(work, definitions, known, period, found) if found else None
-            yield Grouped(definitions, groups, work.counts, odd)
-            break
-        for one in left:
-            yield Grouped.of(one.table())
+    def _fold_run(self, fields: Sequence[Fields], known: KnownFields, period: int) -> Iterator[Grouped]:
+        """Yield the groups of definitions; what compiled code does not add up is left to arrays."""
+        fast = [one for one in fields if known.combinations(one.alike) < _MOST_CODES]
+        grouped, failed = _grouped(fast, known, 1000 * period)
+        if failed:
+            fast = [one for one in fast if one not in failed]
+            grouped, _ = _grouped(fast, known, 1000 * period)
+        if grouped:
+            yield grouped
+        for one in fields:
+            if one not in fast:
+                yield Grouped.of(one.table())
+
+
+def _grouped(fields: Sequence[Fields], known: KnownFields, period: int) -> tuple[Grouped | None, list[Fields]]:
+    """Return the groups of definitions, or those with a number that compiled code does not add up, if there are any."""
+    if not fields:
+        return None, []
+    ends = np.cumsum([len(one.alike.definitions) for one in fields])[:-1]
+    work = _work(fields, known, period)
+    found = add_up(addresses(work))
+    failed = [one for one, some in zip(fields, np.split(work.has_failed, ends), strict=True) if some.any()]
+    if failed:
+        return None, failed
+    counts = np.split(work.counts, ends)
+    odd = tuple(sample for one, some in zip(fields, counts, strict=True) for sample in one.odd_samples(some))
+    definitions = np.concatenate([one.alike.definitions for one in fields])
+    groups = _groups(work, definitions, known, period // 1000, found) if found else None
+    return Grouped(definitions, groups, work.counts, odd), []
 
 
 def _dimensions(fields: Fields) -> int:
