@@ -75,6 +75,11 @@ def test_an_object_that_begins_now_with_a_number_now_with_a_string(read):
     assert read(lines)[0] < -20
 
 
+def test_numbers_are_given_back(read):
+    lines = [dumped(**{f"x{n}": {f"k{k}": f"value {i} {k}" for k in range(8)}}) for n in range(40) for i in range(200)]
+    assert min(read([*lines, *[event(SESSION)] * 200])) < -40
+
+
 def test_objects_too_long_or_with_too_many_members(read):
     assert read([event(SESSION | {"a": "x" * 2_000})] * 30)[0] > 0
     assert read([event(SESSION | {"b": {"c": "x" * 700}})] * 30)[0] < 0

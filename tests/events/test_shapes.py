@@ -32,7 +32,7 @@ def learned(monkeypatch):
     def scan(lines):
         block = "\n".join(lines).encode()
         assert_alike(scanner, TextLines(block), TextLines(block))
-        return int(made[-1].sizes[0]) - 1
+        return int(made[-1].size[0]) - 1
 
     return scan
 
@@ -51,6 +51,14 @@ def test_strings_and_scalars_in_one_place_are_two_ways(learned):
 def test_wanted_objects_are_noted(learned):
     lines = ['{"event_type":"t","a":{"x":1,"y":"z"},"z":2}', '{"event_type":"t","a":{},"z":2}'] * 3
     assert learned(lines) == 8
+
+
+@pytest.mark.parametrize("length", range(40, 52))
+def test_strings_and_then_numbers_behind_texts_of_all_lengths(learned, length):
+    key = "k" * length
+    before = [f'{{"event_type":"t","a":1,"{key}":"s"}}']
+    nodes = learned(before)
+    assert learned([f'{{"event_type":"t","a":1,"{key}":{n}}}' for n in range(600)] + before) <= nodes + 4
 
 
 @pytest.mark.parametrize("length", range(50, 120))

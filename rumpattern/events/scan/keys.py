@@ -41,7 +41,7 @@ _BITS_AT: Final = 8
 _TEXT_AT: Final = 16
 _TEXT: Final = _SLOT - _TEXT_AT
 _QUOTE: Final = b'"'
-_SLOT_TYPE: Final = np.dtype([("member", "i4"), ("is_passed", "u4"), ("bits", "u8"), ("text", "u1", _TEXT)])
+_SLOT_TYPE: Final = np.dtype([("member", "i4"), ("is_passed", "u4"), ("bits", "u8"), ("text", f"S{_TEXT}")])
 _LONG: Final = 32
 _LENGTH_AT: Final = 8
 _ANSWER_AT: Final = 16
@@ -105,10 +105,13 @@ def build_types(types: Sequence[str]) -> Keys:
 
 
 def _lay_out(tables: Sequence[dict[bytes, int]], members: Sequence[tuple[int, int]]) -> Keys:
-    """Return the tables, without short keys that have quotes: JSON has escapes there, and so they are not looked up."""
+    """Return the tables.
+
+    Short keys with quotes, which end a key in a slot, are left out: in JSON they have escapes, and are not looked up.
+    """
     sizes = [1 << (4 * len(table)).bit_length() for table in tables]
     starts = [sum(sizes[:number]) for number in range(len(sizes))]
-    slots = np.zeros(sum(sizes) + 1, _SLOT_TYPE)
+    slots = [(NOTHING, False, 0, b"")] * (sum(sizes) + 1)
     records, longer, texts = [], [], bytearray()
     for number, (table, start, size) in enumerate(zip(tables, starts, sizes, strict=True)):
         short = {key: member for key, member in table.items() if len(key) < _TEXT and _QUOTE not in key}
@@ -116,11 +119,11 @@ def _lay_out(tables: Sequence[dict[bytes, int]], members: Sequence[tuple[int, in
         records.append((start * _SLOT, size - 1, factor))
         for key, member in short.items():
             slot = _slot(key, factor, size)
-            while slots[start + slot]["member"] != NOTHING:
-                slots[start + slot]["is_passed"] = True
+            while slots[start + slot][0] != NOTHING:
+                taken, _, bits, text = slots[start + slot]
+                slots[start + slot] = taken, True, bits, text
                 slot = (slot + 1) % size
-            text = np.frombuffer((key + _QUOTE).ljust(_TEXT, b"\0"), np.uint8)
-            slots[start + slot] = member, False, (2 << len(key)) - 1, text
+            slots[start + slot] = member, False, (2 << len(key)) - 1, key + _QUOTE
         for key, member in table.items():
             if len(key) >= _TEXT:
                 longer.append((number, len(key), member, len(texts)))
@@ -128,7 +131,7 @@ def _lay_out(tables: Sequence[dict[bytes, int]], members: Sequence[tuple[int, in
     longer.append((NOWHERE, 0, NOTHING, 0))
     return Keys(
         np.array(records, _TABLE_TYPE),
-        slots,
+        np.array(slots, _SLOT_TYPE),
         np.array(longer, np.int64),
         np.frombuffer(bytes(texts) + bytes(_WORD), np.uint8),
         np.array(members, np.int32).reshape(-1, 2),
@@ -151,7 +154,7 @@ def find_key(keys: Keys, table: int, begin: int, length: int) -> int:
     number = signed((word * word_at(place + _FACTOR_AT)) >> _TOP) & integer_at(place + _MASK_AT)
     slot = keys.slots + integer_at(place) + _SLOT * number
     if half_at(slot + _PASSED_AT) | (length >= _TEXT):
-        return _find_odd_key(keys, table, begin, length, number)
+        return _find_passed_key(keys, table, begin, length, number)
     return signed_half_at(slot) * _is_in(slot, begin)
 
 
@@ -162,7 +165,7 @@ def _is_in(slot: int, begin: int) -> bool:
 
 
 @compiled
-def _find_odd_key(keys: Keys, table: int, begin: int, length: int, number: int) -> int:
+def _find_passed_key(keys: Keys, table: int, begin: int, length: int, number: int) -> int:
     """Do the same for a long key, or one whose slot, which has a ``number``, was taken when another key came."""
     if length >= _TEXT:
         return _find_long_key(keys, table, begin, length)

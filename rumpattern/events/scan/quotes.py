@@ -1,7 +1,7 @@
 """The quotes of a line, all of them found before it is walked, 64 bytes at a time.
 
-So it need not be waited for the end of one string before the next is looked for. What stands in the strings is checked
-on the way: nearly always there are only plain ASCII characters in 64 bytes, and nothing is to be done for them.
+With them the end of a string is known at once, and the processor can go on to what stands behind it. The characters in
+the strings are checked on the way: nearly always 64 bytes are plain ASCII, and nothing is to be done.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from rumpattern.events.scan.simd import (
 from rumpattern.events.scan.tokens import NEWLINE, QUOTE, is_white, strange_64, unit_end
 
 MOST_QUOTES: Final = 16_384
-"""Quotes of a line that there is room for; lines with more are left to the exact reader."""
+"""Quotes that a line may have before its last 64 bytes; lines with more are left to the exact reader."""
 ROOM: Final = MOST_QUOTES + 64
 _BACKSLASH: Final = ord("\\")
 _BLOCK: Final = 64
@@ -41,8 +41,9 @@ def find_quotes(begin: int, end: int, places: int) -> tuple[int, bool]:
         places: the address of ``ROOM`` 32-bit numbers; the quotes' distances from ``begin`` are put there.
 
     Returns:
-        How many there are, each of an even number the beginning of a string that the next one ends, -1 if there is a
-        string that is not sound, or too many; and whether there are backslashes.
+        How many there are, each of an even number the beginning of a string that the next one ends; -1 if they are too
+        many, if a string is not sound, or if there is anything but ASCII outside strings; and whether there are
+        backslashes.
     """
     count, place, has_escapes = 0, begin, False
     while count < MOST_QUOTES:

@@ -41,7 +41,10 @@ from rumpattern.events.scan.simd import (
     put_byte,
     put_integer,
     put_pair,
+    signed,
+    trailing_zeros,
     unlikely,
+    word_at,
 )
 from rumpattern.events.scan.tokens import QUOTE, are_equal, scalar_end
 from rumpattern.events.scan.walk import Notes, note, see_member, step_of
@@ -60,6 +63,8 @@ _NEXT_AT: Final = 4
 _OTHER_AT: Final = 6
 _QUOTES_AT: Final = 8
 _TAIL_AT: Final = 9
+_BORDER_AT: Final = 10
+"""The next two as one number, which is rarely not 0."""
 _CLOSES_AT: Final = 10
 _OPENED_AT: Final = 11
 _FOLLOWS_AT: Final = 12
@@ -70,7 +75,7 @@ _MOST_NODES: Final = 4_096
 _MOST_OTHERS: Final = 64
 """How many nodes are tried one after the other: keys that are never the same make as many as there is room for."""
 _ROOT: Final = 0
-_WORD: Final = 8
+_ONE: Final = np.uint64(1)
 _NONE: Final = np.uint64(0)
 _PLACE: Final = 4
 
@@ -84,26 +89,28 @@ class Shapes(NamedTuple):
             text, and how many bytes from the last of them to the end, 0 without quotes; whether an object of the event
             ends in its text; the number of the stretch that begins there and is remembered, 0 for none; whether the
             node after it is the next of all; whether a stretch has ever begun there; and the text.
-        sizes: shape (2,), how many nodes there are, and how many stretches.
-        repeats: what is remembered of these.
+        size: shape (1,), how many nodes there are.
+        repeats: what is remembered of stretches.
+        taken: shape (1,), whose bits tell which of their numbers are taken; 0 is none.
     """
 
     nodes: Held
-    sizes: Held
+    size: Held
     repeats: Held
+    taken: Held
 
 
 def no_shapes() -> Shapes:
     """Return an empty tree, with room for as many nodes as are worth their memory."""
-    room = np.zeros((_MOST_NODES + 1) * _NODE, np.uint8)
+    room = np.zeros((_MOST_NODES + 2) * _NODE, np.uint8)  # one for a load that goes beyond the last node
     start = -room.ctypes.data % _NODE
-    return Shapes(room[start : start + _MOST_NODES * _NODE], np.array([1, 0]), no_repeats())
+    return Shapes(room[start : start + _MOST_NODES * _NODE], np.ones(1, np.int64), no_repeats(), np.ones(1, np.int64))
 
 
 def forget(shapes: Shapes) -> None:
     """Make a tree empty again."""
     shapes.nodes[:_NODE] = 0
-    shapes.sizes[:] = 1, 0
+    shapes.size[:] = shapes.taken[:] = 1
 
 
 @inlined
@@ -125,7 +132,7 @@ def match_shape(event: int, shapes: Shapes, notes: Notes) -> int:
     while number:
         node = _node(shapes, number)
         length = byte_at(node)
-        if unlikely(differing_64(node + _TEXT_AT, place) << np.uint64(_NODE - length) != _NONE):
+        if unlikely(differing_64(node + _TEXT_AT, place) & ((_ONE << np.uint64(length)) - _ONE) != _NONE):
             number = pair_at(node + _OTHER_AT)
             continue
         after, tail = quote + _PLACE * byte_at(node + _QUOTES_AT), byte_at(node + _TAIL_AT)
@@ -138,17 +145,16 @@ def match_shape(event: int, shapes: Shapes, notes: Notes) -> int:
             if unlikely(stop == 0):
                 number = pair_at(node + _OTHER_AT)
                 continue
-        if unlikely(pair_at(node + _CLOSES_AT) != 0):
+        if unlikely(pair_at(node + _BORDER_AT) != 0):
             if repeat and byte_at(node + _CLOSES_AT):
-                _open_later(shapes, opener_of(repeat), remember(repeat, place, quote, first, notes, seen))
+                _close(shapes, repeat, place, quote, first, notes, seen)
                 repeat = 0
-            opened = byte_at(node + _OPENED_AT)
-            if opened:
-                repeat = open_stretch(shapes.repeats, opened, node, begin, after, seen)
-                length = repeated_length(repeat, begin)
-                if length:
-                    place, quote, first = begin + length, after + repeated_quotes(repeat), recall(repeat, begin, notes)
-                    repeat, number = 0, first
+            if byte_at(node + _OPENED_AT):
+                repeat = open_stretch(shapes.repeats, byte_at(node + _OPENED_AT), node, begin, after, seen)
+                same = repeated_length(repeat, begin)
+                if same:
+                    place, quote, number = begin + same, after + repeated_quotes(repeat), recall(repeat, begin, notes)
+                    first, repeat = number, 0
                     continue
         if unlikely(kind == _END):
             return begin
@@ -166,21 +172,32 @@ def match_shape(event: int, shapes: Shapes, notes: Notes) -> int:
     return 0
 
 
+@inlined
+def _close(shapes: Shapes, repeat: int, stop: int, quote: int, node: int, notes: Notes, seen: int) -> None:
+    """Remember a stretch, and let it begin later if it is rarely the same."""
+    length = remember(repeat, stop, quote, node, notes, seen)
+    if length:
+        _open_later(shapes, opener_of(repeat), length)
+
+
 @compiled
 def learn_shape(place: int, end: int, values: int, shapes: Shapes, notes: Notes) -> None:
     """Add the shape of an event that was walked from ``place`` to ``end`` and has so many ``values`` in its trail."""
-    node, part, opens = _ROOT, 0, True
+    number, part, is_open = _ROOT, 0, False
     for value in range(values):
         kind, member, begin, stop, now = step_of(notes, value)
         closes = part & (part != now)
-        node = _add_text(shapes, node, place, begin, kind if kind in (_STRING, _OBJECT) else _SCALAR, member, closes)
-        if node == _ROOT:
+        shown = kind if kind in (_STRING, _OBJECT) else _SCALAR
+        number = _add_text(shapes, number, place, begin, shown, member, closes)
+        if number == _ROOT:
             return
-        if (opens or closes) and _stretch_length(notes, value, values) >= SHORTEST:
-            _open(shapes, _node(shapes, node), 0)
-        opens = False
+        node = _node(shapes, number)
+        is_open = (is_open and not closes) or byte_at(node + _OPENED_AT) != 0
+        if not is_open and byte_at(node + _TRIED_AT) == 0 and _stretch_length(notes, value, values) >= SHORTEST:
+            _open(shapes, node)
+            is_open = True
         place, part = stop, now
-    _add_text(shapes, node, place, end, _END, NOTHING, part & 1)
+    _add_text(shapes, number, place, end, _END, NOTHING, part & 1)
 
 
 @inlined
@@ -196,11 +213,12 @@ def _stretch_length(notes: Notes, first: int, values: int) -> int:
 
 
 @inlined
-def _open(shapes: Shapes, node: int, free: int) -> None:
-    """Let the node at an address open a stretch for the first time, with a free number or, if that is 0, a new one."""
-    number = free or integer_at(shapes.sizes + _WORD) + 1
+def _open(shapes: Shapes, node: int) -> None:
+    """Let the node at an address open a stretch, if none has ever begun there and there is a number left."""
+    taken = word_at(shapes.taken)
+    number = trailing_zeros(~taken)
     if byte_at(node + _TRIED_AT) == 0 and number <= MOST_REPEATS:
-        put_integer(shapes.sizes + _WORD, max(integer_at(shapes.sizes + _WORD), number))
+        put_integer(shapes.taken, signed(taken | (_ONE << np.uint64(number))))
         put_byte(node + _TRIED_AT, 1)
         put_byte(node + _OPENED_AT, number)
         start_repeat(shapes.repeats, number)
@@ -208,27 +226,25 @@ def _open(shapes: Shapes, node: int, free: int) -> None:
 
 @compiled
 def _open_later(shapes: Shapes, opener: int, length: int) -> None:
-    """Let the nodes that follow the one at an address open its stretch, which has some length; do nothing if it is 0.
+    """Let the nodes that follow the one at an address open its stretch, whose text has some length.
 
-    If the stretch is too short for that, none opens it any more.
+    If it is too short for that, none opens it any more.
     """
-    if length == 0:
-        return
-    free = byte_at(opener + _OPENED_AT)
+    number = byte_at(opener + _OPENED_AT)
     put_byte(opener + _OPENED_AT, 0)
-    number = pair_at(opener + _NEXT_AT) if length >= SHORTEST else 0
-    while number:
-        node = _node(shapes, number)
+    put_integer(shapes.taken, signed(word_at(shapes.taken) ^ (_ONE << np.uint64(number))))
+    following = pair_at(opener + _NEXT_AT) if length >= SHORTEST else 0
+    while following:
+        node = _node(shapes, following)
         if byte_at(node + _CLOSES_AT) == 0 and byte_at(node + _KIND_AT) != _END:
-            _open(shapes, node, free)
-            free = 0
-        number = pair_at(node + _OTHER_AT)
+            _open(shapes, node)
+        following = pair_at(node + _OTHER_AT)
 
 
 @inlined
 def _add_text(shapes: Shapes, node: int, place: int, end: int, kind: int, member: int, closes: int) -> int:
     """Add the text between two addresses, and the value behind it, to a node; return the last node, 0 without room."""
-    while end - place > _TEXT:
+    while end - place >= _TEXT:
         node = _add(shapes, node, place, _TEXT, _PART, NOTHING, closes)
         if node == _ROOT:
             return node
@@ -249,10 +265,10 @@ def _add(shapes: Shapes, before: int, place: int, length: int, kind: int, member
             return number
         link, others = node + _OTHER_AT, others + 1
         number = pair_at(link)
-    number = integer_at(shapes.sizes)
+    number = integer_at(shapes.size)
     if number == _MOST_NODES or others == _MOST_OTHERS:
         return _ROOT
-    put_integer(shapes.sizes, number + 1)
+    put_integer(shapes.size, number + 1)
     put_pair(link, number)
     put_byte(_node(shapes, before) + _FOLLOWS_AT, pair_at(_node(shapes, before) + _NEXT_AT) == before + 1)
     node = _node(shapes, number)

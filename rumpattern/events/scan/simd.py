@@ -1,7 +1,7 @@
 """Loads and stores at memory addresses, and tests of 64 bytes at once, which numba does not have: as LLVM instructions.
 
-Addresses are int64. Nothing here checks bounds: a text is followed by ``PADDING`` bytes of zeros, which no JSON token
-goes beyond.
+Addresses are int64. Nothing here checks bounds: a text ends in a newline or is followed by zeros, which no JSON token
+goes beyond, and ``PADDING`` bytes more can be read.
 
 What is done for each event is given addresses instead of arrays, since numba counts the references to every array that
 is handed over or taken from a tuple, by atomic instructions; they took as long as reading the text.
@@ -289,4 +289,4 @@ def can_put_16() -> bool:
 
 
 put_places: Final[Callable[[int, int, np.uint64], None]] = put_16_places if can_put_16() else put_each_place
-"""Store from an address on, as 32-bit numbers, the place of each one bit plus ``first``; there is room for 16 more."""
+"""Store from an address on, as 32-bit numbers, the place of each one bit plus ``first``; 16 numbers may be written."""

@@ -54,7 +54,7 @@ class Notes(NamedTuple):
         trail: shape (values, 5), of each scalar and each wanted object in turn the kind, the member that it fills (or
             ``NOTHING``), where it begins and stops, and its part: an odd number where it is in an object or array of
             the event, another one in each; between these, even numbers.
-        seen: shape (members,), numbers of members in the order in which they were noted by shape.
+        seen: shape (members,), numbers of members in the order in which they were noted by shape; not of recalled ones.
         quotes: shape (quotes,), where the event's quotes are (see ``find_quotes``).
     """
 
