@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _AT_ONCE: Final = 4_096
 """Rows whose values are put in place together."""
-_COUNTED_AT_ONCE: Final = 1_024
+_COUNTED_AT_ONCE: Final = 256
 """Groups whose values are counted together."""
 
 
@@ -58,7 +58,7 @@ def merge(parts: list[Groups], most: int) -> Groups:
     differ = (low >= 0) & (low < high)
     kept, values, large = rows.loose(order, begins, differ[owners])
     counted = rows.counted(owners, differ, large, most)
-    del rows, large  # and the values as they were
+    del rows, large
     return Groups(
         definitions[first],
         starts[first],
@@ -140,7 +140,7 @@ class _Rows:
         self.same = is_same
 
     def loose(self, order: Integers, begins: Integers, is_wanted: Flags) -> tuple[Integers, Numbers, _Large]:
-        """Return how many values of each merged group are kept, these, and the groups that have more.
+        """Return how many values of each merged group are kept, these, and the groups that have more; only once.
 
         ``is_wanted``, of shape (rows,), tells whose values are. Those of groups in which all are the same are told too,
         unless they are many.
@@ -158,6 +158,7 @@ class _Rows:
         for some, values in self._values():
             result[ranges(places[some], kept[some])] = values[np.repeat(is_wanted[some], self.kept[some])]
             result[ranges(places[some], repeated[some])] = np.repeat(self.lows[some], repeated[some])
+        self.values.clear()  # before those of large groups are counted, which takes memory too
         large = np.flatnonzero(is_large)
         kept = np.where(is_large, 0, totals)
         values, others = np.split(result, [kept.sum()])

@@ -7,10 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rumpattern.events.decode import Decoder
+from rumpattern.events.lines import PADDING, TextLines
+from tests.alike import assert_alike
+
 pytest.importorskip("numba", reason="the extra fast is not installed")
 
-from rumpattern.events.lines import PADDING
 from rumpattern.events.scan import quotes, simd
+from rumpattern.events.scan.scanner import Scanner
 
 
 def found(text):
@@ -64,6 +68,14 @@ def test_lines_with_many_quotes():
     assert found(b'"' * (most - 64))[0] == list(range(most - 64))
     assert found(b'"' * (most + 64))[0] is None
     assert found(b'"x",' * 2_000)[0] == [place for begin in range(0, 8_000, 4) for place in (begin, begin + 2)]
+
+
+def test_lines_with_about_as_many_quotes_as_there_is_room_for():
+    most = quotes.MOST_QUOTES // 4
+    for members in (most - 20, most - 1, most, most + 1, most + 20):
+        line = json.dumps({"event_type": "t", **{f"k{n}": "" for n in range(members)}, "a": 1}).encode()
+        block = b"\n".join([line, b'{"event_type":"t","a":2}', line])
+        assert_alike(Scanner(Decoder(("event_type", "a"))), TextLines(block), TextLines(block))
 
 
 @given(st.integers(0, 2**64 - 1), st.integers(0, 2**20))
