@@ -255,10 +255,10 @@ class Folder:
     def _fold_run(self, fields: Sequence[Fields], known: KnownFields, period: int) -> Iterator[Grouped]:
         """Yield the groups of definitions; what compiled code does not add up is left to arrays."""
         fast = [one for one in fields if known.combinations(one.alike) < _MOST_CODES]
-        grouped, failed = _grouped(fast, known, 1000 * period)
+        grouped, failed = _grouped(fast, known, period)
         if failed:
             fast = [one for one in fast if one not in failed]
-            grouped, _ = _grouped(fast, known, 1000 * period)
+            grouped, _ = _grouped(fast, known, period)
         if grouped:
             yield grouped
         for one in fields:
@@ -271,7 +271,7 @@ def _grouped(fields: Sequence[Fields], known: KnownFields, period: int) -> tuple
     if not fields:
         return None, []
     ends = np.cumsum([len(one.alike.definitions) for one in fields])[:-1]
-    work = _work(fields, known, period)
+    work = _work(fields, known, 1000 * period)
     found = add_up(addresses(work))
     failed = [one for one, some in zip(fields, np.split(work.has_failed, ends), strict=True) if some.any()]
     if failed:
@@ -279,7 +279,7 @@ def _grouped(fields: Sequence[Fields], known: KnownFields, period: int) -> tuple
     counts = np.split(work.counts, ends)
     odd = tuple(sample for one, some in zip(fields, counts, strict=True) for sample in one.odd_samples(some))
     definitions = np.concatenate([one.alike.definitions for one in fields])
-    groups = _groups(work, definitions, known, period // 1000, found) if found else None
+    groups = _groups(work, definitions, known, period, found) if found else None
     return Grouped(definitions, groups, work.counts, odd), []
 
 

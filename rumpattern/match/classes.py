@@ -14,7 +14,7 @@ import numpy as np
 from rumpattern.events.columns import are
 from rumpattern.events.fields import Kind
 from rumpattern.match.bitsets import words_of
-from rumpattern.match.found import length
+from rumpattern.match.found import length, picked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -144,7 +144,7 @@ class PathClasses:
         if not self.string_tests or not column.strings:
             return None
         result = np.zeros(len(column.strings), np.int32)
-        used = range(len(result)) if len(result) <= length(some) else np.unique(column.codes[some]).tolist()
+        used = range(len(result)) if len(result) <= length(some) else np.unique(picked(column.codes, some)).tolist()
         remembered = self.remembered
         for code in used:
             text = column.strings[code]
@@ -173,19 +173,19 @@ class PathClasses:
 
     def encode(self, column: Column, some: Some, of_string: Classes | None, search: Search) -> Classes:
         """Return the classes of some rows; ``of_string`` are those of the column's strings."""
-        kinds = column.kinds[some]
+        kinds = picked(column.kinds, some)
         parts: list[tuple[Flags, Classes]] = []
         if of_string is not None:
             flags = are(kinds, Kind.STRING)
             if count := np.count_nonzero(flags):
-                classes = of_string[column.codes[some]]
+                classes = of_string.take(picked(column.codes, some))
                 if count == len(kinds):
                     return classes
                 parts.append((flags, classes))
         if len(self.boundaries):
             flags = are(kinds, Kind.NUMBER)
             if count := np.count_nonzero(flags):
-                classes = self.of_slot[search(self.boundaries, column.numbers[some])]
+                classes = self.of_slot[search(self.boundaries, picked(column.numbers, some))]
                 if count == len(kinds):
                     return classes
                 parts.append((flags, classes))

@@ -153,10 +153,11 @@ def _read_event(place: int, end: int, rows: int, work: Work) -> int:
     quotes, has_escapes = find_quotes(place, end, work.notes.quotes)
     if quotes < 0:
         return 0
-    _forget(work)
-    stop = _line_end(match_shape(place, work.shapes, work.notes), end) if has_shapes else 0
-    if stop:
-        return stop
+    if has_shapes:
+        _forget(work)
+        stop = _line_end(match_shape(place, work.shapes, work.notes), end)
+        if stop:
+            return stop
     put_integer(work.found.counts + _WORD * WALKED, walked + 1)
     _forget(work)
     after, values = walk_event(place, has_escapes, work.request.keys, work.notes, has_shapes)

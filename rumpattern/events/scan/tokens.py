@@ -48,7 +48,6 @@ _SURROGATE_BITS: Final = 0xF8
 _ONE: Final = np.uint64(1)
 _NONE: Final = np.uint64(0)
 _SECOND: Final = np.uint64(2)
-_LAST: Final = np.uint64(1 << 63)
 _LENGTHS: Final = np.uint64((2 << _LONGEST_NUMBER) - 1)
 
 
