@@ -17,6 +17,7 @@ from rumpattern.derive import dimension_names
 from rumpattern.distribution import MOST_EXACT, Distribution
 from rumpattern.garbage import without_collection
 from rumpattern.groups import group_singly
+from rumpattern.memory import trim
 from rumpattern.merge import merge
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ class Partial:
         table.size += groups.size
         if table.size >= max(_WORTH_MERGING, table.merged // _SHARE):
             self._merge(table)
+            trim()  # what was merged lies below the results
 
     def add_samples(self, samples: Iterable[tuple[int, Sample]]) -> None:
         """Add single samples with the numbers of their definitions."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rumpattern.samples import Integers
 
 
-_AT_ONCE: Final = 4_096
+_AT_ONCE: Final = 1_024
 """Rows whose values are put in place together."""
 _COUNTED_AT_ONCE: Final = 256
 """Groups whose values are counted together."""
@@ -93,7 +93,10 @@ def _add_up(parts: Sequence[ExactSums], order: Integers, begins: Integers) -> Ex
     for first, part in zip(firsts, parts, strict=True):
         begin, end = end, end + len(part.limbs)
         part.carry(limbs[begin:end, first:])
-    return ExactSums(np.add.reduceat(limbs[order], begins), exponent).trim()
+    sums = np.empty((len(begins), count), np.int64)
+    for place in range(count):  # one after the other, since ordering takes a copy
+        sums[:, place] = np.add.reduceat(limbs[order, place], begins)
+    return ExactSums(sums, exponent).trim()
 
 
 class _Large(NamedTuple):
@@ -113,6 +116,19 @@ class _Large(NamedTuple):
             yield from zip(self.groups[some].tolist(), counts, strict=True)
 
 
+def _together(parts: Sequence[Groups]) -> Iterator[tuple[int, list[Numbers]]]:
+    """Yield how many rows some parts have and their values: one large part or small ones together."""
+    rows = 0
+    values: list[Numbers] = []
+    for part in parts:
+        if values and rows + len(part.sizes) > _AT_ONCE:
+            yield rows, values
+            rows, values = 0, []
+        rows += len(part.sizes)
+        values.append(part.values)
+    yield rows, values
+
+
 class _Rows:
     """The groups of all parts one after another, and where their values are.
 
@@ -126,9 +142,7 @@ class _Rows:
         self.sizes = sizes
         self.lows = lows
         self.kept = np.concatenate([part.kept for part in parts])
-        first, *others = parts  # the first one may be as large as all others, and is not copied
-        self.values = [first.values, np.concatenate([np.zeros(0), *(part.values for part in others)])]
-        self.ends = [len(first.sizes), len(sizes)]
+        self.values = list(_together(parts))
         ends = np.cumsum([len(part.sizes) for part in parts])
         self.known: Mapping[int, Counted] = {
             int(end) - len(part.sizes) + number: counted
@@ -168,9 +182,10 @@ class _Rows:
 
     def _values(self) -> Iterator[tuple[slice, Numbers]]:
         """Yield the values of some rows at a time."""
-        row = 0
-        for end, values in zip(self.ends, self.values, strict=True):
-            place = 0
+        row = end = 0
+        for count, together in self.values:
+            values = together[0] if len(together) == 1 else np.concatenate(together)
+            place, end = 0, end + count
             while row < end:
                 some = slice(row, min(row + _AT_ONCE, end))
                 begin, place = place, place + int(self.kept[some].sum())

@@ -1,4 +1,4 @@
-"""What the command keeps of the memory that it has freed."""
+"""What is kept of memory that has been freed."""
 
 import os
 import platform
@@ -10,7 +10,7 @@ import pytest
 KEPT = """
 import sys
 import numpy as np
-from rumpattern.cli.memory import give_back_memory
+from rumpattern.memory import give_back_memory
 
 def resident():
     return int(open("/proc/self/statm").read().split()[1]) * 4096 / 1e6
@@ -46,3 +46,28 @@ def test_what_the_environment_says_stays():
     variables = {"MALLOC_MMAP_THRESHOLD_": "33554432", "MALLOC_TRIM_THRESHOLD_": "33554432"}
     assert kept("give back", **variables) == pytest.approx(kept("as ever", **variables), abs=2)
     assert kept("give back", **variables) > 30
+
+
+HOLES = """
+import numpy as np
+from rumpattern.memory import trim
+
+def resident():
+    return int(open("/proc/self/statm").read().split()[1]) * 4096 / 1e6
+
+before = resident()
+arrays = [np.ones(8_000) for _ in range(1_000)]
+del arrays[:-1]
+kept = resident() - before
+trim()
+print(kept, resident() - before)
+"""
+
+
+@ON_GLIBC
+def test_memory_below_what_is_in_use_is_given_back():
+    kept, left = subprocess.run(
+        [sys.executable, "-c", HOLES], capture_output=True, check=True, text=True
+    ).stdout.split()
+    assert float(kept) > 30
+    assert float(left) < 5

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import click
 
 from rumpattern.cli.main import Exit
-from rumpattern.cli.memory import give_back_memory
 from rumpattern.cli.options import (
     Duration,
     Price,
@@ -35,6 +34,7 @@ from rumpattern.events.readers import ReaderError
 from rumpattern.events.sources import find_sources
 from rumpattern.job.cardinality import MAX_SERIES
 from rumpattern.job.state import clear
+from rumpattern.memory import give_back_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -183,7 +183,7 @@ def _close(shapes: Shapes, repeat: int, stop: int, quote: int, node: int, notes:
 @compiled
 def learn_shape(place: int, end: int, values: int, shapes: Shapes, notes: Notes) -> None:
     """Add the shape of an event that was walked from ``place`` to ``end`` and has so many ``values`` in its trail."""
-    number, part, is_open = _ROOT, 0, False
+    number, part, is_settled = _ROOT, 0, False
     for value in range(values):
         kind, member, begin, stop, now = step_of(notes, value)
         closes = part & (part != now)
@@ -192,10 +192,11 @@ def learn_shape(place: int, end: int, values: int, shapes: Shapes, notes: Notes)
         if number == _ROOT:
             return
         node = _node(shapes, number)
-        is_open = (is_open and not closes) or byte_at(node + _OPENED_AT) != 0
-        if not is_open and byte_at(node + _TRIED_AT) == 0 and _stretch_length(notes, value, values) >= SHORTEST:
-            _open(shapes, node)
-            is_open = True
+        is_settled = (is_settled and not closes) or byte_at(node + _OPENED_AT) != 0
+        if not is_settled and byte_at(node + _TRIED_AT) == 0:
+            is_settled = True  # if it is too short from here, it is from the next values on
+            if _stretch_length(notes, value, values) >= SHORTEST:
+                _open(shapes, node)
         place, part = stop, now
     _add_text(shapes, number, place, end, _END, NOTHING, part & 1)
 
