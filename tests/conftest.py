@@ -1,9 +1,10 @@
-"""What several test files use: the fixtures, a reader of their events that owes nothing to the package, the command."""
+"""What test files share: Hypothesis profiles, fixtures, a reader of their events that owes nothing to the package."""
 
 from __future__ import annotations
 
 import gzip
 import json
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -11,11 +12,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 import rumpattern as rp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+
+# Hypothesis: the same examples in every CI run, or random ones, as many as RUMPATTERN_THOROUGH says
+SLOW = [HealthCheck.too_slow]
+settings.register_profile(
+    "ci", max_examples=300, derandomize=True, deadline=None, database=None, suppress_health_check=SLOW
+)
+settings.register_profile(
+    "thorough",
+    max_examples=int(os.environ.get("RUMPATTERN_THOROUGH", "0")) or 20_000,
+    deadline=None,
+    database=None,
+    print_blob=True,
+    suppress_health_check=SLOW,
+)
+settings.load_profile("thorough" if os.environ.get("RUMPATTERN_THOROUGH") else "ci")
 
 Event = dict[str, Any]
 ROOT = Path(__file__).resolve().parents[1]
