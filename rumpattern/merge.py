@@ -182,10 +182,10 @@ class _Rows:
 
     def _values(self) -> Iterator[tuple[slice, Numbers]]:
         """Yield the values of some rows at a time."""
-        row = end = 0
+        row = 0
         for count, together in self.values:
             values = together[0] if len(together) == 1 else np.concatenate(together)
-            place, end = 0, end + count
+            place, end = 0, row + count
             while row < end:
                 some = slice(row, min(row + _AT_ONCE, end))
                 begin, place = place, place + int(self.kept[some].sum())

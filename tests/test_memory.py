@@ -7,14 +7,16 @@ import sys
 
 import pytest
 
-KEPT = """
+RESIDENT = """
 import sys
 import numpy as np
-from rumpattern.memory import give_back_memory
+from rumpattern.memory import give_back_memory, trim
 
 def resident():
     return int(open("/proc/self/statm").read().split()[1]) * 4096 / 1e6
+"""
 
+KEPT = """
 if sys.argv[1] == "give back":
     give_back_memory()
 large = np.ones(4_000_000)
@@ -29,10 +31,15 @@ print(resident() - before)
 ON_GLIBC = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries are left as they are")
 
 
-def kept(mode: str, **variables: str) -> float:
+def printed(program: str, *arguments: str, **variables: str) -> list[float]:
     environment = {key: value for key, value in os.environ.items() if not key.startswith("MALLOC_")} | variables
-    command = [sys.executable, "-c", KEPT, mode]
-    return float(subprocess.run(command, env=environment, capture_output=True, check=True).stdout)
+    command = [sys.executable, "-c", RESIDENT + program, *arguments]
+    return list(map(float, subprocess.run(command, env=environment, capture_output=True, check=True).stdout.split()))
+
+
+def kept(mode: str, **variables: str) -> float:
+    (megabytes,) = printed(KEPT, mode, **variables)
+    return megabytes
 
 
 @ON_GLIBC
@@ -49,12 +56,6 @@ def test_what_the_environment_says_stays():
 
 
 HOLES = """
-import numpy as np
-from rumpattern.memory import trim
-
-def resident():
-    return int(open("/proc/self/statm").read().split()[1]) * 4096 / 1e6
-
 before = resident()
 arrays = [np.ones(8_000) for _ in range(1_000)]
 del arrays[:-1]
@@ -66,8 +67,6 @@ print(kept, resident() - before)
 
 @ON_GLIBC
 def test_memory_below_what_is_in_use_is_given_back():
-    kept, left = subprocess.run(
-        [sys.executable, "-c", HOLES], capture_output=True, check=True, text=True
-    ).stdout.split()
-    assert float(kept) > 30
-    assert float(left) < 5
+    before, after = printed(HOLES)
+    assert before > 30
+    assert after < 5
