@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import sys
 from typing import TYPE_CHECKING, Final
@@ -39,5 +38,12 @@ def trim() -> None:
 
 
 def _of_glibc(name: str) -> Callable[..., int] | None:
-    """Return a function of glibc, None if this process has another C library."""
-    return getattr(ctypes.CDLL(None), name, None) if sys.platform == "linux" else None
+    """Return a function of glibc, None if this process has another C library or cannot call any."""
+    if sys.platform != "linux":
+        return None
+    try:
+        import ctypes  # noqa: PLC0415 - Python may be built without it
+
+        return getattr(ctypes.CDLL(None), name, None)
+    except (ImportError, OSError):  # OSError: Python is linked statically
+        return None

@@ -4,8 +4,11 @@ import os
 import platform
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
+
+from rumpattern.memory import give_back_memory, trim
 
 RESIDENT = """
 import sys
@@ -55,6 +58,10 @@ def test_what_the_environment_says_stays():
     assert kept("give back", **variables) > 30
 
 
+def no_library(_name):
+    raise OSError("Dynamic loading not supported")
+
+
 HOLES = """
 before = resident()
 arrays = [np.ones(8_000) for _ in range(1_000)]
@@ -70,3 +77,13 @@ def test_memory_below_what_is_in_use_is_given_back():
     before, after = printed(HOLES)
     assert before > 30
     assert after < 5
+
+
+@pytest.mark.parametrize(("name", "value"), [("_ctypes", None), ("ctypes", SimpleNamespace(CDLL=no_library))])
+def test_where_no_function_of_c_can_be_called_nothing_is_done(monkeypatch, name, value):
+    monkeypatch.delitem(sys.modules, "ctypes", raising=False)
+    monkeypatch.setitem(sys.modules, name, value)
+    monkeypatch.setattr(os, "environ", {})
+    trim()
+    give_back_memory()
+    assert not os.environ
