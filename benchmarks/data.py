@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from benchmarks.plain_loop import open_events
-from rumpattern import synth
+from rumpattern.synth import events as synth
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,17 +17,17 @@ from isal import isal_zlib
 
 import rumpattern as rp
 from benchmarks.peers import DEFINITIONS
-from rumpattern.events.buffers import Buffers, fill_ahead, fill_buffers
-from rumpattern.events.sources import BLOCK
-from rumpattern.events.streams import open_stream, read_head
+from rumpattern.input.buffers import Buffers, fill_ahead, fill_buffers
+from rumpattern.input.sources import BLOCK
+from rumpattern.input.streams import open_stream, read_head
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import BinaryIO
 
-    from rumpattern.events.buffers import Buffer
-    from rumpattern.events.sources import BrokenSourceError
-    from rumpattern.events.streams import Stream
+    from rumpattern.input.buffers import Buffer
+    from rumpattern.input.sources import BrokenSourceError
+    from rumpattern.input.streams import Stream
 
 READ = 1 << 20
 BARE = "bare isal, one buffer"
@@ -91,7 +91,7 @@ def measure(path: Path, workers: int) -> dict[str, float]:
     definitions = rp.load_definitions(DEFINITIONS)
     streams: list[Timed] = []
 
-    def timed(file: BinaryIO) -> Timed:
+    def has_timestamp_prefix(file: BinaryIO) -> Timed:
         streams.append(Timed(file))
         return streams[-1]
 
@@ -101,7 +101,7 @@ def measure(path: Path, workers: int) -> dict[str, float]:
         "buffers of lines": seconds(lambda: drained(path, fill_buffers)),
         "buffers of lines, own thread": seconds(lambda: drained(path, fill_ahead)),
     }
-    with patch("rumpattern.job.blocks.open_stream", timed):
+    with patch("rumpattern.input.blocks.open_stream", has_timestamp_prefix):
         found["replay"] = seconds(lambda: rp.replay(definitions, path, workers=workers, reader="scan"))
     found["  its inflating, wall"] = streams[0].wall
     found["  its inflating, processor"] = streams[0].busy

@@ -16,19 +16,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import rumpattern as rp
-from rumpattern import synth
-from rumpattern.definition.rumevents import EVENT_TYPE
-from rumpattern.events.columns import Column, EventBatch
-from rumpattern.events.fields import Kind
-from rumpattern.match.compiled import compile_plan
+from rumpattern.columns.batch import Column, EventBatch
+from rumpattern.columns.fields import Kind
 from rumpattern.match.kernel import Kernel
 from rumpattern.match.masks import holds
+from rumpattern.match.predicates import compile_plan
+from rumpattern.rum.names import EVENT_TYPE
+from rumpattern.synth import events as synth
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from rumpattern.events.columns import Flags
-    from rumpattern.match.compiled import Compiled
+    from rumpattern.arrays import Flags
+    from rumpattern.match.predicates import CompiledPredicate
     from rumpattern.plan.plan import Plan
 
 ROWS = 10_000_000
@@ -143,7 +143,7 @@ def first(batch: EventBatch, rows: int) -> EventBatch:
 # --- the peer and the measurement -----------------------------------------------------------------------------------
 
 
-def naive(plan: Plan, predicates: Sequence[Compiled], batch: EventBatch, *, shared: bool) -> int:
+def naive(plan: Plan, predicates: Sequence[CompiledPredicate], batch: EventBatch, *, shared: bool) -> int:
     """Return the number of matches, by masks over all rows: for each predicate of each definition, or shared."""
 
     def test(index: int) -> Flags:
@@ -174,7 +174,7 @@ def seconds(*runs: Callable[[], object]) -> list[float]:
     return [median(some) for some in times]
 
 
-def kernel_of(definitions: Sequence[rp.MetricDefinition]) -> tuple[Plan, Sequence[Compiled], Kernel]:
+def kernel_of(definitions: Sequence[rp.MetricDefinition]) -> tuple[Plan, Sequence[CompiledPredicate], Kernel]:
     """Return a plan, its predicates and a kernel that has learned nothing."""
     plan = rp.compile(definitions).plan
     predicates = compile_plan(plan)

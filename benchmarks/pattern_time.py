@@ -11,9 +11,9 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 import rumpattern as rp
-from rumpattern.events.columns import build_column
-from rumpattern.match.compiled import compile_elements
+from rumpattern.columns.batch import build_column
 from rumpattern.match.masks import holds
+from rumpattern.match.predicates import compile_elements
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,18 +12,18 @@ import numpy as np
 import rumpattern as rp
 from benchmarks.columns import COLUMNS, NUMBERS, STRINGS, Tally
 from benchmarks.peers import DEFINITIONS
-from rumpattern.emit import json
-from rumpattern.events.fields import Kind
-from rumpattern.events.readers import Reader
-from rumpattern.events.sources import find_sources
-from rumpattern.job.blocks import read_blocks
+from rumpattern.columns.fields import Kind
+from rumpattern.columns.readers import Reader
+from rumpattern.emit import json_lines as json
+from rumpattern.input.blocks import read_blocks
+from rumpattern.input.sources import find_sources
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from benchmarks.run import Job
-    from rumpattern.events.columns import EventBatch
+    from rumpattern.columns.batch import EventBatch
     from rumpattern.job.collect import ReplayResult
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from benchmarks.peers import DEFINITIONS
-from rumpattern.bench import Stages, synthetic
+from rumpattern.bench.stages import Stages, synthetic
 
 if TYPE_CHECKING:
     from collections.abc import Callable

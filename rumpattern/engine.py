@@ -2,38 +2,47 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from operator import attrgetter
-from typing import TYPE_CHECKING, TypeAlias
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeAlias
 
-from rumpattern.events.decode import Decoder
-from rumpattern.events.lines import RecordLines, TextLines
-from rumpattern.events.readers import Reader, ReaderError
-from rumpattern.events.scan.cache import cache_folder
-from rumpattern.groups import Grouped
+from rumpattern.aggregate.groups import BatchAggregates
+from rumpattern.columns.decode import Decoder
+from rumpattern.columns.readers import Reader, ReaderError
+from rumpattern.definition.model import MetricDefinition
+from rumpattern.derive.samples import Deriver
+from rumpattern.input.lines import FileLines, RecordLines, TextLines
+from rumpattern.input.sources import BrokenSourceError, FileIdentity
 from rumpattern.jsontext import dump_exact
-from rumpattern.match.compiled import compile_plan
 from rumpattern.match.explain import explain_kernel
 from rumpattern.match.kernel import Kernel
+from rumpattern.match.predicates import compile_plan
+from rumpattern.native.cache import cache_folder
 from rumpattern.pattern.pattern import from_python
 from rumpattern.plan.build import build_plan
 from rumpattern.plan.explain import explain_plan
-from rumpattern.samples import Deriver
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from rumpattern.definition.model import MetricDefinition
-    from rumpattern.events.columns import EventBatch
-    from rumpattern.events.lines import Lines
-    from rumpattern.events.scan.scanner import Scanner
-    from rumpattern.fold import Folder
+    from rumpattern.aggregate.fold import Folder
+    from rumpattern.columns.batch import EventBatch
+    from rumpattern.columns.scan import Scanner
+    from rumpattern.derive.samples import Samples
+    from rumpattern.input.lines import Lines
     from rumpattern.match.kernel import Matches
-    from rumpattern.samples import Samples
 
 Event: TypeAlias = bytes | str | Mapping[str, object]
 DEFAULT_PERIOD = 60
 """Seconds; RUM's metrics have a resolution of one minute unless asked for otherwise."""
+_TRIAL_PERIOD: Final = 60
+_TRIAL_DEFINITION: Final = MetricDefinition("m", value_key="v", dimension_keys=(("d", "D"),))
+_TRIAL_EVENTS: Final = (
+    b'{"event_type":"t","event_timestamp":60000,"v":0.1234567890123456,"d":"x"}\n'
+    b'{"d" : "\\u0079", "v" : 2, "event_timestamp" : 60001, "event_type" : "t"}\n'
+)
 
 
 class Engine:
@@ -75,9 +84,14 @@ class Engine:
     def _load_compiled(self) -> None:
         """Load what numba compiles, or compile it, and try it out: whatever keeps it from working shows here."""
         try:
-            from rumpattern.fast import load  # noqa: PLC0415 - numba is optional, and takes time to load
+            from rumpattern.native.signals import interrupts_deferred  # noqa: PLC0415 - numba takes time to load
 
-            self.scanner, self.folder = load(self.decoder, self.deriver)
+            with interrupts_deferred():
+                from rumpattern.aggregate.fold import Folder  # noqa: PLC0415 - as above
+                from rumpattern.columns.scan import Scanner  # noqa: PLC0415 - as above
+
+                _try_out(Scanner, Folder)
+                self.scanner, self.folder = Scanner(self.decoder), Folder(self.deriver)
         except Exception as error:
             message = f"the scan reader does not work ({type(error).__name__}: {error}): take the reader orjson"
             folder = cache_folder()
@@ -117,11 +131,11 @@ class Engine:
         tables = self.deriver.derive(batch, matches, period)
         return sorted((samples for table in tables for samples in table.split()), key=attrgetter("definition"))
 
-    def grouped(self, batch: EventBatch, matches: Matches, period: int = DEFAULT_PERIOD) -> Iterator[Grouped]:
+    def grouped(self, batch: EventBatch, matches: Matches, period: int = DEFAULT_PERIOD) -> Iterator[BatchAggregates]:
         """Yield the same added up, for definitions with as many dimensions together."""
         if self.folder is not None:
             return self.folder.fold(batch, matches, period)
-        return map(Grouped.of, self.deriver.derive(batch, matches, period))
+        return map(BatchAggregates.of, self.deriver.derive(batch, matches, period))
 
     def clear(self) -> None:
         """Give back the memory that is kept between batches to be used again."""
@@ -144,3 +158,33 @@ def _to_bytes(line: Event) -> bytes:
     if isinstance(line, Mapping):
         return dump_exact(from_python(line))
     return line.encode("utf-8", "surrogatepass")
+
+
+def _try_out(scanner_type: type[Scanner], folder_type: type[Folder]) -> None:
+    """Check that compiled code gives what it must for two events and an empty file.
+
+    Raises:
+        RuntimeError: it does not.
+    """
+    plan = build_plan([_TRIAL_DEFINITION])
+    decoder = Decoder(plan.paths, by_type=plan.paths_by_type(), event_type_required=True)
+    scanner = scanner_type(decoder)
+    batch = scanner.decode(TextLines(_TRIAL_EVENTS))
+    matches = Kernel(plan, compile_plan(plan)).match(batch)
+    (grouped,) = folder_type(Deriver(plan)).fold(batch, matches, _TRIAL_PERIOD)
+    groups = grouped.groups
+    found = None if groups is None else sorted(zip(groups.lows.tolist(), groups.sizes.tolist(), strict=True))
+    if found != [(0.1234567890123456, 1), (2.0, 1)] or not _finds_end_of_file(scanner):
+        raise RuntimeError("compiled code gives wrong results")
+
+
+def _finds_end_of_file(scanner: Scanner) -> bool:
+    """Tell whether an empty file is found to have no byte."""
+    nothing = Path(os.devnull)
+    with nothing.open("rb") as file:
+        identity = FileIdentity.of(file)
+    try:
+        scanner.decode(FileLines(nothing, identity, 0, 1, has_timestamp_prefix=False))
+    except BrokenSourceError:
+        return True
+    return False

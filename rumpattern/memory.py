@@ -1,13 +1,15 @@
-"""What becomes of freed memory."""
+"""Memory of the process: what glibc does with freed memory, and what the garbage collector need not look at."""
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 _OPTIONS: Final = {"MALLOC_MMAP_THRESHOLD_": (-3, 1 << 20), "MALLOC_TRIM_THRESHOLD_": (-1, 4 << 20)}
 """Variables that glibc looks at when a process starts, numbers of the same options in mallopt(3), and their values.
@@ -47,3 +49,15 @@ def _of_glibc(name: str) -> Callable[..., int] | None:
         return getattr(ctypes.CDLL(None), name, None)
     except (ImportError, OSError):  # OSError: Python is linked statically
         return None
+
+
+@contextmanager
+def without_collection() -> Iterator[None]:
+    """Keep the collector from looking through thousands of fresh objects, none of which can be part of a cycle."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from rumpattern.events.fields import Kind
+from rumpattern.columns.fields import Kind
 
 
 def cells(batch, path):
     """Return what a column says of every row; odd rows say nothing."""
     column = batch.columns[path]
-    kinds = np.where(batch.regular(), column.kinds, Kind.SEVERAL)
+    kinds = np.where(batch.regular(), column.kinds, Kind.AMBIGUOUS)
     texts = np.array([*column.strings, ""], object)
     strings = texts[np.where(kinds == Kind.STRING, column.codes, len(column.strings))]
     return kinds.tolist(), np.where(kinds == Kind.NUMBER, column.numbers, 0).tolist(), strings.tolist()

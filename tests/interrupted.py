@@ -10,11 +10,12 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import rumpattern as rp
-from rumpattern import synth
-from rumpattern.aggregate import Partial, tabulate
+from rumpattern.aggregate.partial import Partial
+from rumpattern.aggregate.series import tabulate
+from rumpattern.columns.readers import Reader
 from rumpattern.engine import Engine
-from rumpattern.events.lines import TextLines
-from rumpattern.events.readers import Reader
+from rumpattern.input.lines import TextLines
+from rumpattern.synth import events as synth
 from tests.replayed import EXTENDED
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import rumpattern as rp
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from rumpattern.events.columns import Reject
+    from rumpattern.input.rejects import Reject
 
 READERS = ("orjson", "scan") if find_spec("numba") else ("orjson",)
 EXTENDED = "fixtures/definitions/extended.json"

@@ -19,7 +19,7 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, get_args
 
-from rumpattern import synth
+from rumpattern.synth import events as synth
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

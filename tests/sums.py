@@ -3,9 +3,10 @@
 from fractions import Fraction
 from typing import NamedTuple
 
-from rumpattern.aggregate import Partial, labels_of
-from rumpattern.distribution import Spread
-from rumpattern.sums import ExactSums
+from rumpattern.aggregate.histogram import ValueSketch
+from rumpattern.aggregate.partial import Partial
+from rumpattern.aggregate.series import labels_of
+from rumpattern.aggregate.sums import ExactSums
 
 
 class Statistics(NamedTuple):
@@ -15,7 +16,7 @@ class Statistics(NamedTuple):
     sum: Fraction
     low: float
     high: float
-    spread: Spread
+    sketch: ValueSketch
 
 
 def exact(sums: ExactSums) -> list[Fraction]:
@@ -28,8 +29,8 @@ def statistics(partial: Partial) -> dict[tuple[int, int, tuple[str | None, ...]]
     found = {}
     for groups in partial.merged():
         keys = zip(groups.definitions.tolist(), groups.starts.tolist(), labels_of(groups, slice(None)), strict=True)
-        spreads = (spread.settle(partial.most, 0) for spread in groups.spreads(partial.most))
-        numbers = (groups.sizes.tolist(), exact(groups.sums), groups.lows.tolist(), groups.highs.tolist(), spreads)
+        sketches = (sketch.compress(partial.max_exact, 0) for sketch in groups.sketches(partial.max_exact))
+        numbers = (groups.sizes.tolist(), exact(groups.sums), groups.lows.tolist(), groups.highs.tolist(), sketches)
         new = dict(zip(keys, map(Statistics, *numbers), strict=True))
         assert not found.keys() & new.keys()
         found |= new

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 import rumpattern as rp
-from rumpattern.aggregate import Partial, Series, tabulate
-from rumpattern.sums import add_exactly
+from rumpattern.aggregate.partial import Partial
+from rumpattern.aggregate.series import Series, tabulate
+from rumpattern.aggregate.sums import add_exactly
 from tests.sums import exact, statistics
 
 SUBNORMAL = 5e-324

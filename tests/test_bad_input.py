@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import rumpattern as rp
-from rumpattern.events import streams
-from rumpattern.events.forms import Form
+from rumpattern.input import streams
+from rumpattern.input.formats import Form
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from subprocess import CompletedProcess
 
-    from rumpattern.events.columns import Reject
+    from rumpattern.input.rejects import Reject
 
     Run = Callable[..., CompletedProcess[bytes]]
 
@@ -274,8 +274,8 @@ def test_a_broken_document_keeps_its_events(views: list[rp.MetricDefinition]) ->
 def test_rejects_name_their_line_in_every_block(
     views: list[rp.MetricDefinition], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rumpattern.events.sources.BLOCK", 100)
-    monkeypatch.setattr("rumpattern.events.buffers.BLOCK", 100)
+    monkeypatch.setattr("rumpattern.input.sources.BLOCK", 100)
+    monkeypatch.setattr("rumpattern.input.buffers.BLOCK", 100)
     _, rejects = replay(views, tmp_path / "a.ndjson", (f"{VIEW}\n" * 9 + "bad\n").encode() * 3)
     line = len(VIEW) + 1
     assert [(reject.line, reject.offset) for reject in rejects] == [

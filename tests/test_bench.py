@@ -33,9 +33,9 @@ from benchmarks.peers import (
 from benchmarks.report import Line, bar_table, figures, lines, peak_table, table
 from benchmarks.run import measure
 from benchmarks.turns import Task, check, take_turns
-from rumpattern import synth
-from rumpattern.bench import MEGABYTE, read, synthetic
+from rumpattern.bench.stages import MEGABYTE, read, synthetic
 from rumpattern.cli.main import cli
+from rumpattern.synth import events as synth
 
 if TYPE_CHECKING:
     from collections.abc import Callable

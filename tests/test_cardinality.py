@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import rumpattern as rp
-from rumpattern.job.cardinality import Distinct
+from rumpattern.aggregate.cardinality import Distinct
 
 if TYPE_CHECKING:
     import subprocess
@@ -94,7 +94,7 @@ def test_a_definition_beyond_the_limit_is_left_out_and_counted(tmp_path: Path) -
 
 
 def test_the_order_of_the_input_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rumpattern.events.sources.RANGE", 1 << 14)
+    monkeypatch.setattr("rumpattern.input.sources.RANGE", 1 << 14)
     results = [replay(events(tmp_path / str(seed), 3_000, 700, seed), max_series=50) for seed in range(4)]
     for result in results[1:]:
         assert result.series == results[0].series

@@ -16,7 +16,7 @@ import pytest
 from botocore.validate import ParamValidator
 
 import rumpattern as rp
-from rumpattern.distribution import PERCENTS
+from rumpattern.aggregate.distribution import PERCENTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

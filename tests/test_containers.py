@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, get_args
 import pytest
 
 import rumpattern as rp
-from rumpattern import synth
-from rumpattern.events import canonical
-from rumpattern.events.envelopes import cut_lines, detect, read_documents
-from rumpattern.events.forms import LINE_FORMS, Form
+from rumpattern.input import canonical
+from rumpattern.input.documents import cut_lines, detect, read_documents
+from rumpattern.input.formats import LINE_FORMS, Form
+from rumpattern.synth import events as synth
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -213,7 +213,7 @@ GZIPPED = {
 def test_gzip_members_are_one_text(
     views: list[rp.MetricDefinition], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: bytes, read: int
 ) -> None:
-    monkeypatch.setattr("rumpattern.events.streams._READ", read)
+    monkeypatch.setattr("rumpattern.input.streams._READ", read)
     path = tmp_path / "events.gz"
     path.write_bytes(data)
     result = rp.replay(views, path, input_format=Form.NDJSON)
@@ -408,7 +408,7 @@ def test_broken_documents_break_wherever_chunks_end(tmp_path: Path, form: Form) 
 @pytest.mark.parametrize("block", [1, 50, 1 << 20])
 @pytest.mark.parametrize("data", [b"", b"\n", b"one", b"one\n\ntwo\r\n" * 40, b"x" * 200 + b"\ny\nz"])
 def test_lines_are_cut_at_their_ends_only(monkeypatch: pytest.MonkeyPatch, size: int, block: int, data: bytes) -> None:
-    monkeypatch.setattr("rumpattern.events.envelopes.BLOCK", block)
+    monkeypatch.setattr("rumpattern.input.documents.BLOCK", block)
     blocks = list(cut_lines(chunked(data, size)))
     assert b"".join(blocks) == data
     assert all(blocks)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import rumpattern as rp
-from rumpattern.derive import REASONS, Sample, dimension_names, sample_event
+from rumpattern.derive.policy import REASONS, Sample, dimension_names, sample_event
 from rumpattern.jsontext import load_exact
 
 GOOD = '"event_timestamp":60000,"v":1,"d":"x"'

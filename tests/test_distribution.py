@@ -7,18 +7,16 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from rumpattern.distribution import (
+from rumpattern.aggregate.distribution import PERCENTS, Distribution, percentiles
+from rumpattern.aggregate.histogram import (
     ERROR_ABOVE,
     ERROR_BELOW,
-    MOST_EXACT,
-    NO_SPREAD,
-    PERCENTS,
-    Counted,
-    Distribution,
-    Spread,
+    MAX_EXACT_VALUES,
+    NO_SKETCH,
+    Histogram,
+    ValueSketch,
     bucket_numbers,
-    percentiles,
-    spread_of,
+    sketch_of,
 )
 
 RANDOM = np.random.default_rng(7)
@@ -34,10 +32,10 @@ DISTRIBUTIONS = {
 }
 
 
-def distribution(values, most=MOST_EXACT):
+def distribution(values, most=MAX_EXACT_VALUES):
     values = np.asarray(values, np.float64)
-    spread = Spread(values.tobytes()).settle(most) if values.min() < values.max() else NO_SPREAD
-    return Distribution(len(values), float(values.min()), float(values.max()), spread, most)
+    sketch = ValueSketch(values.tobytes()).compress(most) if values.min() < values.max() else NO_SKETCH
+    return Distribution(len(values), float(values.min()), float(values.max()), sketch, most)
 
 
 @pytest.mark.parametrize("name", DISTRIBUTIONS)
@@ -69,8 +67,8 @@ def test_what_tells_a_bucket_is_the_nearest_double_to_its_middle(bucket):
     assert bucket_numbers(np.array(values)).tolist() == [bucket] * 2
     counts = np.array([1, 1, 1])
     keys = np.array([bucket - 1, bucket, bucket + 1], np.int16)
-    spread = Spread(b"", Counted(keys.tobytes(), counts.tobytes(), is_exact=False))
-    found = Distribution(3, 5e-324, 1.7e308, spread, 1)
+    sketch = ValueSketch(b"", Histogram(keys.tobytes(), counts.tobytes(), is_exact=False))
+    found = Distribution(3, 5e-324, 1.7e308, sketch, 1)
     assert found.percentile(50) == float(middle)
 
 
@@ -84,9 +82,9 @@ def test_buckets_end_at_powers():
 
 
 def test_values_are_exact_up_to_the_limit():
-    some = [float(value) for value in range(MOST_EXACT)]
+    some = [float(value) for value in range(MAX_EXACT_VALUES)]
     assert distribution(some).values == tuple(some)
-    assert distribution(some * 3).counts == (3,) * MOST_EXACT
+    assert distribution(some * 3).counts == (3,) * MAX_EXACT_VALUES
     assert distribution([*some, 0.5]).is_exact is False
     assert distribution([3.0, 1.0, 3.0], most=2).values == (1.0, 3.0)
     assert distribution([3.0, 1.0, 2.0], most=2).is_exact is False
@@ -94,7 +92,7 @@ def test_values_are_exact_up_to_the_limit():
 
 def test_values_that_are_all_the_same_need_no_spread():
     same = distribution([7.5] * 9)
-    assert (same.spread, same.values, same.counts, same.is_exact) == (NO_SPREAD, (7.5,), (9,), True)
+    assert (same.sketch, same.values, same.counts, same.is_exact) == (NO_SKETCH, (7.5,), (9,), True)
     assert [same.percentile(percent) for percent in (0, 50, 100)] == [7.5] * 3
 
 
@@ -121,7 +119,7 @@ def test_many_at_once_are_the_same_as_one_by_one():
 
 
 def test_one_value_merges_with_others():
-    merged = spread_of(2.0, 3).merge(spread_of(1.0, 1), MOST_EXACT)
-    assert Distribution(4, 1.0, 2.0, merged, MOST_EXACT).counts == (1, 3)
-    assert Distribution(4, 1.0, 2.0, merged, MOST_EXACT) == distribution([2.0, 1.0, 2.0, 2.0])
+    merged = sketch_of(2.0, 3).merge(sketch_of(1.0, 1), MAX_EXACT_VALUES)
+    assert Distribution(4, 1.0, 2.0, merged, MAX_EXACT_VALUES).counts == (1, 3)
+    assert Distribution(4, 1.0, 2.0, merged, MAX_EXACT_VALUES) == distribution([2.0, 1.0, 2.0, 2.0])
     assert distribution([1.0, 2.0]) != distribution([1.0, 2.0, 2.0])

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rumpattern import synth
 from rumpattern.cli.main import main
-from rumpattern.job import parts
+from rumpattern.job.checkpoint import parts
+from rumpattern.synth import events as synth
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,7 +110,7 @@ def events(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def replay(
     events: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[[Path, str], tuple[int, str]]:
-    monkeypatch.setattr(parts, "_SHARE", 0)
+    monkeypatch.setattr(parts, "_WRITE_RATIO", 0)
 
     def run(folder: Path, form: str) -> tuple[int, str]:
         named = {"--format": form, "-o": folder / "out", "--rejects": folder / "rejects", "--state": folder / "state"}

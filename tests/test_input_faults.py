@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import pytest
 
 import rumpattern as rp
-from rumpattern.events import sources, streams
+from rumpattern.input import sources, streams
 from rumpattern.job import collect
 from rumpattern.job.accounts import FileAccount
 from tests.replayed import EXTENDED, READERS, TIME, VIEW, replayed, told
@@ -88,7 +88,7 @@ def test_a_file_that_changes_while_it_is_read_is_one_reject(  # noqa: PLR0913, P
 
     result, rejects = replayed(views, folder, reader, workers=workers, on_progress=heard)
     assert told(rejects) == [(1, 0, "RP001", reason)]
-    assert [(file.lines, file.evaluated, file.broke_off) for file in result.accounting.files] == [
+    assert [(file.lines, file.evaluated, file.truncated) for file in result.accounting.files] == [
         (1, 0, True),
         (100, 100, False),
         (100, 100, False),
@@ -143,8 +143,8 @@ def test_a_stream_that_shrinks_at_a_seam_does_not_look_complete(
     if inflater == "zlib":
         monkeypatch.setattr(streams, "isal_zlib", None)
     monkeypatch.setattr(streams, "_READ", 2000)
-    monkeypatch.setattr("rumpattern.events.buffers.BLOCK", 2000)
-    monkeypatch.setattr("rumpattern.events.sources.HEAD", 2000)
+    monkeypatch.setattr("rumpattern.input.buffers.BLOCK", 2000)
+    monkeypatch.setattr("rumpattern.input.sources.HEAD", 2000)
     unit = STREAMS[kind]
     path = tmp_path / "events"
     path.write_bytes(unit * 400)
@@ -155,7 +155,7 @@ def test_a_stream_that_shrinks_at_a_seam_does_not_look_complete(
         os.truncate(path, 300 * len(unit))
         return stream
 
-    monkeypatch.setattr("rumpattern.job.blocks.open_stream", opened)
+    monkeypatch.setattr("rumpattern.input.blocks.open_stream", opened)
     result, rejects = replayed(views, path)
     assert [(reject.code, reject.reason) for reject in rejects] == [
         ("RP001", f"it became shorter while it was read: after {300 * len(unit):,} bytes, not {400 * len(unit):,}")

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 import rumpattern as rp
+from rumpattern.columns.readers import Reader
 from rumpattern.engine import Engine
-from rumpattern.events.lines import TextLines
-from rumpattern.events.readers import Reader
+from rumpattern.input.lines import TextLines
 
 SUITE = Path(__file__).resolve().parents[2] / "shared" / "data" / "json-test-suite" / "test_parsing"
 READERS = (Reader.ORJSON, Reader.SCAN) if find_spec("numba") else (Reader.ORJSON,)

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 import rumpattern as rp
-from rumpattern.events import sources
-from rumpattern.events.buffers import Buffer
-from rumpattern.events.sources import Range, cut_file
+from rumpattern.input import sources
+from rumpattern.input.buffers import Buffer
+from rumpattern.input.sources import Range, cut_file
 from tests.replayed import EXTENDED, READERS, TIME, VIEW, replayed, told
 
 if TYPE_CHECKING:
@@ -56,9 +56,9 @@ def test_a_line_that_is_too_long_is_one_reject(  # noqa: PLR0913, PLR0917 - what
     *,
     compress: bool,
 ) -> None:
-    monkeypatch.setattr("rumpattern.events.sources.RANGE", block)
-    monkeypatch.setattr("rumpattern.events.buffers.BLOCK", block)
-    monkeypatch.setattr("rumpattern.events.lines.SHOWN", 50)
+    monkeypatch.setattr("rumpattern.input.sources.RANGE", block)
+    monkeypatch.setattr("rumpattern.input.buffers.BLOCK", block)
+    monkeypatch.setattr("rumpattern.input.lines.MAX_EXCERPT", 50)
     text = long_lines(form)
     lines = text.split(b"\n")
     path = tmp_path / "events"
@@ -74,7 +74,7 @@ def test_a_line_that_is_too_long_is_one_reject(  # noqa: PLR0913, PLR0917 - what
         assert cut == [lines[number][:50] for number in long]
         assert (result.accounting.lines, result.accounting.evaluated, result.accounting.blank) == (14, 5, 2)
         assert result.accounting.rejected == 7
-        assert not any(file.broke_off for file in result.accounting.files)
+        assert not any(file.truncated for file in result.accounting.files)
 
 
 def test_ranges_hold_no_line_that_is_too_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,14 +85,14 @@ def test_ranges_hold_no_line_that_is_too_long(tmp_path: Path, monkeypatch: pytes
             monkeypatch.setattr(sources, "RANGE", size)
             with path.open("rb") as file:
                 ranges = list(cut_file(file, LIMIT))
-                ends = [piece.offset + piece.length + piece.passed for piece in ranges]
+                ends = [piece.offset + piece.length + piece.skipped for piece in ranges]
                 assert [piece.offset for piece in ranges] == [0, *ends[:-1]]
                 assert ends[-1] == len(text)
                 assert all(piece.length <= size + LIMIT + 1 for piece in ranges)
                 assert all(text[end - 1 : end] == b"\n" for end in ends[:-1])
                 for start in ends:  # where a run goes on
                     again = list(cut_file(file, LIMIT, start))
-                    assert start + sum(piece.length + piece.passed for piece in again) == len(text)
+                    assert start + sum(piece.length + piece.skipped for piece in again) == len(text)
 
 
 def test_what_is_longer_than_memory_is_passed_over(tmp_path: Path) -> None:

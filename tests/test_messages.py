@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 import rumpattern as rp
-from rumpattern.definition.rulebook import rulebook
-from rumpattern.diagnostics import CODES
+from rumpattern.diagnostics.codes import CODES
+from rumpattern.diagnostics.rulebook import rulebook
 
 MESSAGES = dict(line.split(" ", 1) for line in Path(__file__).with_name("messages.txt").read_text("utf-8").splitlines())
 EVENT = b'{"event_type":"view","event_timestamp":0,"application_name":"shop"}\n'

@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import rumpattern as rp
-from rumpattern import synth
 from rumpattern.cli.outputs import reject_file
-from rumpattern.events.columns import Reject
-from rumpattern.events.envelopes import detect
-from rumpattern.events.forms import Form
-from rumpattern.events.rejected import dump_row, load_row
+from rumpattern.input.documents import detect
+from rumpattern.input.formats import Form
+from rumpattern.input.rejects import Reject, dump_row, load_row
+from rumpattern.synth import events as synth
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -209,7 +208,7 @@ def test_rows(  # noqa: PLR0913 - a row of the table
     assert [(one["code"], one["form"]) for one in found] == [(code, form) for code, _, form in rejected]
     assert all(said in {None, one["text"]} for one, (_, said, _) in zip(found, rejected, strict=True))
     assert [one["line"] for one in found] == [2] * len(rejected)
-    assert not result.accounting.files[0].broke_off
+    assert not result.accounting.files[0].truncated
 
 
 def test_the_command_reads_its_own_rejects(request: pytest.FixtureRequest, tmp_path: Path) -> None:

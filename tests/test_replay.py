@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import rumpattern as rp
-from rumpattern.derive import Sample, dimension_names, sample_event
+from rumpattern.derive.policy import Sample, dimension_names, sample_event
 from rumpattern.pattern.pattern import exact_event
 from rumpattern.pattern.reference import leaves, matches
-from rumpattern.synth import events, write
+from rumpattern.synth.events import events, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from rumpattern.events.columns import Reject
+    from rumpattern.input.rejects import Reject
     from rumpattern.job.accounts import Accounting
 
 Event = dict[str, Any]
@@ -163,9 +163,9 @@ def replay_all(definitions: list[rp.MetricDefinition], sources: list[Path], **op
 def test_the_number_of_workers_does_not_matter(
     definitions: list[rp.MetricDefinition], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rumpattern.events.sources.BLOCK", 60_000)
-    monkeypatch.setattr("rumpattern.events.buffers.BLOCK", 60_000)
-    monkeypatch.setattr("rumpattern.events.envelopes.BLOCK", 60_000)
+    monkeypatch.setattr("rumpattern.input.sources.BLOCK", 60_000)
+    monkeypatch.setattr("rumpattern.input.buffers.BLOCK", 60_000)
+    monkeypatch.setattr("rumpattern.input.documents.BLOCK", 60_000)
     everything = [FIXTURES / "events", FIXTURES / "bad"]
     one = replay_all(definitions, everything, workers=1, application_name="other")
     assert replay_all(definitions, everything, workers=2, application_name="other") == one
@@ -186,11 +186,11 @@ def test_the_size_of_blocks_does_not_matter(
 ) -> None:
     everything = [FIXTURES / "events", FIXTURES / "bad"]
     whole = replay_all(definitions, everything)
-    monkeypatch.setattr("rumpattern.events.sources.BLOCK", 1000 * size)
-    monkeypatch.setattr("rumpattern.events.buffers.BLOCK", 1000 * size)
-    monkeypatch.setattr("rumpattern.events.streams._READ", 300 * size)
-    monkeypatch.setattr("rumpattern.events.envelopes.BLOCK", 1000 * size)
-    monkeypatch.setattr("rumpattern.events.envelopes.RECORDS", size)
+    monkeypatch.setattr("rumpattern.input.sources.BLOCK", 1000 * size)
+    monkeypatch.setattr("rumpattern.input.buffers.BLOCK", 1000 * size)
+    monkeypatch.setattr("rumpattern.input.streams._READ", 300 * size)
+    monkeypatch.setattr("rumpattern.input.documents.BLOCK", 1000 * size)
+    monkeypatch.setattr("rumpattern.input.documents.RECORDS", size)
     assert replay_all(definitions, everything) == whole
 
 
@@ -199,10 +199,10 @@ def test_one_event_a_block_does_not_matter(
 ) -> None:
     some = [FIXTURES / "events" / "shop.ndjson", FIXTURES / "events" / "cloudtrail.json", FIXTURES / "bad"]
     whole = replay_all(definitions, some)
-    monkeypatch.setattr("rumpattern.events.sources.BLOCK", 1)
-    monkeypatch.setattr("rumpattern.events.buffers.BLOCK", 1)
-    monkeypatch.setattr("rumpattern.events.envelopes.BLOCK", 1)
-    monkeypatch.setattr("rumpattern.events.envelopes.RECORDS", 1)
+    monkeypatch.setattr("rumpattern.input.sources.BLOCK", 1)
+    monkeypatch.setattr("rumpattern.input.buffers.BLOCK", 1)
+    monkeypatch.setattr("rumpattern.input.documents.BLOCK", 1)
+    monkeypatch.setattr("rumpattern.input.documents.RECORDS", 1)
     assert replay_all(definitions, some) == whole
 
 
@@ -214,7 +214,7 @@ def test_series_that_could_not_be_made_are_made_when_asked_again(
 
     result = rp.replay(definitions, FILES)
     with monkeypatch.context() as patch:
-        patch.setattr("rumpattern.aggregate.SeriesTable.rows", interrupted)
+        patch.setattr("rumpattern.aggregate.series.SeriesTable.rows", interrupted)
         with pytest.raises(KeyboardInterrupt):
             _ = result.series
     assert result.series == whole.series

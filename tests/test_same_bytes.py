@@ -12,14 +12,13 @@ from random import Random
 import pytest
 
 import rumpattern as rp
-from rumpattern import synth
-from rumpattern.emit import csv, emf, openmetrics, parquet, put_metric_data
-from rumpattern.emit import json as json_lines
+from rumpattern.emit import csv_rows, emf, json_lines, openmetrics, parquet, put_metric_data
+from rumpattern.synth import events as synth
 
 DEFINITIONS = Path(__file__).resolve().parents[1] / "fixtures" / "definitions"
 SHUFFLES = int(os.environ.get("RUMPATTERN_SHUFFLES", "2"))
 FILES = 3
-FORMATS = [json_lines, csv, put_metric_data, emf, openmetrics, *([parquet] if find_spec("pyarrow") else [])]
+FORMATS = [json_lines, csv_rows, put_metric_data, emf, openmetrics, *([parquet] if find_spec("pyarrow") else [])]
 READERS = ("orjson", "scan") if find_spec("numba") else ("orjson",)
 
 
@@ -43,7 +42,7 @@ def test_one_digest(
         for number in range(FILES):
             text = b"\n".join(lines[number::FILES])
             (folder / str(number)).write_bytes(text)
-            monkeypatch.setattr("rumpattern.events.sources.RANGE", len(text) // units + 1)
+            monkeypatch.setattr("rumpattern.input.sources.RANGE", len(text) // units + 1)
         for reader in READERS:
             result = rp.replay(definitions, folder, workers=workers, reader=reader, exact_values=20)
             digests.add(hashlib.sha256(written(result)).hexdigest())

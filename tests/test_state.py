@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import rumpattern as rp
-from rumpattern import synth
-from rumpattern.emit import json as json_lines
-from rumpattern.job import parts, state
-from rumpattern.job.state import State, clear
+from rumpattern.emit import json_lines
+from rumpattern.job.checkpoint import parts, state
+from rumpattern.job.checkpoint.state import Checkpoint, delete
+from rumpattern.synth import events as synth
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,11 +63,11 @@ def events(tmp_path: Path) -> Path:
 @pytest.fixture
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make several blocks of each file, and a part of each block."""
-    monkeypatch.setattr("rumpattern.events.sources.RANGE", 1 << 16)
-    monkeypatch.setattr("rumpattern.events.buffers.BLOCK", 1 << 16)
-    monkeypatch.setattr("rumpattern.job.blocks.RANGE", 1 << 16)
-    monkeypatch.setattr("rumpattern.job.blocks.RUN_BUFFER", 1 << 14)
-    monkeypatch.setattr(parts, "_SHARE", 0)
+    monkeypatch.setattr("rumpattern.input.sources.RANGE", 1 << 16)
+    monkeypatch.setattr("rumpattern.input.buffers.BLOCK", 1 << 16)
+    monkeypatch.setattr("rumpattern.input.blocks.RANGE", 1 << 16)
+    monkeypatch.setattr("rumpattern.input.blocks.RUN_BUFFER", 1 << 14)
+    monkeypatch.setattr(parts, "_WRITE_RATIO", 0)
 
 
 def told(result: rp.ReplayResult, rejects: list[object]) -> tuple[bytes, object, object]:
@@ -141,11 +141,11 @@ def test_a_part_that_is_not_whole_is_done_again(
     written = sorted(folder.glob("part-*"))
     written[5].write_bytes(written[5].read_bytes()[:-1])
     (folder / "part-000003.partial").write_bytes(b"half of it")
-    with State(folder, {**json.loads((folder / "run.json").read_bytes())}) as kept:
+    with Checkpoint(folder, {**json.loads((folder / "run.json").read_bytes())}) as kept:
         assert kept.parts == 5
         assert len(list(folder.glob("part-*"))) == 5
     assert run(definitions, events, state=folder) == whole
-    clear(folder)
+    delete(folder)
     assert not folder.exists()
 
 
@@ -183,7 +183,7 @@ def test_parts_that_changed_places_are_done_again(
 ) -> None:
     folder = tmp_path / "state"
     whole = run(definitions, events, state=folder)
-    first, second = parts.part_path(folder, one), parts.part_path(folder, other)
+    first, second = parts.segment_path(folder, one), parts.segment_path(folder, other)
     for swapped in ((second, first), (first, first)):
         data = [path.read_bytes() for path in swapped]
         first.write_bytes(data[0])
@@ -198,7 +198,7 @@ def test_parts_of_another_run_are_not_taken(
     run(definitions, events, state=tmp_path / "one")
     whole = run(definitions[1:], events, state=tmp_path / "other")
     for number in (1, 2):
-        shutil.copy(parts.part_path(tmp_path / "one", number), parts.part_path(tmp_path / "other", number))
+        shutil.copy(parts.segment_path(tmp_path / "one", number), parts.segment_path(tmp_path / "other", number))
     assert run(definitions[1:], events, state=tmp_path / "other") == whole
 
 
@@ -237,7 +237,7 @@ def test_what_is_put_beside_the_progress_stays(
     for name in names:
         (folder / name).write_bytes(b"mine")
     run(definitions, events, state=folder)
-    clear(folder)
+    delete(folder)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == dict.fromkeys(names, b"mine")
 
 
@@ -306,7 +306,7 @@ def test_a_run_that_is_interrupted_at_any_line_goes_on(
 
 def test_one_run_at_a_time(definitions: list[rp.MetricDefinition], events: Path, tmp_path: Path) -> None:
     pytest.importorskip("fcntl", reason="files are locked as on POSIX systems")
-    with State(tmp_path / "state", {}), pytest.raises(rp.InputError, match="is in use by another run"):
+    with Checkpoint(tmp_path / "state", {}), pytest.raises(rp.InputError, match="is in use by another run"):
         run(definitions, events, state=tmp_path / "state")
 
 
@@ -333,20 +333,20 @@ def twenty_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 PARTS_AT_ONCE = """
 from rumpattern.cli.main import main
-from rumpattern.job import parts
-parts._SHARE = 0
+from rumpattern.job.checkpoint import parts
+parts._WRITE_RATIO = 0
 main()
 """
 SLOW_PARTS = """
 import time
 from rumpattern.cli.main import main
-from rumpattern.job import parts
-parts._SHARE = 0
-put = parts.PartWriter.put
+from rumpattern.job.checkpoint import parts
+parts._WRITE_RATIO = 0
+put = parts.SegmentWriter.put
 def put_slowly(*arguments):
     put(*arguments)
     time.sleep(0.5)
-parts.PartWriter.put = put_slowly
+parts.SegmentWriter.put = put_slowly
 main()
 """
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 
-from rumpattern.synth import BURST, Form, events, lines, main, write
-from rumpattern.synth_tables import BUILT_IN, CUSTOM
+from rumpattern.synth.events import BURST, Form, events, lines, main, write
+from rumpattern.synth.tables import BUILT_IN, CUSTOM
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,7 @@ import click
 import jsonschema
 import pytest
 
-from rumpattern.cli import mending
+from rumpattern.cli import fixing as mending
 from rumpattern.cli.validate import command
 
 ROOT = Path(__file__).parents[1]

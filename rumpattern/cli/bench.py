@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rumpattern.bench import MEGABYTE, Stages, measure, read, synthetic, write_table
+from rumpattern.bench.stages import MEGABYTE, Stages, measure, read, synthetic, write_table
 from rumpattern.cli.options import (
     check_reader,
     definitions_option,
@@ -17,8 +17,8 @@ from rumpattern.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from rumpattern.bench import Report
-    from rumpattern.events.forms import Form
+    from rumpattern.bench.stages import Report
+    from rumpattern.input.formats import Form
 
 
 @click.command(name="bench")

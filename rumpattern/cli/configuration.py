@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from rumpattern.diagnostics import did_you_mean
+from rumpattern.diagnostics.wording import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

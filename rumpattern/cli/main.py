@@ -12,8 +12,8 @@ from typing import Final, NoReturn
 
 import click
 
-from rumpattern import __version__
-from rumpattern.diagnostics import DiagnosticsError
+from rumpattern.diagnostics.finding import DiagnosticsError
+from rumpattern.version import __version__
 
 
 class Exit(IntEnum):

@@ -13,14 +13,15 @@ import numpy as np
 
 from rumpattern.cli.main import Exit
 from rumpattern.cli.options import input_format_option, max_line_option
+from rumpattern.columns.decode import Decoder
+from rumpattern.columns.fields import with_derived_fields
 from rumpattern.definition.model import MetricDefinition
-from rumpattern.diagnostics import Diagnostic, InputError, printable
-from rumpattern.emit.table import add_row, console_on, new_table
+from rumpattern.diagnostics.finding import Diagnostic, InputError
+from rumpattern.diagnostics.wording import printable
+from rumpattern.emit.console import add_row, console_on, new_table
 from rumpattern.engine import Engine
-from rumpattern.events.decode import Decoder
-from rumpattern.events.fields import complete
-from rumpattern.events.sources import find_sources
-from rumpattern.job.blocks import read_blocks, read_lines
+from rumpattern.input.blocks import read_blocks, read_lines
+from rumpattern.input.sources import find_sources
 from rumpattern.job.collect import SHOWN_REJECTS
 from rumpattern.match.reasons import Reasons
 from rumpattern.pattern.explain import explain as explain_event
@@ -31,10 +32,10 @@ from rumpattern.plan.build import build_plan
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from rumpattern.events.columns import EventBatch
-    from rumpattern.events.forms import Form
-    from rumpattern.events.lines import Lines
-    from rumpattern.events.sources import Source
+    from rumpattern.columns.batch import EventBatch
+    from rumpattern.input.formats import Form
+    from rumpattern.input.lines import Lines
+    from rumpattern.input.sources import Source
     from rumpattern.pattern.explain import Explanation
     from rumpattern.pattern.pattern import Pattern
 
@@ -97,7 +98,7 @@ class Reading(NamedTuple):
 
     sources: Sequence[Source]
     form: Form | None
-    longest: int
+    max_line: int
 
 
 def _print_matches(engine: Engine, reading: Reading, *, quiet: bool) -> tuple[int, int]:
@@ -139,7 +140,7 @@ def _print_reasons(pattern: Pattern, reading: Reading) -> int:
 
 def _explain(pattern: Pattern, text: bytes) -> Explanation:
     """Explain one event, with the fields that follow from others."""
-    return explain_event(pattern.branches, complete(exact_event(text), None))
+    return explain_event(pattern.branches, with_derived_fields(exact_event(text), None))
 
 
 def _print_ranking(reasons: Reasons) -> None:
@@ -172,14 +173,14 @@ class _Read:
 
 
 def _read(
-    decode: Callable[[Lines], EventBatch], sources: Sequence[Source], form: Form | None, longest: int
+    decode: Callable[[Lines], EventBatch], sources: Sequence[Source], form: Form | None, max_line: int
 ) -> Iterator[_Read]:
     """Yield the batches of all sources, telling the first rejects of each, and how many there are."""
     for number, source in enumerate(sources):
         line, rejected = 0, 0
-        for block in read_blocks(number, source, form, lambda _: None, longest=longest):
-            lines, batch = read_lines(block, longest, lambda lines: (lines, decode(lines)))
-            base = 0 if block.counted else line
+        for block in read_blocks(number, source, form, lambda _: None, max_line=max_line):
+            lines, batch = read_lines(block, max_line, lambda lines: (lines, decode(lines)))
+            base = 0 if block.has_file_line_numbers else line
             yield _Read(batch, lines, source.name, base)
             for reject in batch.rejects[: max(0, SHOWN_REJECTS - rejected)]:
                 place = f"{source.name}:{base + reject.line}"

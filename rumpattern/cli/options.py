@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from rumpattern.columns.readers import Reader
 from rumpattern.definition.load import load_definitions
-from rumpattern.diagnostics import DefinitionError
-from rumpattern.events.forms import Form
-from rumpattern.events.lines import MAX_LINE
-from rumpattern.events.readers import Reader
+from rumpattern.diagnostics.finding import DefinitionError
+from rumpattern.input.formats import Form
+from rumpattern.input.lines import MAX_LINE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rumpattern.definition.model import MetricDefinition
-    from rumpattern.diagnostics import Diagnostic
+    from rumpattern.diagnostics.finding import Diagnostic
 
 _SHIFTS: Final = {"": 0, "K": 10, "M": 20, "G": 30}
 _SECONDS: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}

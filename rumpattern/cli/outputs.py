@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from rumpattern.events.rejected import dump_row
-from rumpattern.job.parts import sync_folder
+from rumpattern.input.rejects import dump_row
+from rumpattern.job.checkpoint.parts import sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import BinaryIO
 
-    from rumpattern.events.columns import Reject
+    from rumpattern.input.rejects import Reject
 
 
 _OPEN: Final = re.compile(r"/dev/std(?:out|err)|(?:/dev|/proc/self)/fd/(?P<number>\d+)")

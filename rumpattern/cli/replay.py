@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import click
 
+from rumpattern.aggregate.cardinality import MAX_SERIES
+from rumpattern.aggregate.histogram import MAX_EXACT_VALUES
 from rumpattern.cli.main import Exit
 from rumpattern.cli.options import (
     Duration,
@@ -25,25 +27,32 @@ from rumpattern.cli.options import (
 )
 from rumpattern.cli.outputs import check_outputs, reject_file, replacing
 from rumpattern.cli.progress import progress_bar
-from rumpattern.diagnostics import printable
-from rumpattern.distribution import MOST_EXACT
-from rumpattern.emit import accounts, cloudwatch, csv, emf, openmetrics, parquet, put_metric_data, table
-from rumpattern.emit import json as json_lines
-from rumpattern.engines.local import check_application_name, check_period, replay
-from rumpattern.events.readers import ReaderError
-from rumpattern.events.sources import find_sources
-from rumpattern.job.cardinality import MAX_SERIES
-from rumpattern.job.state import clear
+from rumpattern.columns.readers import ReaderError
+from rumpattern.diagnostics.wording import printable
+from rumpattern.emit import (
+    accounts,
+    cloudwatch,
+    csv_rows,
+    emf,
+    json_lines,
+    openmetrics,
+    parquet,
+    put_metric_data,
+    table,
+)
+from rumpattern.input.sources import find_sources
+from rumpattern.job.checkpoint.state import delete
 from rumpattern.memory import give_back_memory
+from rumpattern.run import check_application_name, check_period, replay
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import BinaryIO
 
-    from rumpattern.aggregate import Series
+    from rumpattern.aggregate.series import Series
     from rumpattern.definition.model import MetricDefinition
     from rumpattern.emit.cloudwatch import Outcome
-    from rumpattern.events.forms import Form
+    from rumpattern.input.formats import Form
     from rumpattern.job.collect import ReplayResult
 
 
@@ -56,7 +65,7 @@ def _write_table(result: ReplayResult, stream: BinaryIO, price: float | None) ->
 _Definitions: TypeAlias = "Sequence[MetricDefinition]"
 _FORMATS: Final[dict[str, Callable[[Sequence[Series], BinaryIO, _Definitions], Outcome | None]]] = {
     "json": lambda series, stream, _: json_lines.write(series, stream),
-    "csv": lambda series, stream, _: csv.write(series, stream),
+    "csv": lambda series, stream, _: csv_rows.write(series, stream),
     "parquet": lambda series, stream, _: parquet.write(series, stream),
     "put-metric-data": lambda series, stream, _: put_metric_data.write(series, stream),
     "emf": lambda series, stream, _: emf.write(series, stream),
@@ -104,7 +113,7 @@ _FORMATS: Final[dict[str, Callable[[Sequence[Series], BinaryIO, _Definitions], O
     "--exact-values",
     type=click.IntRange(1),
     metavar="N",
-    default=MOST_EXACT,
+    default=MAX_EXACT_VALUES,
     show_default=True,
     help="Distinct values of a datum that are kept as they are, for exact percentiles.",
 )
@@ -214,7 +223,7 @@ def _progress(state: str | None) -> Iterator[None]:
             click.echo(f"the same command goes on where this one was: its progress is in {state}", err=True)
         raise
     if state:
-        clear(Path(state))
+        delete(Path(state))
 
 
 def _check_format(form: str, output: str | None) -> None:
@@ -251,11 +260,11 @@ def _write(
 def _exit_code(result: ReplayResult, max_reject_rate: float) -> Exit:
     accounting = result.accounting
     for file in accounting.files:
-        if file.broke_off:
+        if file.truncated:
             click.echo(f"{printable(file.name)} could not be read to its end", err=True)
     rate = accounting.rejected / accounting.lines
     if rate <= max_reject_rate:
-        if any(file.broke_off for file in accounting.files):
+        if any(file.truncated for file in accounting.files):
             return Exit.REJECTS
         return Exit.FINDINGS if any(definition.is_estimate for definition in accounting.definitions) else Exit.CLEAN
     message = f"{accounting.rejected:,} of {accounting.lines:,} lines were rejected ({rate:.3%})"

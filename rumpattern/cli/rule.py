@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rumpattern.definition.rulebook import rulebook
-from rumpattern.diagnostics import UNUSED, code_prefix, did_you_mean
+from rumpattern.diagnostics.codes import UNUSED, code_prefix
+from rumpattern.diagnostics.rulebook import rulebook
+from rumpattern.diagnostics.wording import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rumpattern.definition.rulebook import Entry
+    from rumpattern.diagnostics.rulebook import Entry
 
 
 @click.command(name="rule")

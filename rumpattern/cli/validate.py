@@ -13,15 +13,24 @@ import click
 
 from rumpattern.cli.configuration import configured
 from rumpattern.cli.main import Exit
-from rumpattern.definition.document import decode
+from rumpattern.definition.documents.document import decode
 from rumpattern.definition.subject import Profile
 from rumpattern.definition.validate import Report, validate, validate_text
-from rumpattern.diagnostics import DefinitionError, Diagnostic, InputError, Severity, code_prefix
+from rumpattern.diagnostics.codes import code_prefix
+from rumpattern.diagnostics.finding import DefinitionError, Diagnostic, InputError, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-_FORMATS: Final = ("full", "concise", "json", "sarif", "github", "junit")
+_FORMATS: Final = {
+    "full": "full",
+    "concise": "concise",
+    "json": "json_report",
+    "sarif": "sarif",
+    "github": "github",
+    "junit": "junit",
+}
+"""The module of ``emit.findings`` that writes each format, imported when it is asked for."""
 _SUFFIXES: Final = (".json", ".yaml", ".yml", ".template")
 _RANKS: Final = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
 _STDIN: Final = "<stdin>"
@@ -40,7 +49,7 @@ def _codes(_ctx: click.Context, parameter: click.Parameter, value: str | None) -
 
 @click.command(name="validate")
 @click.argument("files", nargs=-1, required=True)
-@click.option("--format", "form", type=click.Choice(_FORMATS), default="full", show_default=True)
+@click.option("--format", "form", type=click.Choice(list(_FORMATS)), default="full", show_default=True)
 @click.option(
     "--profile",
     type=click.Choice([profile.value for profile in Profile]),
@@ -63,7 +72,7 @@ def _codes(_ctx: click.Context, parameter: click.Parameter, value: str | None) -
     show_default=True,
     help="Exit with 1 when something of this severity or worse is found.",
 )
-@click.option("--fix", "mend", is_flag=True, help="Write safe edits to the files, then report what is left.")
+@click.option("--fix", is_flag=True, help="Write safe edits to the files, then report what is left.")
 @click.option(
     "--diff",
     is_flag=True,
@@ -87,7 +96,7 @@ def command(  # noqa: PLR0913 - one for each option
     select: tuple[str, ...],
     ignore: tuple[str, ...],
     fail_on: str,
-    mend: bool,
+    fix: bool,
     diff: bool,
     skip_unrelated: bool,
 ) -> int:
@@ -102,8 +111,8 @@ def command(  # noqa: PLR0913 - one for each option
     rumpattern validate cdk.out/ --ignore RP2 --fail-on warning
     rumpattern validate definitions.json --diff
     """
-    if mend and not diff:
-        from rumpattern.cli.mending import check_files  # noqa: PLC0415 - only --fix needs it
+    if fix and not diff:
+        from rumpattern.cli.fixing import check_files  # noqa: PLC0415 - only --fix needs it
 
         check_files(files)
     checks = _Checks(destination, Profile(profile), select or ("RP",), ignore)
@@ -113,9 +122,9 @@ def command(  # noqa: PLR0913 - one for each option
         is_clean = not checks.show_fixes(reports)
         return Exit.CLEAN if is_clean and not _is_bad(reports, worst) else _bad_exit(reports)
     is_written = True
-    if mend:
+    if fix:
         reports, is_written = checks.fixed(reports)
-    import_module(f"rumpattern.emit.findings.{form}").write(reports, sys.stdout)
+    import_module(f"rumpattern.emit.findings.{_FORMATS[form]}").write(reports, sys.stdout)
     if not is_written:
         return Exit.ERROR
     return _bad_exit(reports) if _is_bad(reports, worst) else Exit.CLEAN
@@ -195,9 +204,9 @@ class _Checks:
         Raises:
             click.UsageError: a file may not be written; then none is.
         """
-        from rumpattern.cli.mending import check_writable, mended, unfixable, write  # noqa: PLC0415 - only --fix needs it
+        from rumpattern.cli.fixing import apply_fixes, check_writable, without_fixes, write  # noqa: PLC0415 - only --fix needs it
 
-        pairs = [(report, *mended(report, self._text)) for report in reports]
+        pairs = [(report, *apply_fixes(report, self._text)) for report in reports]
         check_writable([str(report.name) for report, _, done in pairs if done])
         after, is_written = [], True
         for report, now, done in pairs:
@@ -205,7 +214,7 @@ class _Checks:
                 if done:
                     write(str(report.name), now.text)
                     click.echo(f"fixed {_what(report, done)}", err=True)
-                after.append(unfixable(now))
+                after.append(without_fixes(now))
             except OSError as error:
                 click.echo(f"error: {report.name} could not be written: {error.strerror or error}", err=True)
                 after.append(report)
@@ -214,11 +223,11 @@ class _Checks:
 
     def show_fixes(self, reports: Iterable[Report]) -> bool:
         """Print what would be mended; tell whether there is anything."""
-        from rumpattern.cli.mending import difference, mended  # noqa: PLC0415 - only --diff needs it
+        from rumpattern.cli.fixing import apply_fixes, difference  # noqa: PLC0415 - only --diff needs it
 
         left, found = 0, False
         for report in reports:
-            now, done = mended(report, self._text)
+            now, done = apply_fixes(report, self._text)
             left += len(now.diagnostics)
             if done:
                 found = True

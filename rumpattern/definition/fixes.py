@@ -6,17 +6,17 @@ import bisect
 import math
 from typing import TYPE_CHECKING, TypeAlias
 
-from rumpattern.definition.document import parse_document
-from rumpattern.definition.sites import find_sites
-from rumpattern.diagnostics import DefinitionError
+from rumpattern.definition.documents.document import parse_document
+from rumpattern.definition.documents.sites import find_sites
+from rumpattern.diagnostics.finding import DefinitionError
 from rumpattern.jsontext import JsonArray, JsonObject, JsonString, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from rumpattern.definition.document import Document
+    from rumpattern.definition.documents.document import Document
     from rumpattern.definition.validate import Report
-    from rumpattern.diagnostics import Diagnostic, Edit
+    from rumpattern.diagnostics.finding import Diagnostic, Edit
     from rumpattern.jsontext import JsonValue, Span
 
     Pairs: TypeAlias = list[tuple[JsonValue, JsonValue]]

@@ -7,15 +7,16 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from rumpattern.definition.sites import resources
-from rumpattern.diagnostics import Diagnostic, Place, Severity, code_prefix
+from rumpattern.definition.documents.sites import resources
+from rumpattern.diagnostics.codes import code_prefix
+from rumpattern.diagnostics.finding import Diagnostic, Place, Severity
 from rumpattern.jsontext import JsonArray, JsonObject, JsonString
 from rumpattern.pattern.findings import describe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from rumpattern.definition.document import Document
+    from rumpattern.definition.documents.document import Document
     from rumpattern.jsontext import JsonValue
 
 _METADATA: Final = "Metadata"

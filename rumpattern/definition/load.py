@@ -9,16 +9,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rumpattern.definition.document import read_document
+from rumpattern.definition.documents.document import read_document
+from rumpattern.definition.documents.sites import find_sites
 from rumpattern.definition.read import read_definition
-from rumpattern.definition.rules import batch, limits
-from rumpattern.definition.sites import find_sites
+from rumpattern.definition.rules import batch
+from rumpattern.definition.rules import names as limits
 from rumpattern.definition.subject import Subject
-from rumpattern.diagnostics import DefinitionError, Diagnostic, Severity
+from rumpattern.diagnostics.finding import DefinitionError, Diagnostic, Severity
 from rumpattern.pattern.findings import in_order
 
 if TYPE_CHECKING:
-    from rumpattern.definition.document import Source
+    from rumpattern.definition.documents.document import Source
     from rumpattern.definition.model import MetricDefinition
     from rumpattern.definition.read import Read
 

@@ -3,28 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
+
+from rumpattern.rum.names import CUSTOM_NAMESPACE_PREFIX, EXTENDED_NAMESPACE
 
 if TYPE_CHECKING:
-    from rumpattern.diagnostics import Diagnostic, Place
+    from rumpattern.diagnostics.finding import Diagnostic, Place
     from rumpattern.pattern.pattern import Pattern
-
-EXTENDED_NAMESPACE: Final = "AWS/RUM"
-CUSTOM_NAMESPACE_PREFIX: Final = "RUM/CustomMetrics/"
-_SIZES: Final = tuple(f"{scale}{unit}" for unit in ("bytes", "bits") for scale in ("", "Kilo", "Mega", "Giga", "Tera"))
-_AMOUNTS: Final = (*(size[0].upper() + size[1:] for size in _SIZES), "Count")
-UNITS: Final = (
-    "Seconds",
-    "Microseconds",
-    "Milliseconds",
-    *_AMOUNTS,
-    "Percent",
-    *(f"{amount}/Second" for amount in _AMOUNTS),
-    "None",
-)
-"""The units of CloudWatch (PutMetricData, MetricDatum, Unit)."""
-APPLICATION_DIMENSION: Final = "application_name"
-"""The dimension that RUM adds to every metric."""
 
 
 @dataclass(frozen=True, slots=True)

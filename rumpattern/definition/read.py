@@ -9,38 +9,33 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+from rumpattern.definition.documents.sites import MEMBERS, Origin, is_null, repeated, spelled, unknown_members
 from rumpattern.definition.model import MetricDefinition
-from rumpattern.definition.rumevents import FIELD_ALIASES
-from rumpattern.definition.sites import MEMBERS, Origin, is_null, repeated, spelled, strangers
-from rumpattern.diagnostics import Diagnostic, PatternError, Place, Severity, did_you_mean
+from rumpattern.diagnostics.finding import Diagnostic, PatternError, Place, Severity
+from rumpattern.diagnostics.wording import did_you_mean
 from rumpattern.jsontext import JsonObject, JsonString, Unknown
 from rumpattern.pattern.findings import describe
 from rumpattern.pattern.parse import parse_located
 from rumpattern.pattern.pattern import renamed
+from rumpattern.rum.limits import (
+    DIMENSION_KEY_LENGTH,
+    DIMENSION_NAME_LENGTH,
+    MAX_DIMENSION_KEYS,
+    MEMBER_LENGTHS,
+    TEMPLATE_MEMBER_LENGTHS,
+)
+from rumpattern.rum.names import FIELD_ALIASES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rumpattern.definition.document import Document
-    from rumpattern.definition.sites import Site
-    from rumpattern.diagnostics import Edit
+    from rumpattern.definition.documents.document import Document
+    from rumpattern.definition.documents.sites import Site
+    from rumpattern.diagnostics.finding import Edit
     from rumpattern.jsontext import JsonValue
     from rumpattern.pattern.pattern import Pattern
 
-_LENGTHS: Final = {
-    "Name": (1, 255),
-    "Namespace": (1, 237),
-    "ValueKey": (1, 280),
-    "UnitLabel": (1, 256),
-    "EventPattern": (0, 4000),
-    "MetricDefinitionId": (1, 255),
-}
-_TEMPLATE_LENGTHS: Final = {"ValueKey": (1, 256), "EventPattern": (1, 4000)}
-"""Where the resource schema AWS::RUM::AppMonitor has other lengths than the API."""
 _PUBLISHED: Final = ("Name", "Namespace", "UnitLabel")
-_MAX_DIMENSIONS: Final = 29
-_DIMENSION_PATH: Final = (1, 280)
-_DIMENSION_NAME: Final = (1, 255)
 
 
 @dataclass(slots=True)
@@ -138,7 +133,7 @@ class _Reader:
         assert isinstance(self.site.node, JsonObject)
         for key in repeated(self.site.node):
             self.report("RP312", f'"{key.value}" occurs more than once', key, key.value)
-        for key in strangers(self.site):
+        for key in unknown_members(self.site):
             hint = did_you_mean(key.value, MEMBERS) or f"known members: {', '.join(MEMBERS)}"
             self.report("RP303", f'unknown member "{key.value}"', key, key.value, hint)
 
@@ -160,7 +155,7 @@ class _Reader:
         if name in _PUBLISHED and not _is_unicode(node.value):
             self.report("RP313", f"{name} holds half of a surrogate pair", node, name)
             return None
-        low, high = (_TEMPLATE_LENGTHS if self.site.is_of_template else {}).get(name, _LENGTHS[name])
+        low, high = (TEMPLATE_MEMBER_LENGTHS if self.site.is_of_template else {}).get(name, MEMBER_LENGTHS[name])
         if not low <= len(node.value) <= high:
             message = f"{name} has {len(node.value)} characters; it takes {low} to {high}"
             self.report("RP304", message, node, name)
@@ -190,8 +185,8 @@ class _Reader:
             self.report("RP305", f"DimensionKeys is a JSON object, not {describe(node)}", node, member, hint)
             return ()
         pairs = [self.dimension(key, value, f"{member}.{key.value}") for key, value in node.members]
-        if len(pairs) > _MAX_DIMENSIONS:
-            message = f"DimensionKeys has {len(pairs)} entries; it takes 0 to {_MAX_DIMENSIONS}"
+        if len(pairs) > MAX_DIMENSION_KEYS:
+            message = f"DimensionKeys has {len(pairs)} entries; it takes 0 to {MAX_DIMENSION_KEYS}"
             self.report("RP305", message, node, member)
         dimensions = dict(pair for pair in pairs if pair is not None)
         if len(dimensions) < len(pairs) and None not in pairs:
@@ -202,8 +197,9 @@ class _Reader:
         return tuple(dimensions.items())
 
     def dimension(self, key: JsonString, value: JsonValue, member: str) -> tuple[str, str] | None:
-        if not _DIMENSION_PATH[0] <= len(key.value) <= _DIMENSION_PATH[1]:
-            message = f"a dimension's field path has {len(key.value)} characters; it takes 1 to 280"
+        if not DIMENSION_KEY_LENGTH[0] <= len(key.value) <= DIMENSION_KEY_LENGTH[1]:
+            shortest, longest = DIMENSION_KEY_LENGTH
+            message = f"a dimension's field path has {len(key.value)} characters; it takes {shortest} to {longest}"
             self.report("RP304", message, key, member)
         if isinstance(value, Unknown):
             self.read.unknown.add("DimensionKeys")
@@ -211,8 +207,9 @@ class _Reader:
         if not isinstance(value, JsonString):
             self.report("RP305", f"a dimension name is a string, not {describe(value)}", value, member)
             return None
-        if not _DIMENSION_NAME[0] <= len(value.value) <= _DIMENSION_NAME[1]:
-            message = f"a dimension name has {len(value.value)} characters; it takes 1 to 255"
+        if not DIMENSION_NAME_LENGTH[0] <= len(value.value) <= DIMENSION_NAME_LENGTH[1]:
+            shortest, longest = DIMENSION_NAME_LENGTH
+            message = f"a dimension name has {len(value.value)} characters; it takes {shortest} to {longest}"
             self.report("RP304", message, value, member)
         elif not _is_unicode(value.value):
             self.report("RP313", "a dimension name holds half of a surrogate pair", value, member)

@@ -7,16 +7,16 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from rumpattern.definition.eventtypes import DETAILS
-from rumpattern.definition.rumevents import EVENT_TYPE
-from rumpattern.diagnostics import Diagnostic, Severity
+from rumpattern.diagnostics.finding import Diagnostic, Severity
 from rumpattern.pattern.ast import StringEquals
 from rumpattern.pattern.equivalence import Values, joined, values
+from rumpattern.rum.eventtypes import DETAILS
+from rumpattern.rum.names import EVENT_TYPE
 
 if TYPE_CHECKING:
     from rumpattern.definition.model import MetricDefinition
     from rumpattern.definition.read import Read
-    from rumpattern.diagnostics import Edit, Place
+    from rumpattern.diagnostics.finding import Edit, Place
     from rumpattern.pattern.ast import Field
 
 _NONE: Final = Values()

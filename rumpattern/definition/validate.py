@@ -9,22 +9,23 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from rumpattern.definition.document import BOM, is_text, parse_document, read_text
+from rumpattern.definition.documents.document import BOM, is_text, parse_document, read_text
+from rumpattern.definition.documents.plain import plain
+from rumpattern.definition.documents.sites import find_sites, is_template
 from rumpattern.definition.ignores import find_ignores
-from rumpattern.definition.plain import plain
 from rumpattern.definition.read import read_definition
-from rumpattern.definition.rules import batch, custom, extended, limits, meaning
-from rumpattern.definition.sites import find_sites, is_template
+from rumpattern.definition.rules import batch, custom, extended, meaning
+from rumpattern.definition.rules import names as limits
 from rumpattern.definition.subject import Profile, Subject
-from rumpattern.diagnostics import DefinitionError, Diagnostic, Severity
+from rumpattern.diagnostics.finding import DefinitionError, Diagnostic, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from rumpattern.definition.document import Document, Source
+    from rumpattern.definition.documents.document import Document, Source
+    from rumpattern.definition.documents.sites import Site
     from rumpattern.definition.ignores import Ignores
     from rumpattern.definition.read import Read
-    from rumpattern.definition.sites import Site
     from rumpattern.jsontext import JsonValue
 
 _IDS: Final = uuid.UUID("5c1c1f3e-6f1e-4d6b-9d5e-2f1b6a7c8d90")

@@ -32,7 +32,7 @@ def write(result: ReplayResult, stream: BinaryIO) -> None:
     document = {
         "total": total,
         "files": [
-            {"rejected": file.rejected, "broke_off": file.broke_off, **_members(file)} for file in accounting.files
+            {"rejected": file.rejected, "broke_off": file.truncated, **_members(file)} for file in accounting.files
         ],
         "definitions": [_members(definition) for definition in accounting.definitions],
         "warnings": [{"code": one.code, "message": one.message, "hint": one.hint} for one in result.warnings],

@@ -4,28 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from rumpattern.definition.model import UNITS
-from rumpattern.derive import MAX_DIMENSION_VALUE, MAX_VALUE
-from rumpattern.diagnostics import printable
+from rumpattern.diagnostics.wording import printable
+from rumpattern.rum.limits import MAX_AHEAD, MAX_DIMENSION_VALUE, MAX_DIMENSIONS, MAX_NAME, MAX_PAST, MAX_VALUE
+from rumpattern.rum.names import UNITS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from rumpattern.aggregate import Series
-
-MAX_DIMENSIONS: Final = 30
-MAX_NAME: Final = 255
-MAX_PAST: Final = timedelta(weeks=2)
-"""How far back CloudWatch takes time stamps."""
-MAX_AHEAD: Final = timedelta(hours=2)
-"""How far ahead CloudWatch takes time stamps."""
-MINUTE: Final = 60
-"""Seconds of a period below which a datum is stored with high resolution."""
+    from rumpattern.aggregate.series import Series
 
 
 @dataclass(slots=True)

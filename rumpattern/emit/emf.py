@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import orjson
 
-from rumpattern.distribution import value_counts
+from rumpattern.aggregate.distribution import value_counts
 from rumpattern.emit import cloudwatch
-from rumpattern.emit.cloudwatch import MINUTE, Outcome
+from rumpattern.emit.cloudwatch import Outcome
+from rumpattern.rum.limits import MAX_EMF_VALUES, STANDARD_PERIOD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import BinaryIO
 
-    from rumpattern.aggregate import Series
-    from rumpattern.distribution import ValueCounts
+    from rumpattern.aggregate.distribution import ValueCounts
+    from rumpattern.aggregate.series import Series
 
-MAX_VALUES: Final = 100
 _METADATA: Final = "_aws"
 _OTHER_FORM: Final = "a form that AWS's clients write and the specification of the embedded metric format lacks"
 _Value: TypeAlias = float | list[float] | dict[str, object]
@@ -49,7 +49,7 @@ def write(series: Sequence[Series], stream: BinaryIO) -> Outcome:
         else:
             outcome.refused[reason] += 1
     for count, why in (
-        (beyond, f"have more than {MAX_VALUES} values"),
+        (beyond, f"have more than {MAX_EMF_VALUES} values"),
         (bounded, "have a negative value, or more values than are kept as they are"),
     ):
         if count:
@@ -72,7 +72,7 @@ def _values(one: Series, counted: ValueCounts | None) -> Iterator[_Value]:
         yield one.min
     elif counted is None:
         yield {"Max": one.max, "Min": one.min, "Count": one.count, "Sum": one.sum}
-    elif one.count <= MAX_VALUES:
+    elif one.count <= MAX_EMF_VALUES:
         yield [value for value, count in zip(*counted, strict=True) for _ in range(count)]
     else:
         yield from _histograms(counted)
@@ -80,8 +80,8 @@ def _values(one: Series, counted: ValueCounts | None) -> Iterator[_Value]:
 
 def _histograms(counted: ValueCounts) -> Iterator[_Value]:
     """Give objects of up to 100 values each; CloudWatch adds up what it gets for one metric and time."""
-    for begin in range(0, len(counted.values), MAX_VALUES):
-        values, counts = (part[begin : begin + MAX_VALUES] for part in counted)
+    for begin in range(0, len(counted.values), MAX_EMF_VALUES):
+        values, counts = (part[begin : begin + MAX_EMF_VALUES] for part in counted)
         total = math.fsum(value * count for value, count in zip(values, counts, strict=True))
         sums = {"Max": values[-1], "Min": values[0], "Count": sum(counts), "Sum": total}
         yield {"Values": values, "Counts": counts, **sums}
@@ -89,7 +89,7 @@ def _histograms(counted: ValueCounts) -> Iterator[_Value]:
 
 def _line(one: Series, value: _Value) -> bytes:
     metric: dict[str, object] = {"Name": one.name, "Unit": one.unit}
-    if one.period < MINUTE:
+    if one.period < STANDARD_PERIOD:
         metric["StorageResolution"] = 1
     names = [name for name, _ in one.dimensions]
     directive = {"Namespace": one.namespace, "Dimensions": [names], "Metrics": [metric]}

@@ -14,17 +14,18 @@ from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, TypeVar
 
-from rumpattern.derive import dimension_names
-from rumpattern.diagnostics import printable
-from rumpattern.distribution import ERROR_ABOVE, ERROR_BELOW, PERCENTS, percentiles
+from rumpattern.aggregate.distribution import PERCENTS, percentiles
+from rumpattern.aggregate.histogram import ERROR_ABOVE, ERROR_BELOW
+from rumpattern.derive.policy import dimension_names
+from rumpattern.diagnostics.wording import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from typing import BinaryIO
 
-    from rumpattern.aggregate import Series
+    from rumpattern.aggregate.distribution import Percentiles
+    from rumpattern.aggregate.series import Series
     from rumpattern.definition.model import MetricDefinition
-    from rumpattern.distribution import Percentiles
 
 _UNNAMED: Final = frozenset({"None", "Count"})
 """Units that a name does not end in: no unit, and one that says nothing."""

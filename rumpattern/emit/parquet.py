@@ -5,13 +5,13 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
-from rumpattern.distribution import PERCENTS, percentiles
+from rumpattern.aggregate.distribution import PERCENTS, percentiles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import BinaryIO
 
-    from rumpattern.aggregate import Series
+    from rumpattern.aggregate.series import Series
 
 _ROWS: Final = 16_384
 """Rows that are written together."""

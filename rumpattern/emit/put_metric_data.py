@@ -11,20 +11,17 @@ from typing import TYPE_CHECKING, Final
 
 import orjson
 
-from rumpattern.distribution import value_counts
-from rumpattern.emit.cloudwatch import MINUTE, Outcome, refusal
+from rumpattern.aggregate.distribution import value_counts
+from rumpattern.emit.cloudwatch import Outcome, refusal
+from rumpattern.rum.limits import MAX_METRICS_PER_REQUEST, MAX_REQUEST_BYTES, MAX_VALUES_PER_DATUM, STANDARD_PERIOD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from typing import BinaryIO
 
-    from rumpattern.aggregate import Series
-    from rumpattern.distribution import ValueCounts
+    from rumpattern.aggregate.distribution import ValueCounts
+    from rumpattern.aggregate.series import Series
 
-MAX_METRICS: Final = 1_000
-MAX_BYTES: Final = 1_000_000
-"""The limit is 1 MB, and nobody says of which encoding: this is held by the longest, the form fields of the query."""
-MAX_VALUES: Final = 150
 _ENVELOPE: Final = 2_000
 """Room for the action, the version, the namespace and the braces around the data."""
 _FIXED: Final = 400
@@ -56,7 +53,7 @@ def _data(series: Sequence[Series], outcome: Outcome) -> Iterator[tuple[str, byt
     for one, counted in zip(series, value_counts([one.distribution for one in series]), strict=True):
         reason = refusal(one)
         if reason is None:
-            taken = counted if counted and len(counted.values) <= MAX_VALUES else None
+            taken = counted if counted and len(counted.values) <= MAX_VALUES_PER_DATUM else None
             datum = _datum(one, taken)
             yield one.namespace, datum, _size(datum, len(one.dimensions), len(taken.values) if taken else 0)
         else:
@@ -67,7 +64,7 @@ def _requests(data: Iterable[tuple[str, bytes, int]]) -> Iterator[list[bytes]]:
     request: list[bytes] = []
     total = _ENVELOPE
     for _, datum, size in data:
-        if request and (len(request) == MAX_METRICS or total + size > MAX_BYTES):
+        if request and (len(request) == MAX_METRICS_PER_REQUEST or total + size > MAX_REQUEST_BYTES):
             yield request
             request, total = [], _ENVELOPE
         request.append(datum)
@@ -94,6 +91,6 @@ def _datum(one: Series, counted: ValueCounts | None) -> bytes:
         sums = {"SampleCount": one.count, "Sum": one.sum, "Minimum": one.min, "Maximum": one.max}
         datum["StatisticValues"] = sums
     datum["Unit"] = one.unit
-    if one.period < MINUTE:
+    if one.period < STANDARD_PERIOD:
         datum["StorageResolution"] = 1
     return orjson.dumps(datum, option=orjson.OPT_UTC_Z)

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-import io
 import math
-from contextlib import contextmanager
 from functools import reduce
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from rich.cells import cell_len
-from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from rumpattern.diagnostics import printable
-from rumpattern.distribution import ERROR_ABOVE, ERROR_BELOW, Distribution
+from rumpattern.aggregate.distribution import Distribution
+from rumpattern.aggregate.histogram import ERROR_ABOVE, ERROR_BELOW
+from rumpattern.diagnostics.wording import printable
+from rumpattern.emit.console import PADDING, add_row, console_on, new_table
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
     from typing import TextIO
 
-    from rumpattern.aggregate import Series
+    from rich.console import Console
+    from rich.table import Table
+
+    from rumpattern.aggregate.series import Series
     from rumpattern.job.accounts import DefinitionAccount
     from rumpattern.job.collect import ReplayResult
 
-_WIDTH: Final = 120
 _SHOWN_SERIES: Final = 10
 _SHOWN_TEXT: Final = 60
 _SHOWN_PERCENTS: Final[tuple[tuple[int, ...], ...]] = ((50, 95, 99), (50, 95), (50,), ())
@@ -33,7 +33,6 @@ _SHOWN_PERCENTS: Final[tuple[tuple[int, ...], ...]] = ((50, 95, 99), (50, 95), (
 _LEAST_DIMENSIONS: Final = 22
 _LEAST_COLUMN: Final = 8
 _MOST_WHOLE: Final = 1e15
-_PADDING: Final = 2
 
 
 class _Total(NamedTuple):
@@ -66,17 +65,6 @@ def write_summary(result: ReplayResult, stream: TextIO, price: float | None = No
     """Write the accounts of files and definitions, the first rejects and the warnings."""
     with console_on(stream) as console:
         _summary(result, console, price)
-
-
-@contextmanager
-def console_on(stream: TextIO) -> Iterator[Console]:
-    """Give a console on a terminal, or one of a fixed width whose lines are written without trailing space."""
-    if stream.isatty():
-        yield Console(file=stream, highlight=False)
-        return
-    text = io.StringIO()
-    yield Console(file=text, width=_WIDTH, highlight=False)
-    stream.writelines(line.rstrip() + "\n" for line in text.getvalue().splitlines())
 
 
 def _summary(result: ReplayResult, console: Console, price: float | None) -> None:
@@ -181,7 +169,7 @@ def _width(head: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
     """Return how wide a table of series is at least: all but the dimensions stay in one line."""
     names = [name.removesuffix(">") for name in head]
     widths = [max(map(cell_len, column)) for column in zip(names, *rows, strict=True)]
-    return sum(widths) - widths[1] + _LEAST_DIMENSIONS + _PADDING * (len(widths) - 1)
+    return sum(widths) - widths[1] + _LEAST_DIMENSIONS + PADDING * (len(widths) - 1)
 
 
 def _totals(series: Iterable[Series]) -> list[_Total]:
@@ -204,31 +192,13 @@ def _totals(series: Iterable[Series]) -> list[_Total]:
     ]
 
 
-def new_table(title: str, *columns: str) -> Table:
-    """Return an empty table; a column whose name ends in ``>`` is aligned right."""
-    table = Table(
-        title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, _PADDING, 0, 0)
-    )
-    for column in columns:
-        is_number = column.endswith(">")
-        name = column.removesuffix(">")
-        justify: Literal["left", "right"] = "right" if is_number else "left"
-        table.add_column(name, justify=justify, no_wrap=is_number or name == "metric", overflow="fold")
-    return table
-
-
 def print_table(console: Console, table: Table) -> None:
     """Print a table no narrower than its numbers: the terminal wraps what it has no room for."""
     for column in table.columns:
         if column.justify == "right":
             column.min_width = max(cell_len(str(cell)) for cell in (column.header, *column.cells))
-    least = sum(column.min_width or _LEAST_COLUMN for column in table.columns) + _PADDING * (len(table.columns) - 1)
+    least = sum(column.min_width or _LEAST_COLUMN for column in table.columns) + PADDING * (len(table.columns) - 1)
     console.print(table, width=max(console.width, least), crop=False)
-
-
-def add_row(table: Table, *cells: str) -> None:
-    """Add a row of plain text, whatever is in it."""
-    table.add_row(*(Text(printable(cell)) for cell in cells))
 
 
 def _reasons(counts: Counter[str]) -> str:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from rumpattern.job.results import BlockResult
 
-GONE: Final = "RP001"
+UNREADABLE: Final = "RP001"
 """The reject of a file that cannot be read any more, or is no longer what it was."""
 
-BROKEN_OFF: Final = frozenset(("RP001", "RP003", "RP004", "RP020", "RP023"))
+TRUNCATING_CODES: Final = frozenset(("RP001", "RP003", "RP004", "RP020", "RP023"))
 """Rejects that stand for all the rest of their file: nobody knows how much that is."""
 
 SERIES_LIMIT: Final = "series_limit"
@@ -67,9 +67,9 @@ class FileAccount:
         return self.rejects.total()
 
     @property
-    def broke_off(self) -> bool:
+    def truncated(self) -> bool:
         """Tell whether the file could not be read to its end."""
-        return not BROKEN_OFF.isdisjoint(self.rejects)
+        return not TRUNCATING_CODES.isdisjoint(self.rejects)
 
     def plus(self, result: BlockResult) -> FileAccount:
         """Return the account with the result of one more block; it is whole whenever a run is interrupted."""

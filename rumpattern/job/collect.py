@@ -8,21 +8,22 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from rumpattern.aggregate import Partial, lacks_label, tabulate
-from rumpattern.definition.rumevents import ABSENT_FIELDS
-from rumpattern.derive import REASONS
-from rumpattern.diagnostics import Diagnostic, InputError, Severity
-from rumpattern.job.accounts import GONE, SERIES_LIMIT, Accounting, DefinitionAccount, FileAccount
-from rumpattern.job.cardinality import SeriesLimit
+from rumpattern.aggregate.cardinality import SeriesLimit
+from rumpattern.aggregate.partial import Partial, lacks_label
+from rumpattern.aggregate.series import tabulate
+from rumpattern.derive.policy import REASONS
+from rumpattern.diagnostics.finding import Diagnostic, InputError, Severity
+from rumpattern.job.accounts import SERIES_LIMIT, UNREADABLE, Accounting, DefinitionAccount, FileAccount
+from rumpattern.rum.names import ABSENT_FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from rumpattern.aggregate import Series, SeriesTable
+    from rumpattern.aggregate.cardinality import Cardinality
+    from rumpattern.aggregate.series import Series, SeriesTable
     from rumpattern.definition.model import MetricDefinition
-    from rumpattern.events.columns import Reject
-    from rumpattern.events.sources import Source
-    from rumpattern.job.cardinality import Cardinality
+    from rumpattern.input.rejects import Reject
+    from rumpattern.input.sources import Source
     from rumpattern.job.results import BlockResult
     from rumpattern.job.settings import Settings
 
@@ -84,10 +85,10 @@ def collect(
     try:
         for result in results:
             file = files[result.source]
-            if file.rejects[GONE]:
+            if file.rejects[UNREADABLE]:
                 continue  # where the file broke off, it ends: what is found behind that may be of another file
             files[result.source] = file.plus(result)
-            base = 0 if result.counted else file.lines
+            base = 0 if result.has_file_line_numbers else file.lines
             shown = result.rejects.first(SHOWN_REJECTS - len(first))
             first += [(file.name, reject) for reject in _placed(shown, base)]
             if on_reject:

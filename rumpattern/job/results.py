@@ -8,29 +8,29 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from rumpattern.definition.rumevents import ABSENT_FIELDS, EVENT_TYPE
-from rumpattern.derive import REASONS
-from rumpattern.events.fields import Kind, find
-from rumpattern.job.blocks import read_lines
-from rumpattern.job.rejects import Rejects
+from rumpattern.columns.fields import Kind, find
+from rumpattern.derive.policy import REASONS
+from rumpattern.input.blocks import read_lines
+from rumpattern.job.reject_columns import Rejects
+from rumpattern.rum.names import ABSENT_FIELDS, EVENT_TYPE
 
 if TYPE_CHECKING:
-    from rumpattern.derive import Sample
+    from rumpattern.aggregate.groups import PartialAggregates
+    from rumpattern.arrays import Counts
+    from rumpattern.columns.batch import EventBatch
+    from rumpattern.derive.policy import Sample
     from rumpattern.engine import Engine
-    from rumpattern.events.columns import EventBatch
-    from rumpattern.events.forms import Form
-    from rumpattern.events.lines import Lines
-    from rumpattern.groups import Groups
-    from rumpattern.job.blocks import Block
+    from rumpattern.input.blocks import Block
+    from rumpattern.input.formats import Form
+    from rumpattern.input.lines import Lines
     from rumpattern.job.settings import Settings
-    from rumpattern.samples import Counts
 
 _RARE_KEYS: Final = frozenset[str]().union(*ABSENT_FIELDS.values())
 
 
 @dataclass(slots=True)
 class BlockResult:
-    """What one block comes to; ``counted`` is the block's, ``end`` the byte of the source where it ends, if known.
+    """What one block comes to; ``end`` is the byte of the source where it ends, None if that is not known.
 
     ``counts``, of shape (definitions, reasons), are the matched rows of each definition that came to each of
     ``REASONS``; ``groups`` and ``odd_samples`` are the samples, batch after batch (see ``groups.Grouped``).
@@ -39,13 +39,13 @@ class BlockResult:
     source: int
     form: Form
     counts: Counts
-    counted: bool
+    has_file_line_numbers: bool
     end: int | None = None
     lines: int = 0
     evaluated: int = 0
     blank: int = 0
     odd: int = 0
-    groups: list[Groups] = field(default_factory=list)
+    groups: list[PartialAggregates] = field(default_factory=list)
     odd_samples: list[tuple[int, Sample]] = field(default_factory=list)
     rejects: Rejects = field(default_factory=Rejects)
     synthesised: Counter[str] = field(default_factory=Counter)
@@ -73,13 +73,13 @@ def process_block(engine: Engine, block: Block, settings: Settings) -> BlockResu
 
 def _process(engine: Engine, block: Block, lines: Lines, settings: Settings) -> BlockResult:
     counts = np.zeros((len(engine.plan.steps), len(REASONS)), np.int64)
-    result = BlockResult(block.source, block.form, counts, block.counted)
+    result = BlockResult(block.source, block.form, counts, block.has_file_line_numbers)
     for batch in engine.batches(lines):
         for part in engine.grouped(batch, engine.match(batch), settings.period):
             counts[part.definitions] += part.counts
             result.odd_samples += part.odd
             if part.groups is not None:
-                result.groups.append(part.groups.compact().settle(settings.exact_values))
+                result.groups.append(part.groups.compact().compress(settings.exact_values))
         result.add(batch, *_presence(engine, batch))
     result.lines, result.end = lines.count(), block.end
     return result

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from rumpattern.distribution import MOST_EXACT
+from rumpattern.aggregate.cardinality import MAX_SERIES
+from rumpattern.aggregate.histogram import MAX_EXACT_VALUES
 from rumpattern.engine import DEFAULT_PERIOD
-from rumpattern.events.lines import MAX_LINE
-from rumpattern.job.cardinality import MAX_SERIES
+from rumpattern.input.lines import MAX_LINE
 
 
 class Settings(NamedTuple):
@@ -22,6 +22,6 @@ class Settings(NamedTuple):
     """
 
     period: int = DEFAULT_PERIOD
-    exact_values: int = MOST_EXACT
+    exact_values: int = MAX_EXACT_VALUES
     max_series: int = MAX_SERIES
     max_line: int = MAX_LINE

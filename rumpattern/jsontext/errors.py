@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from rumpattern.diagnostics import Edit
+from rumpattern.diagnostics.finding import Edit
 
 MAX_DEPTH: Final = 1_000
 MAX_NUMBER_TEXT: Final = 1_000

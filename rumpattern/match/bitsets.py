@@ -10,8 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rumpattern.match.classes import BitTable, Classes
-    from rumpattern.match.found import Owners, Rows
+    from rumpattern.arrays import BitTable, Classes, Owners, Rows
 
 AT_ONCE: Final = 1 << 17
 """Words of sets that are made at once: a megabyte, which stays in the processor's cache."""

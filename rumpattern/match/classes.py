@@ -11,29 +11,27 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 
-from rumpattern.events.columns import are
-from rumpattern.events.fields import Kind
+from rumpattern.columns.batch import kind_mask
+from rumpattern.columns.fields import Kind
 from rumpattern.match.bitsets import words_of
-from rumpattern.match.found import length, picked
+from rumpattern.match.selection import length, take
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from rumpattern.events.columns import Column, Flags, Numbers
-    from rumpattern.match.compiled import Compiled
-    from rumpattern.match.found import Some
-    from rumpattern.match.groups import Group
+    from rumpattern.arrays import Bits, BitTable, Classes, Flags, Numbers
+    from rumpattern.columns.batch import Column
+    from rumpattern.match.partition import Partition
+    from rumpattern.match.predicates import CompiledPredicate
+    from rumpattern.match.selection import Selection
 
-    Bits = np.ndarray[tuple[int], np.dtype[np.uint64]]
-    BitTable = np.ndarray[tuple[int, int], np.dtype[np.uint64]]
-    Classes = np.ndarray[tuple[int], np.dtype[np.int32]]
 
 Search: TypeAlias = "Callable[[Numbers, Numbers], Classes]"
 """From ascending boundaries and numbers to how many boundaries each number has reached."""
 
-_MOST_STRINGS: Final = 1 << 16
+MAX_STRINGS: Final = 1 << 16
 """Whose classes are remembered; beyond, all are forgotten."""
-_MOST_NAMED: Final = 1 << 12
+MAX_NAMED_STRINGS: Final = 1 << 12
 _FEW_BOUNDARIES: Final = 40
 """Up to which comparing with each is cheaper than a search."""
 _CACHED: Final = 1 << 14
@@ -53,55 +51,55 @@ class PathClasses:
         predicates: all predicates of the plan.
     """
 
-    def __init__(self, group: Group, path: str, predicates: Sequence[Compiled]) -> None:
-        self.free: Bits = np.zeros(words_of(len(group.branches)), np.uint64)
-        self.tests: list[tuple[Compiled, Bits]] = []
+    def __init__(self, group: Partition, path: str, predicates: Sequence[CompiledPredicate]) -> None:
+        self.unconstrained: Bits = np.zeros(words_of(len(group.branches)), np.uint64)
+        self.predicates: list[tuple[CompiledPredicate, Bits]] = []
         self._split(group, path, predicates)
         self.lock = Lock()
-        self.numbers: dict[bytes, int] = {}
-        self.bits: BitTable = np.zeros((8, len(self.free)), np.uint64)
+        self.class_of_bits: dict[bytes, int] = {}
+        self.bits: BitTable = np.zeros((8, len(self.unconstrained)), np.uint64)
         by_kind = np.array([self._of_kind(kind) for kind in Kind])
-        by_kind[Kind.SEVERAL] = by_kind[Kind.MISSING]  # only odd rows have it, and they are not asked
+        by_kind[Kind.AMBIGUOUS] = by_kind[Kind.MISSING]  # only odd rows have it, and they are not asked
         self.of_kind: Classes = np.array([self._number(bits) for bits in by_kind], np.int32)
-        self.boundaries, self.of_slot = self._number_classes(by_kind[Kind.NUMBER])
+        self.boundaries, self.class_of_interval = self._number_classes(by_kind[Kind.NUMBER])
         self.string_base: Bits = by_kind[Kind.STRING]
-        self.string_tests = [
-            (test, bits) for test, bits in self.tests if test.text is not None and not test.kinds[Kind.STRING]
+        self.string_predicates = [
+            (test, bits) for test, bits in self.predicates if test.text is not None and not test.kinds[Kind.STRING]
         ]
         self.equal: dict[str, list[int]] = {}
-        for number, (test, _) in enumerate(self.string_tests):
+        for number, (test, _) in enumerate(self.string_predicates):
             for text in test.equal or ():
                 self.equal.setdefault(text, []).append(number)
-        self.remembered: dict[str, int] = {}
-        self.given = len(self.numbers)
+        self.class_of_string: dict[str, int] = {}
+        self.initial_classes = len(self.class_of_bits)
 
     def __len__(self) -> int:
         """Return how many classes are known."""
-        return len(self.numbers)
+        return len(self.class_of_bits)
 
     @property
     def learned(self) -> int:
         """How many words the sets of classes take that strings have brought."""
-        return (len(self.numbers) - self.given) * len(self.free)
+        return (len(self.class_of_bits) - self.initial_classes) * len(self.unconstrained)
 
     @property
     def is_open(self) -> bool:
         """Whether strings may come that make more classes."""
-        return bool(self.string_tests)
+        return bool(self.string_predicates)
 
-    def _split(self, group: Group, path: str, predicates: Sequence[Compiled]) -> None:
-        """Sort branches by what they ask of the path: one of ``tests``, or nothing, which sets their bit in free."""
+    def _split(self, group: Partition, path: str, predicates: Sequence[CompiledPredicate]) -> None:
+        """Sort branches by what they ask of the path: one of ``predicates``, or nothing: ``unconstrained``."""
         asking: dict[int, Bits] = {}
         for number, branch in enumerate(group.branches):
             asked = [index for index in branch if group.path_of[index] == path]
-            bits = asking.setdefault(asked[0], np.zeros_like(self.free)) if asked else self.free
+            bits = asking.setdefault(asked[0], np.zeros_like(self.unconstrained)) if asked else self.unconstrained
             bits[number >> 6] |= np.uint64(1 << (number & 63))
-        self.tests = [(predicates[index], bits) for index, bits in asking.items()]
+        self.predicates = [(predicates[index], bits) for index, bits in asking.items()]
 
     def _of_kind(self, kind: Kind) -> Bits:
         """Return the branches that hold for values of a kind where the kind decides."""
-        result = self.free.copy()
-        for test, bits in self.tests:
+        result = self.unconstrained.copy()
+        for test, bits in self.predicates:
             if test.kinds[kind]:
                 result |= bits
         return result
@@ -112,80 +110,80 @@ class PathClasses:
         At a boundary some predicates begin or cease to hold. Branches ask one predicate of a path at most, so that the
         bits of predicates do not overlap.
         """
-        tests = [(test, bits) for test, bits in self.tests if len(test.lows) and not test.kinds[Kind.NUMBER]]
-        if not tests:
+        predicates = [(test, bits) for test, bits in self.predicates if len(test.lows) and not test.kinds[Kind.NUMBER]]
+        if not predicates:
             return np.zeros(0), self.of_kind[[int(Kind.NUMBER)]]
         with np.errstate(over="ignore"):  # after the largest double comes infinity, which no number reaches
-            ends = [np.nextafter(test.highs, np.inf) for test, _ in tests]
-        boundaries = np.unique(np.concatenate([*(test.lows for test, _ in tests), *ends]))
-        turned = np.zeros((len(boundaries) + 1, len(base)), np.uint64)
-        for (test, bits), end in zip(tests, ends, strict=True):
-            turned[np.searchsorted(boundaries, test.lows) + 1] ^= bits
-            turned[np.searchsorted(boundaries, end) + 1] ^= bits
-        sets = np.bitwise_xor.accumulate(turned, axis=0) | base
-        of_slot = np.array([self._number(bits) for bits in sets], np.int32)
-        kept = of_slot[1:] != of_slot[:-1]
-        return boundaries[kept], of_slot[np.concatenate([[True], kept])]
+            ends = [np.nextafter(test.highs, np.inf) for test, _ in predicates]
+        boundaries = np.unique(np.concatenate([*(test.lows for test, _ in predicates), *ends]))
+        deltas = np.zeros((len(boundaries) + 1, len(base)), np.uint64)
+        for (test, bits), end in zip(predicates, ends, strict=True):
+            deltas[np.searchsorted(boundaries, test.lows) + 1] ^= bits
+            deltas[np.searchsorted(boundaries, end) + 1] ^= bits
+        sets = np.bitwise_xor.accumulate(deltas, axis=0) | base
+        class_of_interval = np.array([self._number(bits) for bits in sets], np.int32)
+        kept = class_of_interval[1:] != class_of_interval[:-1]
+        return boundaries[kept], class_of_interval[np.concatenate([[True], kept])]
 
     def _number(self, bits: Bits) -> int:
         """Return the number of a set of branches; one that is new becomes a class."""
         key = bits.tobytes()
-        number = self.numbers.get(key)
+        number = self.class_of_bits.get(key)
         if number is None:
-            number = len(self.numbers)
+            number = len(self.class_of_bits)
             if number == len(self.bits):
                 self.bits = np.concatenate([self.bits, np.zeros_like(self.bits)])
             self.bits[number] = bits
-            self.numbers[key] = number  # last, so that len(self) counts rows that are filled
+            self.class_of_bits[key] = number  # last, so that len(self) counts rows that are filled
         return number
 
-    def of_strings(self, column: Column, some: Some) -> Classes | None:
+    def of_strings(self, column: Column, some: Selection) -> Classes | None:
         """Return the class of each string that occurs in some rows, shape (strings,); None if all are of one."""
-        if not self.string_tests or not column.strings:
+        if not self.string_predicates or not column.strings:
             return None
         result = np.zeros(len(column.strings), np.int32)
-        used = range(len(result)) if len(result) <= length(some) else np.unique(picked(column.codes, some)).tolist()
-        remembered = self.remembered
+        used = range(len(result)) if len(result) <= length(some) else np.unique(take(column.codes, some)).tolist()
+        class_of_string = self.class_of_string
         for code in used:
             text = column.strings[code]
-            known = remembered.get(text)
+            known = class_of_string.get(text)
             result[code] = self._learn(text) if known is None else known
         return result
 
     def learn_named(self) -> None:
         """Learn the classes of the strings that definitions name; a few thousand are enough to estimate by."""
-        for text in islice(self.equal, _MOST_NAMED):
+        for text in islice(self.equal, MAX_NAMED_STRINGS):
             self._learn(text)
 
     def _learn(self, text: str) -> int:
         """Return the class of a string, and remember it."""
         bits = self.string_base.copy()
         for number in self.equal.get(text, ()):
-            bits |= self.string_tests[number][1]
-        for test, some in self.string_tests:
+            bits |= self.string_predicates[number][1]
+        for test, some in self.string_predicates:
             if test.equal is None and test.text is not None and test.text(text):
                 bits |= some
         with self.lock:
-            if len(self.remembered) >= _MOST_STRINGS:
-                self.remembered.clear()
-            number = self.remembered[text] = self._number(bits)
+            if len(self.class_of_string) >= MAX_STRINGS:
+                self.class_of_string.clear()
+            number = self.class_of_string[text] = self._number(bits)
         return number
 
-    def encode(self, column: Column, some: Some, of_string: Classes | None, search: Search) -> Classes:
+    def encode(self, column: Column, some: Selection, of_string: Classes | None, search: Search) -> Classes:
         """Return the classes of some rows; ``of_string`` are those of the column's strings."""
-        kinds = picked(column.kinds, some)
+        kinds = take(column.kinds, some)
         parts: list[tuple[Flags, Classes]] = []
         if of_string is not None:
-            flags = are(kinds, Kind.STRING)
+            flags = kind_mask(kinds, Kind.STRING)
             if count := np.count_nonzero(flags):
-                classes = of_string.take(picked(column.codes, some))
+                classes = of_string.take(take(column.codes, some))
                 if count == len(kinds):
                     return classes
                 parts.append((flags, classes))
         if len(self.boundaries):
-            flags = are(kinds, Kind.NUMBER)
+            flags = kind_mask(kinds, Kind.NUMBER)
             if count := np.count_nonzero(flags):
-                classes = self.of_slot[search(self.boundaries, picked(column.numbers, some))]
+                classes = self.class_of_interval[search(self.boundaries, take(column.numbers, some))]
                 if count == len(kinds):
                     return classes
                 parts.append((flags, classes))
@@ -195,13 +193,13 @@ class PathClasses:
         return result
 
 
-def reached(boundaries: Numbers, numbers: Numbers) -> Classes:
+def reached(boundaries: Numbers, class_of_bits: Numbers) -> Classes:
     """Return shape (numbers,): how many of the ascending boundaries each number has reached."""
     if len(boundaries) > _FEW_BOUNDARIES:
-        return np.searchsorted(boundaries, numbers, side="right").astype(np.int32)
-    counts = np.zeros(len(numbers), np.uint8)
-    for start in range(0, len(numbers), _CACHED):
-        some, count = numbers[start : start + _CACHED], counts[start : start + _CACHED]
+        return np.searchsorted(boundaries, class_of_bits, side="right").astype(np.int32)
+    counts = np.zeros(len(class_of_bits), np.uint8)
+    for start in range(0, len(class_of_bits), _CACHED):
+        some, count = class_of_bits[start : start + _CACHED], counts[start : start + _CACHED]
         for boundary in boundaries.tolist():
             count += some >= boundary
     return counts.astype(np.int32)

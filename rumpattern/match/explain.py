@@ -6,15 +6,15 @@ from importlib.util import find_spec
 from math import prod
 from typing import TYPE_CHECKING
 
-from rumpattern.diagnostics import printable
-from rumpattern.match.classwise import WORTH_COMPILING
-from rumpattern.match.codes import radices
-from rumpattern.match.masks import Masks
+from rumpattern.diagnostics.wording import printable
+from rumpattern.match.code_table import radices
+from rumpattern.match.masks import MaskMatcher
+from rumpattern.match.rowwise import WORTH_COMPILING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rumpattern.match.classwise import Classwise
+    from rumpattern.match.by_class import ClassMatcher
     from rumpattern.match.kernel import Kernel
 
 
@@ -26,7 +26,7 @@ def explain_kernel(kernel: Kernel) -> str:
 def _rule(kernel: Kernel) -> Iterator[str]:
     native = "compiled code" if find_spec("numba") else "compiled code, if the extra fast were installed,"
     yield f"  up to {kernel.few_branches:,} branches of a type: a mask for each predicate"
-    yield f"  more: classes of values; up to {kernel.most_codes:,} combinations of classes have a table, else sets of"
+    yield f"  more: classes of values; up to {kernel.max_codes:,} combinations of classes have a table, else sets of"
     yield f"        branches are intersected row by row, by {native} after {WORTH_COMPILING:,} words"
 
 
@@ -38,18 +38,18 @@ def _types(kernel: Kernel) -> Iterator[str]:
             yield f"  {event_type}: {_form(form)}"
 
 
-def _form(form: Masks | Classwise) -> str:
+def _form(form: MaskMatcher | ClassMatcher) -> str:
     group = form.group
     size = f"{_number(len(group.definitions), 'definition')}, {_number(len(group.branches), 'branch')}"
-    return f"{size}: masks" if isinstance(form, Masks) else f"{size}: {_classes(form)}"
+    return f"{size}: masks" if isinstance(form, MaskMatcher) else f"{size}: {_classes(form)}"
 
 
-def _classes(form: Classwise) -> str:
+def _classes(form: ClassMatcher) -> str:
     paths = form.expected()
     counts = [len(path) for path in paths]
     is_open = [path.is_open for path in paths]
     factors = " x ".join(f"{count:,}{'+' * more}" for count, more in zip(counts, is_open, strict=True))
-    verdict = "table" if prod(radices(counts, is_open)) <= form.most_codes else "row by row"
+    verdict = "table" if prod(radices(counts, is_open)) <= form.max_codes else "row by row"
     return f"{factors} classes of {', '.join(form.names)}: {verdict}"
 
 

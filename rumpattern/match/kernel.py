@@ -11,24 +11,26 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from rumpattern.definition.rumevents import EVENT_TYPE
-from rumpattern.events.columns import are
-from rumpattern.events.fields import Kind
-from rumpattern.match.classwise import Classwise, RowForm
-from rumpattern.match.codes import ALL_CODES, MOST_CODES
-from rumpattern.match.found import Found, put_together
-from rumpattern.match.groups import typed_groups, untyped_groups
-from rumpattern.match.masks import Answers, Masks
+from rumpattern.columns.batch import kind_mask
+from rumpattern.columns.fields import Kind
+from rumpattern.match.by_class import ClassMatcher
+from rumpattern.match.code_table import MAX_CODES, MAX_CODES_OF_ENGINE
+from rumpattern.match.masks import Answers, MaskMatcher
+from rumpattern.match.partition import partitions_of_type, untyped_partitions
+from rumpattern.match.row_lists import RowLists, concat_by_definition
+from rumpattern.match.rowwise import RowwiseKernel
 from rumpattern.pattern.reference import branch_matches, grouped, leaves
+from rumpattern.rum.names import EVENT_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
-    from rumpattern.events.columns import EventBatch, Flags
+    from rumpattern.arrays import Flags, Integers, Rows
+    from rumpattern.columns.batch import EventBatch
     from rumpattern.jsontext import Exact
-    from rumpattern.match.compiled import Compiled
-    from rumpattern.match.found import Offsets, Rows, Some
-    from rumpattern.match.groups import Group
+    from rumpattern.match.partition import Partition
+    from rumpattern.match.predicates import CompiledPredicate
+    from rumpattern.match.selection import Selection
     from rumpattern.plan.plan import Plan
 
 FEW_BRANCHES: Final = 3
@@ -48,7 +50,7 @@ class Matches:
     """
 
     size: int
-    offsets: Offsets
+    offsets: Integers
     rows: Rows
 
     def mask(self, index: int) -> Flags:
@@ -74,68 +76,70 @@ class Kernel:
         plan: what to match.
         predicates: those of the plan, compiled.
         few_branches: up to how many branches a group is matched by masks.
-        row_form: how many definitions are matched where nearly all rows differ.
-        most_codes: up to how many codes of classes have a table.
+        rowwise: how many definitions are matched where nearly all rows differ.
+        max_codes: up to how many codes of classes have a table.
     """
 
     def __init__(
         self,
         plan: Plan,
-        predicates: Sequence[Compiled],
+        predicates: Sequence[CompiledPredicate],
         *,
         few_branches: int = FEW_BRANCHES,
-        row_form: RowForm | None = None,
-        most_codes: int = MOST_CODES,
+        rowwise: RowwiseKernel | None = None,
+        max_codes: int = MAX_CODES,
     ) -> None:
         self.plan = plan
         self.predicates = predicates
         self.few_branches = few_branches
-        self.row_form = row_form or RowForm()
+        self.rowwise = rowwise or RowwiseKernel()
         self.steps_by_type = plan.steps_by_type()
-        self.most_codes = min(most_codes, ALL_CODES // (len(self.steps_by_type) + 1))
+        self.max_codes = min(max_codes, MAX_CODES_OF_ENGINE // (len(self.steps_by_type) + 1))
         self.untyped_steps = plan.untyped_steps
-        self.untyped = [self._form(group) for group in untyped_groups(plan, predicates)]
-        self.typed: dict[str, list[Masks | Classwise]] = {}
+        self.untyped = [self._matcher(group) for group in untyped_partitions(plan, predicates)]
+        self.typed: dict[str, list[MaskMatcher | ClassMatcher]] = {}
 
-    def _form(self, group: Group) -> Masks | Classwise:
+    def _matcher(self, group: Partition) -> MaskMatcher | ClassMatcher:
         if len(group.branches) <= self.few_branches:
-            return Masks(group, self.predicates)
-        return Classwise(group, self.predicates, self.row_form, self.most_codes)
+            return MaskMatcher(group, self.predicates)
+        return ClassMatcher(group, self.predicates, self.rowwise, self.max_codes)
 
-    def of_type(self, event_type: str) -> list[Masks | Classwise]:
+    def of_type(self, event_type: str) -> list[MaskMatcher | ClassMatcher]:
         """Return what matches the rows of a type; made when a row first has it."""
-        forms = self.typed.get(event_type)
-        if forms is None:
-            groups = typed_groups(self.plan, self.predicates, event_type, self.steps_by_type[event_type])
-            forms = self.typed.setdefault(event_type, [self._form(group) for group in groups])
-        return forms
+        matchers = self.typed.get(event_type)
+        if matchers is None:
+            groups = partitions_of_type(self.plan, self.predicates, event_type, self.steps_by_type[event_type])
+            matchers = self.typed.setdefault(event_type, [self._matcher(group) for group in groups])
+        return matchers
 
     def match(self, batch: EventBatch) -> Matches:
         """Match all definitions against all rows of a batch."""
         answers = Answers(self.predicates)
-        found: list[Found] = []
-        for forms, some in self._parted(batch):
-            for form in forms:
-                if isinstance(form, Masks):
-                    found.append(form.match(batch.columns, some, answers))
+        found: list[RowLists] = []
+        for matchers, some in self._partition_by_event_type(batch):
+            for matcher in matchers:
+                if isinstance(matcher, MaskMatcher):
+                    found.append(matcher.match(batch.columns, some, answers))
                 else:
-                    found += form.match(batch.columns, some)
+                    found += matcher.match(batch.columns, some)
         if batch.odd:
             found.append(self._match_odd(batch.odd))
-        return Matches(len(batch), *put_together(len(self.plan.steps), found))
+        return Matches(len(batch), *concat_by_definition(len(self.plan.steps), found))
 
-    def _parted(self, batch: EventBatch) -> Iterator[tuple[list[Masks | Classwise], Some]]:
+    def _partition_by_event_type(
+        self, batch: EventBatch
+    ) -> Iterator[tuple[list[MaskMatcher | ClassMatcher], Selection]]:
         """Yield the rows of each event type that columns speak for, with what matches them."""
         if not len(batch):
             return
         if self.untyped:
-            every: Some = np.flatnonzero(batch.regular()) if batch.odd else slice(0, len(batch))
+            every: Selection = np.flatnonzero(batch.regular()) if batch.odd else slice(0, len(batch))
             yield self.untyped, every
         if self.steps_by_type:
             for event_type, some in rows_by_type(batch, self.steps_by_type):
                 yield self.of_type(event_type), some
 
-    def _match_odd(self, odd: Mapping[int, Exact]) -> Found:
+    def _match_odd(self, odd: Mapping[int, Exact]) -> RowLists:
         """Ask the slow matcher, but only about definitions that can match an event's type."""
         rows: dict[int, list[int]] = {}
         for row, event in sorted(odd.items()):
@@ -148,7 +152,7 @@ class Kernel:
         definitions = sorted(rows)
         counts = [len(rows[number]) for number in definitions]
         all_rows = [row for number in definitions for row in rows[number]]
-        return Found(*(np.array(part, np.int64) for part in (definitions, counts, all_rows)))
+        return RowLists(*(np.array(part, np.int64) for part in (definitions, counts, all_rows)))
 
     def _candidates(self, types: Iterable[str]) -> Iterable[int]:
         """Return the numbers of the definitions that can match an event of some types, each once."""
@@ -156,7 +160,7 @@ class Kernel:
         return (*self.untyped_steps, *typed)
 
 
-def rows_by_type(batch: EventBatch, wanted: Container[str]) -> Iterator[tuple[str, Some]]:
+def rows_by_type(batch: EventBatch, wanted: Container[str]) -> Iterator[tuple[str, Selection]]:
     """Yield each of the wanted event types that a batch has, with its rows that are not odd, ascending."""
     column = batch.columns[EVENT_TYPE]
     present = list(dict.fromkeys(text for text in column.strings if text in wanted))
@@ -167,7 +171,7 @@ def rows_by_type(batch: EventBatch, wanted: Container[str]) -> Iterator[tuple[st
     small = np.min_scalar_type(rest)  # one or two bytes are sorted by radix
     of_string = np.array([numbers.get(text, rest) for text in column.strings], small)
     of_row = of_string.take(column.codes)
-    of_row[~are(column.kinds, Kind.STRING)] = rest
+    of_row[~kind_mask(column.kinds, Kind.STRING)] = rest
     of_row[list(batch.odd)] = rest
     for number, some in enumerate(_rows_of(of_row, rest)):
         if len(some) == len(batch):

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from rumpattern.events.fields import Kind
+from rumpattern.columns.fields import Kind
 from rumpattern.jsontext import canonical_number
-from rumpattern.match.compiled import compile_elements
 from rumpattern.match.masks import holds
+from rumpattern.match.predicates import compile_elements
 from rumpattern.pattern.explain import explain
 from rumpattern.pattern.misses import Miss, Misses, Reason
 from rumpattern.plan.plan import Predicate
@@ -18,11 +18,11 @@ from rumpattern.plan.plan import Predicate
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rumpattern.events.columns import Column, EventBatch, Flags, Rows
+    from rumpattern.arrays import Flags, Integers, Rows
+    from rumpattern.columns.batch import Column, EventBatch
     from rumpattern.pattern.explain import Explanation
     from rumpattern.pattern.pattern import Pattern
 
-    Counts = np.ndarray[tuple[int], np.dtype[np.int64]]
 
 _KINDS = list(Miss)
 _LITERALS = {Kind.NULL: None, Kind.FALSE: False, Kind.TRUE: True}
@@ -65,7 +65,7 @@ class Reasons:
             key=lambda cause: (-self.causes[cause], -self.alone[cause], cause.path or "", _KINDS.index(cause.kind)),
         )
 
-    def add(self, batch: EventBatch) -> Counts:
+    def add(self, batch: EventBatch) -> Integers:
         """Add the events of a batch that has a column for every path of the pattern.
 
         Returns:
@@ -131,7 +131,7 @@ def _reasons(misses: Misses, column: Column, rows: Rows) -> Iterator[tuple[Reaso
                 yield from _number_reasons(misses, column, some)
             case Kind.NULL | Kind.FALSE | Kind.TRUE:
                 yield misses.nearest(_LITERALS[kind]), some
-            case Kind.SEVERAL:
+            case Kind.AMBIGUOUS:
                 raise AssertionError("an odd row has no column")
 
 

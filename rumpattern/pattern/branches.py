@@ -57,7 +57,7 @@ class TooManyPathsError(ValueError):
         self.count = count
 
 
-def too_many(steps: Iterable[Step]) -> Or | None:
+def or_over_limit(steps: Iterable[Step]) -> Or | None:
     """Return the first ``$or`` that makes more than 1,000 branches, None if there is none. Only counts, makes none."""
     count = 1
     opened: list[Or] = []
@@ -85,7 +85,7 @@ def too_many(steps: Iterable[Step]) -> Or | None:
 
 
 def expand(steps: Iterable[Step]) -> tuple[tuple[Branch, ...], list[Field]]:
-    """Return the branches, and the fields that replace an earlier one; ``too_many`` has to be asked first.
+    """Return the branches, and the fields that replace an earlier one; ``or_over_limit`` has to be asked first.
 
     Raises:
         TooManyPathsError: a branch has more than 256 paths.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from rumpattern.diagnostics import printable
+from rumpattern.diagnostics.wording import printable
 from rumpattern.pattern.ast import Exists
 from rumpattern.pattern.format import format_element
 from rumpattern.pattern.misses import Miss, Reason, json_type, of_absent, of_values, readable, show

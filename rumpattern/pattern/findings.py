@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from rumpattern.diagnostics import Diagnostic, Place, Severity
+from rumpattern.diagnostics.finding import Diagnostic, Place, Severity
 from rumpattern.jsontext import JsonArray, JsonFault, JsonLiteral, JsonNumber, JsonObject, JsonString, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from rumpattern.diagnostics import Edit
+    from rumpattern.diagnostics.finding import Edit
     from rumpattern.jsontext import JsonValue, Locate
 
 

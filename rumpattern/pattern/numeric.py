@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final, Never
 
-from rumpattern.diagnostics import Edit
+from rumpattern.diagnostics.finding import Edit
 from rumpattern.jsontext import (
     JsonArray,
     JsonFault,

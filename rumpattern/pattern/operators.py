@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from rumpattern.diagnostics import did_you_mean
+from rumpattern.diagnostics.wording import did_you_mean
 from rumpattern.jsontext import (
     JsonArray,
     JsonFault,

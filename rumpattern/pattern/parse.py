@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
-from rumpattern.diagnostics import Diagnostic, Edit, PatternError, Place
+from rumpattern.diagnostics.finding import Diagnostic, Edit, PatternError, Place
 from rumpattern.jsontext import (
     JsonArray,
     JsonError,
@@ -33,7 +33,7 @@ from rumpattern.pattern.branches import (
     Or,
     TooManyPathsError,
     expand,
-    too_many,
+    or_over_limit,
 )
 from rumpattern.pattern.findings import Findings, describe, in_order
 from rumpattern.pattern.operators import meant_operator, read_operator
@@ -126,7 +126,7 @@ class _Reader:
         return self.branches(node.span.start)
 
     def branches(self, start: int) -> tuple[Branch, ...]:
-        over = too_many(self.steps)
+        over = or_over_limit(self.steps)
         if over is not None:
             message = f"$or makes more than {MAX_BRANCHES:,} combinations, EventBridge's limit"
             self.report("RP134", message, over.offset, over.place)

@@ -14,7 +14,7 @@ from rumpattern.pattern.format import format_branches
 from rumpattern.pattern.reference import leaves, matches
 
 if TYPE_CHECKING:
-    from rumpattern.diagnostics import Diagnostic
+    from rumpattern.diagnostics.finding import Diagnostic
     from rumpattern.jsontext import Exact
     from rumpattern.pattern.ast import Branch
     from rumpattern.pattern.explain import Explanation

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from rumpattern.definition.rumevents import APPLICATION_NAME, DERIVED_FIELDS, EVENT_TIMESTAMP, EVENT_TYPE
 from rumpattern.pattern.ast import StringEquals
 from rumpattern.plan.plan import Plan, Predicate, Step
+from rumpattern.rum.names import APPLICATION_NAME, DERIVED_FIELDS, EVENT_TIMESTAMP, EVENT_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

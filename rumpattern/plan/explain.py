@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rumpattern.definition.model import APPLICATION_DIMENSION
-from rumpattern.diagnostics import printable
+from rumpattern.diagnostics.wording import printable
 from rumpattern.pattern.format import format_element
+from rumpattern.rum.names import APPLICATION_DIMENSION
 
 if TYPE_CHECKING:
     from rumpattern.plan.plan import Plan, Predicate, Step

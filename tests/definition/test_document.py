@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import rumpattern as rp
-from rumpattern.definition.document import Document, parse_document, read_document
+from rumpattern.definition.documents.document import Document, parse_document, read_document
 from rumpattern.jsontext import JsonArray, JsonLiteral, JsonNumber, JsonObject, JsonString, to_python
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -144,8 +144,8 @@ def test_positions():
 
 LAZY = """
 import sys
-import rumpattern.definition.document, rumpattern.definition.sites
-from rumpattern.definition.document import read_document
+import rumpattern.definition.documents.document, rumpattern.definition.documents.sites
+from rumpattern.definition.documents.document import read_document
 assert not {"numpy", "numba", "rich", "click", "yaml"} & set(sys.modules)
 read_document('{"Name": "x"}')
 assert "yaml" not in sys.modules

@@ -6,8 +6,8 @@ import sys
 import pytest
 
 import rumpattern as rp
-from rumpattern.definition.rulebook import rulebook
-from rumpattern.diagnostics import CODES
+from rumpattern.diagnostics.codes import CODES
+from rumpattern.diagnostics.rulebook import rulebook
 
 ENTRIES = list(rulebook().values())
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import rumpattern as rp
-from rumpattern.definition.document import parse_document, read_document
-from rumpattern.definition.sites import Origin, find_sites
+from rumpattern.definition.documents.document import parse_document, read_document
+from rumpattern.definition.documents.sites import Origin, find_sites
 from rumpattern.jsontext import JsonObject, JsonString, Unknown, to_python
 from rumpattern.pattern.parse import parse_located
 

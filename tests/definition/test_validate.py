@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 import rumpattern as rp
-from rumpattern.definition.eventtypes import DETAILS
-from rumpattern.definition.extended import DIMENSIONS, TABLE
+from rumpattern.rum.eventtypes import DETAILS
+from rumpattern.rum.extended import DIMENSIONS, TABLE
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "definitions"
 EXISTS = [{"exists": True}]

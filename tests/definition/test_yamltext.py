@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from rumpattern.definition.yamltext import MAX_MERGED, YamlError, parse_yaml
+from rumpattern.definition.documents.yamltext import MAX_MERGED, YamlError, parse_yaml
 from rumpattern.jsontext import JsonArray, JsonNumber, JsonObject, JsonString, Unknown, comparable, to_python
 
 SPANNED = """\

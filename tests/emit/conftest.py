@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rumpattern.aggregate import Series
-from rumpattern.distribution import MOST_EXACT, NO_SPREAD, Distribution, Spread
+from rumpattern.aggregate.distribution import Distribution
+from rumpattern.aggregate.histogram import MAX_EXACT_VALUES, NO_SKETCH, ValueSketch
+from rumpattern.aggregate.series import Series
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,9 +23,9 @@ START = datetime(2026, 1, 5, tzinfo=UTC)
 def make() -> Callable[..., Series]:
     """Give a function that makes a series of values, and of whatever else is not as in most tests."""
 
-    def series(values: Sequence[float] = (1.0,), *, most: int = MOST_EXACT, **fields: Any) -> Series:
+    def series(values: Sequence[float] = (1.0,), *, most: int = MAX_EXACT_VALUES, **fields: Any) -> Series:
         low, high = float(min(values)), float(max(values))
-        spread = Spread(array("d", values).tobytes()).settle(most) if low < high else NO_SPREAD
+        sketch = ValueSketch(array("d", values).tobytes()).compress(most) if low < high else NO_SKETCH
         known = {
             "namespace": "RUM/CustomMetrics/Shop",
             "name": "Duration",
@@ -36,7 +37,7 @@ def make() -> Callable[..., Series]:
             "sum": math.fsum(values),
             "min": low,
             "max": high,
-            "distribution": Distribution(len(values), low, high, spread, most) if low >= 0 else None,
+            "distribution": Distribution(len(values), low, high, sketch, most) if low >= 0 else None,
         }
         return Series(**{**known, **fields})
 

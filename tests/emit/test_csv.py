@@ -7,8 +7,9 @@ import io
 
 import pytest
 
-from rumpattern.distribution import ERROR_ABOVE, ERROR_BELOW, PERCENTS
-from rumpattern.emit import csv as emitter
+from rumpattern.aggregate.distribution import PERCENTS
+from rumpattern.aggregate.histogram import ERROR_ABOVE, ERROR_BELOW
+from rumpattern.emit import csv_rows as emitter
 
 
 def rows(series):

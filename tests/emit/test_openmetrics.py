@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 import rumpattern as rp
-from rumpattern.distribution import PERCENTS
+from rumpattern.aggregate.distribution import PERCENTS
 from rumpattern.emit import openmetrics
 
 parser = pytest.importorskip("prometheus_client.openmetrics.parser", reason="prometheus-client is not installed")

@@ -8,7 +8,8 @@ from datetime import timedelta
 
 import pytest
 
-from rumpattern.distribution import ERROR_ABOVE, ERROR_BELOW, PERCENTS
+from rumpattern.aggregate.distribution import PERCENTS
+from rumpattern.aggregate.histogram import ERROR_ABOVE, ERROR_BELOW
 from rumpattern.emit import parquet as emitter
 
 

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 import rumpattern as rp
-from rumpattern.events import buffers
-from rumpattern.events.buffers import Buffers, fill_ahead, fill_buffers
-from rumpattern.events.lines import PADDING
-from rumpattern.events.sources import BrokenSourceError, find_sources
-from rumpattern.events.streams import open_stream, read_head
-from rumpattern.job.blocks import read_blocks
+from rumpattern.input import buffers
+from rumpattern.input.blocks import read_blocks
+from rumpattern.input.buffers import Buffers, fill_ahead, fill_buffers
+from rumpattern.input.sources import BrokenSourceError, find_sources
+from rumpattern.input.streams import open_stream, read_head
+from rumpattern.native.layout import PADDING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,11 +34,11 @@ class Text:
     """A stream of text that gives at most ``most`` bytes at once, and may break off."""
 
     def __init__(self, data: bytes, most: int = 1 << 20, fault: BrokenSourceError | None = None) -> None:
-        self.data, self.most, self.fault = data, most, fault
+        self.data, self.max_exact, self.fault = data, most, fault
         self.stored = 0
 
     def fill(self, room: memoryview) -> int:
-        size = min(len(room), self.most, len(self.data) - self.stored)
+        size = min(len(room), self.max_exact, len(self.data) - self.stored)
         room[:size] = self.data[self.stored : self.stored + size]
         self.stored += size
         return size
@@ -119,8 +119,8 @@ def test_a_line_beyond_the_longest_is_passed_over(  # noqa: PLR0913 - what may d
         data = b"one\ntwo\n" + line + end
         filled = list(fill(Text(data, most), b"", Buffers(None), 64))
         texts = [buffer.text[: buffer.size].tobytes() for buffer in filled]
-        lines = [(text.split(b"\n"), buffer.passed) for text, buffer in zip(texts, filled, strict=True)]
-        assert sum(buffer.size + buffer.passed for buffer in filled) == len(data)
+        lines = [(text.split(b"\n"), buffer.skipped) for text, buffer in zip(texts, filled, strict=True)]
+        assert sum(buffer.size + buffer.skipped for buffer in filled) == len(data)
         assert all(passed == 0 or parts == [b"x" * 65] for parts, passed in lines)
         whole = [line for parts, passed in lines for line in parts if line and not passed]
         assert [line for line in whole if len(line) <= 64] == [
@@ -132,7 +132,7 @@ def test_a_line_beyond_the_longest_is_passed_over(  # noqa: PLR0913 - what may d
 
 def test_a_long_line_that_breaks_off_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(buffers, "BLOCK", 64)
-    monkeypatch.setattr(buffers, "SHOWN", 10)
+    monkeypatch.setattr(buffers, "MAX_EXCERPT", 10)
     for length, rest in ((64, 64), (65, 10), (66, 10), (5000, 10)):
         stream = Text(b"one\n" + b"x" * length, fault=BrokenSourceError("RP003", "broken"))
         text, fault = taken_until_fault(fill_buffers(stream, b"", Buffers(1), 64))
@@ -185,7 +185,7 @@ def test_a_bomb_takes_a_bounded_amount_of_memory(monkeypatch: pytest.MonkeyPatch
         head = read_head(stream)
         sizes = []
         for buffer in fill(stream, head, Buffers(2), 4 << 20):
-            sizes.append((buffer.size, buffer.passed))
+            sizes.append((buffer.size, buffer.skipped))
             buffer.release()
         assert tracemalloc.get_traced_memory()[1] < 24 << 20
         tracemalloc.stop()
@@ -222,8 +222,8 @@ def test_who_stops_a_replay_stops_its_threads(  # noqa: PLR0913, PLR0917 - what 
     if reader == "scan":
         pytest.importorskip("numba", reason="the extra fast is not installed")
     monkeypatch.setattr(buffers, "BLOCK", 100_000)
-    monkeypatch.setattr("rumpattern.job.blocks.RANGE", 300_000)
-    monkeypatch.setattr("rumpattern.job.blocks.RUN_BUFFER", 100_000)
+    monkeypatch.setattr("rumpattern.input.blocks.RANGE", 300_000)
+    monkeypatch.setattr("rumpattern.input.blocks.RUN_BUFFER", 100_000)
     before = threading.active_count()
 
     def stop(*_: object) -> None:
@@ -239,8 +239,8 @@ def test_reading_ahead_changes_nothing(
     views: list[rp.MetricDefinition], large: Path, monkeypatch: pytest.MonkeyPatch, workers: int
 ) -> None:
     pytest.importorskip("numba", reason="the extra fast is not installed")
-    monkeypatch.setattr("rumpattern.job.blocks.RANGE", 300_000)
-    monkeypatch.setattr("rumpattern.job.blocks.RUN_BUFFER", 100_000)
+    monkeypatch.setattr("rumpattern.input.blocks.RANGE", 300_000)
+    monkeypatch.setattr("rumpattern.input.blocks.RUN_BUFFER", 100_000)
     places: list[tuple[int, int]] = []
     heard: list[int] = []
     result = rp.replay(

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from rumpattern.events.canonical import RecordError, insights_row, json_value, log_event, put_events, subscription
+from rumpattern.input.canonical import RecordError, insights_row, json_value, log_event, put_events, subscription
 from rumpattern.jsontext import JsonError, NumberText, Pairs, load_exact
 
 EVENT = b'{"event_type":"t","n":1.50,"n":1e400}'

@@ -3,11 +3,11 @@
 import pytest
 
 import rumpattern as rp
+from rumpattern.columns.decode import Decoder
+from rumpattern.columns.fields import Kind
+from rumpattern.columns.readers import Reader
 from rumpattern.engine import Engine
-from rumpattern.events.decode import Decoder
-from rumpattern.events.fields import Kind
-from rumpattern.events.lines import RecordLines, TextLines
-from rumpattern.events.readers import Reader
+from rumpattern.input.lines import RecordLines, TextLines
 from rumpattern.jsontext import NumberText, Pairs
 
 PATHS = ("a", "a.b", "c.d", "event_type")
@@ -346,7 +346,7 @@ def test_export_lines():
         b" \n"
         b"2026-01-05 x\n"
     )
-    batch = Decoder(PATHS).decode(TextLines(block, offset=1000, timed=True))
+    batch = Decoder(PATHS).decode(TextLines(block, offset=1000, has_timestamp_prefix=True))
     assert batch.columns["a"].numbers.tolist() == [1, 3]
     assert list(batch.indices) == [0, 4]
     assert batch.blank == 2
@@ -359,7 +359,7 @@ def test_export_lines():
 
 @pytest.mark.parametrize("line", [b"2026-01-05T00:00:00.000Z", b"2026-01-05T00:00:00.000Z "])
 def test_an_export_line_without_json(line):
-    batch = Decoder(PATHS).decode(TextLines(line, timed=True))
+    batch = Decoder(PATHS).decode(TextLines(line, has_timestamp_prefix=True))
     assert (len(batch), [reject.code for reject in batch.rejects], batch.blank) == (0, ["RP017"], 0)
 
 
@@ -388,14 +388,14 @@ def test_large_events_make_small_batches(reader):
         pytest.importorskip("numba", reason="the extra fast is not installed")
     engine = Engine([rp.MetricDefinition("m", value_key="a.b")], reader=Reader(reader))
     line = b'{"event_type":"x","a":[1],"z":"%b"}\n' % (b"x" * (1 << 20))
-    batches = list(engine.batches(TextLines(line * 15, longest=2 << 20)))
+    batches = list(engine.batches(TextLines(line * 15, max_line=2 << 20)))
     assert sum(map(len, batches)) == sum(len(batch.odd) for batch in batches) == 15
     assert max(map(len, batches)) <= 5
     assert [index for batch in batches for index in batch.indices] == list(range(15))
 
 
 def test_many_lines_make_several_batches(monkeypatch):
-    monkeypatch.setattr("rumpattern.events.decode._MOST_LINES", 100)
+    monkeypatch.setattr("rumpattern.columns.decode._MOST_LINES", 100)
     lines = TextLines(b"".join(b'{"a":%d}\nbad\n\n' % n for n in range(40_000)))
     batches = list(Decoder(("a",)).batches(lines))
     assert len(batches) > 2

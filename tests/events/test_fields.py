@@ -2,7 +2,7 @@
 
 import pytest
 
-from rumpattern.events.fields import Kind, complete, find
+from rumpattern.columns.fields import Kind, find, with_derived_fields
 from rumpattern.jsontext import NumberText, Pairs, load_exact
 
 
@@ -19,11 +19,11 @@ from rumpattern.jsontext import NumberText, Pairs, load_exact
         ('{"a":true}', "a", (Kind.TRUE, None)),
         ('{"a":{}}', "a", (Kind.OBJECT, None)),
         ('{"a":{"b":1,"b":2}}', "a", (Kind.OBJECT, None)),
-        ('{"a":[1]}', "a", (Kind.SEVERAL, None)),
-        ('{"a":[]}', "a", (Kind.SEVERAL, None)),
-        ('{"a":1,"a":1}', "a", (Kind.SEVERAL, None)),
-        ('{"a":{"b":1},"a.b":1}', "a.b", (Kind.SEVERAL, None)),
-        ('{"a":[{"b":1}]}', "a.b", (Kind.SEVERAL, None)),
+        ('{"a":[1]}', "a", (Kind.AMBIGUOUS, None)),
+        ('{"a":[]}', "a", (Kind.AMBIGUOUS, None)),
+        ('{"a":1,"a":1}', "a", (Kind.AMBIGUOUS, None)),
+        ('{"a":{"b":1},"a.b":1}', "a.b", (Kind.AMBIGUOUS, None)),
+        ('{"a":[{"b":1}]}', "a.b", (Kind.AMBIGUOUS, None)),
         ('{"a":{"b":1}}', "a.c", (Kind.MISSING, None)),
         ('{"a":"x"}', "a.b", (Kind.MISSING, None)),
         ("{}", "a", (Kind.MISSING, None)),
@@ -51,17 +51,17 @@ def test_find(event, path, found):
 )
 def test_complete_ids(event, added):
     exact = load_exact(event)
-    assert complete(exact, None) == exact | added
+    assert with_derived_fields(exact, None) == exact | added
 
 
 @pytest.mark.parametrize(
     ("event", "name"), [("{}", "shop"), ('{"application_name":"other"}', "other"), ('{"application_name":null}', None)]
 )
 def test_complete_application_name(event, name):
-    assert complete(load_exact(event), "shop") == {"application_name": name}
+    assert with_derived_fields(load_exact(event), "shop") == {"application_name": name}
 
 
 def test_complete_keeps_repeated_keys():
-    event = complete(load_exact('{"a":1,"a":2}'), "shop")
+    event = with_derived_fields(load_exact('{"a":1,"a":2}'), "shop")
     assert event == Pairs([("a", 1), ("a", 2), ("application_name", "shop")])
     assert isinstance(event, Pairs)

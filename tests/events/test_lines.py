@@ -2,12 +2,12 @@
 
 import pytest
 
-from rumpattern.events.lines import RecordLines, TextLines
+from rumpattern.input.lines import RecordLines, TextLines
 
 LONG = b"x" * 70_000
 
 
-@pytest.mark.parametrize("timed", [False, True])
+@pytest.mark.parametrize("has_timestamp_prefix", [False, True])
 @pytest.mark.parametrize(
     "block",
     [
@@ -23,25 +23,30 @@ LONG = b"x" * 70_000
         b"a\r\r\nb",
     ],
 )
-def test_texts_and_places(block, timed):
+def test_texts_and_places(block, has_timestamp_prefix):
     time = b"2026-01-05T00:00:00.000Z "
     lines = block.removeprefix(b"\xef\xbb\xbf").split(b"\n")
-    if timed:
+    if has_timestamp_prefix:
         bom = block[: len(block) - len(block.removeprefix(b"\xef\xbb\xbf"))]
         lines = [time + line if line else line for line in lines]
         block = bom + b"\n".join(lines)
-    reader = TextLines(block, timed=timed)
+    reader = TextLines(block, has_timestamp_prefix=has_timestamp_prefix)
     found = [(index, text) for indices, texts in reader.chunks() for index, text in zip(indices, texts, strict=True)]
-    wanted = [line.removesuffix(b"\r").removeprefix(time if timed else b"") for line in lines]
+    wanted = [line.removesuffix(b"\r").removeprefix(time if has_timestamp_prefix else b"") for line in lines]
     if not lines[-1]:
         wanted.pop()
-    assert found == [(index, text) for index, text in enumerate(wanted) if text or not timed]
+    assert found == [(index, text) for index, text in enumerate(wanted) if text or not has_timestamp_prefix]
     assert [reader.text(index) for index, _ in found] == [text for _, text in found]
     assert reader.count() == len(wanted)
     for index, text in found:
         number, offset = reader.place(index)
         assert number == index + 1
-        assert block[offset:].removeprefix(b"\xef\xbb\xbf").removeprefix(time if timed else b"").startswith(text)
+        assert (
+            block[offset:]
+            .removeprefix(b"\xef\xbb\xbf")
+            .removeprefix(time if has_timestamp_prefix else b"")
+            .startswith(text)
+        )
 
 
 def test_no_lines():

@@ -7,14 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rumpattern.events.decode import Decoder
-from rumpattern.events.lines import PADDING, TextLines
+from rumpattern.columns.decode import Decoder
+from rumpattern.input.lines import TextLines
+from rumpattern.native.layout import PADDING
 from tests.alike import assert_alike
 
 pytest.importorskip("numba", reason="the extra fast is not installed")
 
-from rumpattern.events.scan import quotes, simd
-from rumpattern.events.scan.scanner import Scanner
+from rumpattern.columns.scan import Scanner
+from rumpattern.native import quotes, simd
 
 
 def found(text):

@@ -6,8 +6,8 @@ import pytest
 from click.testing import CliRunner
 
 from rumpattern.cli.main import cli
-from rumpattern.events.readers import Reader
-from rumpattern.events.scan import cache
+from rumpattern.columns.readers import Reader
+from rumpattern.native import cache
 
 HUGE = 1 << 40
 

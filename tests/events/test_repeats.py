@@ -5,14 +5,14 @@ import json
 import numpy as np
 import pytest
 
-from rumpattern.events.decode import Decoder
-from rumpattern.events.lines import TextLines
+from rumpattern.columns.decode import Decoder
+from rumpattern.input.lines import TextLines
 from tests.alike import assert_alike
 
 pytest.importorskip("numba", reason="the extra fast is not installed")
 
-from rumpattern.events.scan import repeats
-from rumpattern.events.scan.scanner import Scanner
+from rumpattern.columns.scan import Scanner
+from rumpattern.native import repeats
 
 PATHS = ("event_type", "m", "m.a", "m.b.c", "m.z", "a", "u.v")
 OTHERS = {f"k{n}": f"value {n}" for n in range(12)}
@@ -28,7 +28,7 @@ def read(monkeypatch):
         made.append(repeats.no_repeats())
         return made[-1]
 
-    monkeypatch.setattr("rumpattern.events.scan.shapes.no_repeats", no_repeats)
+    monkeypatch.setattr("rumpattern.native.shapes.no_repeats", no_repeats)
 
     def scan(lines):
         block = b"\n".join(line if isinstance(line, bytes) else line.encode() for line in lines)
@@ -129,7 +129,7 @@ def test_objects_of_all_lengths(read, length):
 
 
 def test_what_was_remembered_is_forgotten_with_the_shapes(monkeypatch):
-    monkeypatch.setattr("rumpattern.events.scan.scanner._LEAST_ROOM", 5_000)  # so that all texts use the same room
+    monkeypatch.setattr("rumpattern.columns.scan._LEAST_ROOM", 5_000)  # so that all texts use the same room
     scanner = Scanner(Decoder(("event_type", "m.a", "m.z", "u.a", "a")))  # no nodes but those of values
     known = [event(SESSION, a=n) for n in range(20)]
     strange = [dumped(**{f"x{n}": 1, "y": [n]}) for n in range(600)]

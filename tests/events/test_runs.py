@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import rumpattern as rp
-from rumpattern import synth
-from rumpattern.events.buffers import Buffer, Buffers, fill_ahead
-from rumpattern.events.runs import Run, RunLines
-from rumpattern.events.sources import BrokenSourceError
+from rumpattern.input.buffers import Buffer, Buffers, fill_ahead
+from rumpattern.input.segments import SegmentLines, StreamSegment
+from rumpattern.input.sources import BrokenSourceError
+from rumpattern.synth import events as synth
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,8 +62,8 @@ def test_the_sizes_do_not_matter(  # noqa: PLR0913, PLR0917 - what may differ
     path = tmp_path / "events.gz"
     path.write_bytes(gzip.compress(text)[: -cut or None])
     whole = everything(definitions, path, workers=1, reader="orjson")
-    monkeypatch.setattr("rumpattern.job.blocks.RUN_BUFFER", buffer)
-    monkeypatch.setattr("rumpattern.job.blocks.RANGE", run)
+    monkeypatch.setattr("rumpattern.input.blocks.RUN_BUFFER", buffer)
+    monkeypatch.setattr("rumpattern.input.blocks.RANGE", run)
     before = threading.active_count()
     for workers in (2, 3):
         assert everything(definitions, path, workers=workers, reader="scan") == whole
@@ -77,8 +77,8 @@ def test_lines_longer_than_a_buffer(
     path = tmp_path / "events.gz"
     path.write_bytes(gzip.compress(text.replace(b'"Safari"', b'"%b"' % (b"S" * 7_000), 3)))
     whole = everything(definitions, path, limit, workers=1, reader="orjson")
-    monkeypatch.setattr("rumpattern.job.blocks.RUN_BUFFER", 5_000)
-    monkeypatch.setattr("rumpattern.events.scan.scanner.RANGE", 100)
+    monkeypatch.setattr("rumpattern.input.blocks.RUN_BUFFER", 5_000)
+    monkeypatch.setattr("rumpattern.columns.scan.RANGE", 100)
     assert everything(definitions, path, limit, workers=2, reader="scan") == whole
 
 
@@ -90,10 +90,10 @@ def test_what_fails_while_a_run_is_read_is_raised(
 
     path = tmp_path / "events.gz"
     path.write_bytes(gzip.compress(text))
-    monkeypatch.setattr("rumpattern.job.blocks.RUN_BUFFER", 5_000)
-    monkeypatch.setattr("rumpattern.job.blocks.RANGE", 20_000)
-    monkeypatch.setattr("rumpattern.events.scan.scanner.scan_lines", fail)
-    monkeypatch.setattr("rumpattern.fast._try_out", lambda: None)
+    monkeypatch.setattr("rumpattern.input.blocks.RUN_BUFFER", 5_000)
+    monkeypatch.setattr("rumpattern.input.blocks.RANGE", 20_000)
+    monkeypatch.setattr("rumpattern.columns.scan.scan_lines", fail)
+    monkeypatch.setattr("rumpattern.engine._try_out", lambda *_: None)
     before = threading.active_count()
     with pytest.raises(MemoryError, match="no memory"):
         rp.replay(definitions, path, workers=2, reader="scan")
@@ -104,7 +104,7 @@ def test_what_fails_while_a_run_is_read_is_raised(
 def test_who_is_interrupted_while_a_run_is_read_stops_all(
     definitions: list[rp.MetricDefinition], text: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: float
 ) -> None:
-    def interrupted(_: Run) -> None:
+    def interrupted(_: StreamSegment) -> None:
         time.sleep(after)
         raise KeyboardInterrupt
 
@@ -116,9 +116,9 @@ def test_who_is_interrupted_while_a_run_is_read_stops_all(
 
     path = tmp_path / "events.gz"
     path.write_bytes(gzip.compress(text * 9))
-    monkeypatch.setattr("rumpattern.job.blocks.RUN_BUFFER", 5_000)
+    monkeypatch.setattr("rumpattern.input.blocks.RUN_BUFFER", 5_000)
     monkeypatch.setattr(Buffer, "load", load_slowly)
-    monkeypatch.setattr(Run, "wait", interrupted)
+    monkeypatch.setattr(StreamSegment, "wait", interrupted)
     before = threading.active_count()
     for _ in range(5):
         with pytest.raises(KeyboardInterrupt):
@@ -141,10 +141,10 @@ class Text:
         return size
 
 
-def runs(filled: Iterator[Buffer], limit: int) -> Iterator[Run]:
+def runs(filled: Iterator[Buffer], limit: int) -> Iterator[StreamSegment]:
     end = 0
     while first := next(filled, None):
-        run = Run(first, filled, end, limit)
+        run = StreamSegment(first, filled, end, limit)
         yield run
         end = run.end
         if run.fault:
@@ -153,7 +153,7 @@ def runs(filled: Iterator[Buffer], limit: int) -> Iterator[Run]:
 
 def test_runs_are_all_lines_up_to_the_fault() -> None:
     found = [
-        RunLines(run, timed=False).whole()
+        SegmentLines(run, has_timestamp_prefix=False).whole()
         for run in runs(fill_ahead(Text(b"one\n" * 50 + b"t"), b"", Buffers(2, 20)), 60)
     ]
     assert found == [b"one\n" * 15] * 3 + [b"one\n" * 5]
@@ -162,7 +162,7 @@ def test_runs_are_all_lines_up_to_the_fault() -> None:
 def test_a_run_that_nobody_reads_is_over() -> None:
     buffers = Buffers(1, 20)
     filled = fill_ahead(Text(b"one\n" * 50), b"", buffers)
-    run = Run(next(filled), filled, 7, 60)
+    run = StreamSegment(next(filled), filled, 7, 60)
     run.close()
     run.wait()
     assert list(run) == []

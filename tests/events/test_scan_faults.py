@@ -11,21 +11,21 @@ from pathlib import Path
 import pytest
 
 import rumpattern as rp
-from rumpattern import synth
+from rumpattern.synth import events as synth
 
 pytest.importorskip("numba", reason="the extra fast is not installed")
 
-from rumpattern.events.readers import Reader, ReaderError
-from rumpattern.events.scan import cache
+from rumpattern.columns.readers import Reader, ReaderError
+from rumpattern.native import cache
 
 ROOT = Path(__file__).parents[2]
 DEFINITIONS = ROOT / "fixtures" / "definitions" / "extended.json"
 SCAN_FOR_EVER = """
 import signal
 import sys
-from rumpattern.events.decode import Decoder
-from rumpattern.events.lines import TextLines
-from rumpattern.events.scan.scanner import Scanner
+from rumpattern.columns.decode import Decoder
+from rumpattern.input.lines import TextLines
+from rumpattern.columns.scan import Scanner
 scanner = Scanner(Decoder(("a",)))
 signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs tests in the background ignores it
 block = b'{"event_type":"t","a":1}\\n' * 200_000
@@ -55,14 +55,14 @@ def test_ctrl_c_ends_a_scan_cleanly():
 def test_loading_is_interrupted_at_its_end(number, monkeypatch):
     steps = []
 
-    def interrupted():
+    def interrupted(*_):
         signal.raise_signal(number)
         steps.append("goes on")
 
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("rumpattern.fast._try_out", interrupted)
+    monkeypatch.setattr("rumpattern.engine._try_out", interrupted)
     before = signal.signal(number, interrupt)
     try:
         with pytest.raises(KeyboardInterrupt):
@@ -113,7 +113,9 @@ def test_without_a_compiler_it_is_left_out(tmp_path):
 
 
 def test_wrong_results_are_noticed(monkeypatch):
-    monkeypatch.setattr("rumpattern.fast._EVENTS", b'{"event_type":"t","event_timestamp":60000,"v":1,"d":"x"}\n')
+    monkeypatch.setattr(
+        "rumpattern.engine._TRIAL_EVENTS", b'{"event_type":"t","event_timestamp":60000,"v":1,"d":"x"}\n'
+    )
     with pytest.raises(ReaderError, match="compiled code gives wrong results"):
         rp.Engine([rp.MetricDefinition("m")], reader=Reader.SCAN)
 
@@ -121,7 +123,7 @@ def test_wrong_results_are_noticed(monkeypatch):
 def test_a_change_anywhere_makes_another_folder(tmp_path):
     package = tmp_path / "rumpattern"
     shutil.copytree(ROOT / "rumpattern", package, ignore=shutil.ignore_patterns("__pycache__"))
-    ask = "from rumpattern.events.scan.cache import cache_folder; print(cache_folder())"
+    ask = "from rumpattern.native.cache import cache_folder; print(cache_folder())"
     environment = {**os.environ, "PYTHONPATH": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
     folders = []
     for text in (b"", b"\n", b""):
@@ -135,8 +137,8 @@ def test_a_change_anywhere_makes_another_folder(tmp_path):
 def test_without_being_asked_for_it_is_left_out(damaged_cache, tmp_path, monkeypatch):
     assert replay(tmp_path, damaged_cache, "auto").returncode == 0
     notices = []
-    monkeypatch.setattr("rumpattern.events.readers._WORTH_SCANNING", 0)
-    monkeypatch.setattr("rumpattern.events.scan.scanner.scan_lines", None)
+    monkeypatch.setattr("rumpattern.columns.readers._WORTH_SCANNING", 0)
+    monkeypatch.setattr("rumpattern.columns.scan.scan_lines", None)
     events = ROOT / "fixtures" / "events"
     result = rp.replay(rp.load_definitions(DEFINITIONS), events, on_notice=notices.append)
     assert result.reader == "orjson"

@@ -9,8 +9,8 @@ from rumpattern.jsontext import comparable
 
 pytest.importorskip("numba", reason="the extra fast is not installed")
 
-from rumpattern.events.lines import PADDING
-from rumpattern.events.scan.numbers import number_of
+from rumpattern.native.layout import PADDING
+from rumpattern.native.numbers import number_of
 
 
 def read(text):

@@ -4,14 +4,14 @@ import json
 
 import pytest
 
-from rumpattern.events.decode import Decoder
-from rumpattern.events.lines import TextLines
+from rumpattern.columns.decode import Decoder
+from rumpattern.input.lines import TextLines
 from tests.alike import assert_alike
 
 pytest.importorskip("numba", reason="the extra fast is not installed")
 
-from rumpattern.events.scan import shapes as shapes_module
-from rumpattern.events.scan.scanner import Scanner
+from rumpattern.columns.scan import Scanner
+from rumpattern.native import shapes as shapes_module
 
 PATHS = ("a", "b.c", "event_type", "z")
 
@@ -25,7 +25,7 @@ def learned(monkeypatch):
         made.append(shapes_module.no_shapes())
         return made[-1]
 
-    monkeypatch.setattr("rumpattern.events.scan.scanner.no_shapes", no_shapes)
+    monkeypatch.setattr("rumpattern.columns.scan.no_shapes", no_shapes)
     decoder = Decoder(PATHS)
     scanner = Scanner(decoder)
 

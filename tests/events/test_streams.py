@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import pytest
 
-from rumpattern.events import streams
-from rumpattern.events.sources import HEAD, find_sources
-from rumpattern.events.streams import open_stream, read_chunks, read_head
-from rumpattern.job.blocks import read_blocks
+from rumpattern.input import streams
+from rumpattern.input.blocks import read_blocks
+from rumpattern.input.sources import HEAD, find_sources
+from rumpattern.input.streams import open_stream, read_chunks, read_head
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -242,7 +242,7 @@ def test_the_head_is_not_lost() -> None:
 def test_a_device_that_fails_is_one_reject(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, good: int) -> None:
     path = tmp_path / "events.gz"
     path.write_bytes(MEMBER)
-    monkeypatch.setattr("rumpattern.job.blocks.open_source", lambda _: FailingFile(MEMBER, good))
+    monkeypatch.setattr("rumpattern.input.blocks.open_source", lambda _: FailingFile(MEMBER, good))
     (source,) = find_sources([path])
     blocks = list(read_blocks(0, source, None, lambda _: None))
     assert blocks[-1].records is not None

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import rumpattern as rp
-from rumpattern.match.compiled import closed, compile_elements, merged, outside
-from rumpattern.match.texts import compile_texts
+from rumpattern.match.predicates import closed, compile_elements, merged, outside
+from rumpattern.match.strings import compile_texts
 from rumpattern.pattern.ast import NumericRange
 from rumpattern.pattern.reference import accepts
 

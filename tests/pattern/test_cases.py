@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import rumpattern as rp
-from rumpattern.diagnostics import CODES
+from rumpattern.diagnostics.codes import CODES
 from rumpattern.pattern.operators import EXCLUDED, OPERATORS
 
 CASES = Path(__file__).parents[2] / "fixtures" / "cases"

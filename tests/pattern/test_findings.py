@@ -3,7 +3,8 @@
 import pytest
 
 import rumpattern as rp
-from rumpattern.diagnostics import CODES, DiagnosticsError
+from rumpattern.diagnostics.codes import CODES
+from rumpattern.diagnostics.finding import DiagnosticsError
 
 
 def findings(source):

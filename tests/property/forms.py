@@ -2,9 +2,9 @@
 
 from importlib.util import find_spec
 
-from rumpattern.match.classwise import RowForm
-from rumpattern.match.compiled import compile_plan
 from rumpattern.match.kernel import Kernel
+from rumpattern.match.predicates import compile_plan
+from rumpattern.match.rowwise import RowwiseKernel
 from rumpattern.plan.build import build_plan
 
 NEVER, AT_ONCE = None, -1
@@ -19,10 +19,10 @@ def kernels(definitions):
         "chosen": Kernel(plan, predicates),
         "masks": Kernel(plan, predicates, few_branches=1 << 30),
         "codes": Kernel(plan, predicates, few_branches=0),
-        "rows": Kernel(plan, predicates, few_branches=0, most_codes=0, row_form=RowForm(NEVER)),
+        "rows": Kernel(plan, predicates, few_branches=0, max_codes=0, rowwise=RowwiseKernel(NEVER)),
     }
     if HAS_NUMBA:
-        forms["native"] = Kernel(plan, predicates, few_branches=0, most_codes=0, row_form=RowForm(AT_ONCE))
+        forms["native"] = Kernel(plan, predicates, few_branches=0, max_codes=0, rowwise=RowwiseKernel(AT_ONCE))
     return forms
 
 

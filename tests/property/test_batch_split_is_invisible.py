@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import rumpattern as rp
-from rumpattern.aggregate import Partial
+from rumpattern.aggregate.partial import Partial
 from tests.sums import statistics
 
 

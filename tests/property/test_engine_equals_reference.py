@@ -6,7 +6,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import rumpattern as rp
-from rumpattern.events.fields import complete
+from rumpattern.columns.fields import with_derived_fields
 from rumpattern.pattern.reference import leaves, matches
 
 
@@ -23,7 +23,9 @@ def check(sources, texts, application_name=None):
     found = engine.match(batch)
     masks = [found.mask(i) for i in range(len(patterns))]
     for i, pattern in enumerate(patterns):
-        answers = [matches(pattern.branches, leaves(complete(event, application_name))) for _, event in want.rows]
+        answers = [
+            matches(pattern.branches, leaves(with_derived_fields(event, application_name))) for _, event in want.rows
+        ]
         assert np.array_equal(masks[i], np.array(answers, dtype=np.bool_)), sources[i]
     assert found.counts() == [int(np.count_nonzero(mask)) for mask in masks]
     return batch, masks

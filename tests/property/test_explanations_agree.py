@@ -6,8 +6,8 @@ from generated import worlds
 from hypothesis import given
 
 import rumpattern as rp
-from rumpattern.events.decode import Decoder
-from rumpattern.events.lines import RecordLines
+from rumpattern.columns.decode import Decoder
+from rumpattern.input.lines import RecordLines
 from rumpattern.match.reasons import Reasons
 from rumpattern.pattern.misses import Miss
 

@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import rumpattern as rp
-from rumpattern.aggregate import Partial
-from rumpattern.derive import REASONS, Sample
-from rumpattern.groups import Grouped
+from rumpattern.aggregate.groups import BatchAggregates
+from rumpattern.aggregate.partial import Partial
+from rumpattern.derive.policy import REASONS, Sample
 from tests.sums import statistics
 
 pytest.importorskip("numba", reason="the extra fast is not installed")
 
-from rumpattern.fold import Folder
+from rumpattern.aggregate.fold import Folder
 
 EXTREME = (5e-324, 1e-300, 2.0**-79, 2.0**-78, 1e-9, 0.1, 1.5, 2.0**49, 2.0**50, 1e30, 2.0**360, -0.0, 0.0)
 VALUES = st.one_of(st.sampled_from(EXTREME), st.sampled_from(EXTREME).map(lambda value: -value), st.floats(-1e9, 1e9))
@@ -33,7 +33,7 @@ def both(definitions, batch, period=60):
     engine = rp.compile(definitions)
     matches = engine.match(batch(engine))
     folded = Folder(engine.deriver).fold(batch(engine), matches, period)
-    arrays = map(Grouped.of, engine.deriver.derive(batch(engine), matches, period))
+    arrays = map(BatchAggregates.of, engine.deriver.derive(batch(engine), matches, period))
     return added(folded, len(definitions)), added(arrays, len(definitions))
 
 
@@ -70,7 +70,7 @@ def test_many_groups():
 
 @pytest.mark.parametrize("most", [1, 700, 10**6])
 def test_definitions_are_added_up_in_runs(most, monkeypatch):
-    monkeypatch.setattr("rumpattern.fold._MOST_SAMPLES", most)
+    monkeypatch.setattr("rumpattern.aggregate.fold._MOST_SAMPLES", most)
     definitions = [
         rp.MetricDefinition(f"m{i}", value_key=("v", "w", None)[i % 3], dimension_keys=(("d", f"D{i}"),)[: i % 2])
         for i in range(12)

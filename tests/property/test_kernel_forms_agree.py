@@ -13,12 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import rumpattern as rp
-from rumpattern.definition.rumevents import EVENT_TYPE
-from rumpattern.events.columns import Column, EventBatch
-from rumpattern.events.fields import Kind
+from rumpattern.columns.batch import Column, EventBatch
+from rumpattern.columns.fields import Kind
 from rumpattern.jsontext import load_exact
-from rumpattern.match import classes, classwise, codes, groups
+from rumpattern.match import by_class as classwise
+from rumpattern.match import classes
+from rumpattern.match import code_table as codes
+from rumpattern.match import partition as groups
 from rumpattern.pattern.reference import leaves, matches
+from rumpattern.rum.names import EVENT_TYPE
 
 WORLDS = st.one_of(worlds(), worlds(event_types=('"t"', '"u"')))
 
@@ -96,8 +99,8 @@ def some_world(seed, definitions, events):
 def test_hundreds_of_definitions_equal_reference(seed, monkeypatch):
     definitions, texts = some_world(seed, 300, 200)
     if seed % 2:  # groups of every size
-        monkeypatch.setattr(groups, "_MOST_BRANCHES", 40)
-        monkeypatch.setattr(groups, "_MOST_INTERVALS", 25)
+        monkeypatch.setattr(groups, "MAX_BRANCHES", 40)
+        monkeypatch.setattr(groups, "MAX_INTERVALS", 25)
     engine = rp.compile(definitions)
     batch = engine.batch(texts)
     assert batch.odd
@@ -130,9 +133,9 @@ def test_what_was_matched_before_changes_nothing(step, monkeypatch):
 
 @pytest.mark.parametrize("form", ["codes", "rows", "native"])
 def test_threads_share_what_is_learned(form, monkeypatch):
-    monkeypatch.setattr(classes, "_MOST_STRINGS", 5)
-    monkeypatch.setattr(classwise, "_MOST_LEARNED", 20)
-    monkeypatch.setattr(codes, "_MOST_OWNERS", 500)
+    monkeypatch.setattr(classes, "MAX_STRINGS", 5)
+    monkeypatch.setattr(classwise, "MAX_LEARNED_WORDS", 20)
+    monkeypatch.setattr(codes, "MAX_OWNERS", 500)
     definitions, texts = some_world(11, 150, 240)
     definitions += [
         rp.MetricDefinition(f"p{i}", pattern=rp.parse_pattern({"a": [{"suffix": str(i)}], "event_type": ["t"]}))

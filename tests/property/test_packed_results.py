@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import rumpattern as rp
-from rumpattern.aggregate import Partial
+from rumpattern.aggregate.partial import Partial
+from rumpattern.columns.readers import Reader
 from rumpattern.engine import Engine
-from rumpattern.events.forms import Form
-from rumpattern.events.readers import Reader
-from rumpattern.job.blocks import Block
-from rumpattern.job.packing import pack_result, unpack_result
+from rumpattern.input.blocks import Block
+from rumpattern.input.formats import Form
+from rumpattern.job.checkpoint.packing import pack_result, unpack_result
 from rumpattern.job.results import process_block
 from rumpattern.job.settings import Settings
 from tests.sums import statistics
@@ -62,6 +62,6 @@ def test_large_groups_and_rejects(reader, exact_values):
     text = "\n".join([*events[:1_000], *broken, *odd, *events[1_000:]]).encode()
     result = round_trips(DEFINITIONS, text, Settings(60, exact_values), reader)
     assert result.rejects.codes().total() == len(result.rejects) == len(broken)
-    (groups,) = [groups for groups in result.groups if len(groups.counted)]
-    assert sorted(groups.counted) == [0, 1, 2]
-    assert {counted.is_exact for counted in groups.counted.values()} == {exact_values == 5_000}
+    (groups,) = [groups for groups in result.groups if len(groups.histograms)]
+    assert sorted(groups.histograms) == [0, 1, 2]
+    assert {counted.is_exact for counted in groups.histograms.values()} == {exact_values == 5_000}

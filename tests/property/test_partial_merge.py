@@ -7,11 +7,12 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rumpattern.aggregate import Partial, first_of_sets, labels_of
-from rumpattern.derive import REASONS, Sample
-from rumpattern.distribution import NO_SPREAD, Counted, Spread, bucket_numbers
-from rumpattern.groups import Grouped, add_exactly
-from rumpattern.samples import Labels, SampleTable
+from rumpattern.aggregate.groups import BatchAggregates, add_exactly
+from rumpattern.aggregate.histogram import NO_SKETCH, Histogram, ValueSketch, bucket_numbers
+from rumpattern.aggregate.partial import Partial
+from rumpattern.aggregate.series import first_of_sets, labels_of
+from rumpattern.derive.policy import REASONS, Sample
+from rumpattern.derive.samples import Labels, SampleTable
 from tests.sums import exact, statistics
 
 EDGES = (0.0, -0.0, 1.0, -1.0, 5e-324, -5e-324, 2.2250738585072014e-308, 0.1, 2.0**360, -(2.0**360), 1e-200, 3e107)
@@ -25,29 +26,29 @@ OBSERVATIONS = st.lists(st.tuples(KEYS, VALUES), max_size=8)
 
 
 def partial(observations, most=3):
-    result = Partial(most=most)
+    result = Partial(max_exact=most)
     result.add_samples((number, Sample(value, labels, start)) for (number, start, labels), value in observations)
     return result
 
 
 def merged(*partials):
-    result = Partial(most=3)
+    result = Partial(max_exact=3)
     for other in partials:
         for groups in other.merged():
             result.add_groups(groups)
     return result
 
 
-def spread(values, most):
+def sketch(values, most):
     """Return the spread of some values, by the definition of it."""
     distinct = sorted(set(values))
     if min(values) < 0 or len(distinct) == 1:
-        return NO_SPREAD
+        return NO_SKETCH
     if len(distinct) <= most:
         keys, counts = np.array(distinct) + 0.0, [values.count(value) for value in distinct]
-        return Spread(b"", Counted(keys.tobytes(), np.array(counts).tobytes(), is_exact=True))
+        return ValueSketch(b"", Histogram(keys.tobytes(), np.array(counts).tobytes(), is_exact=True))
     keys, counts = np.unique(bucket_numbers(np.array(values)), return_counts=True)
-    return Spread(b"", Counted(keys.astype(np.int16).tobytes(), counts.tobytes(), is_exact=False))
+    return ValueSketch(b"", Histogram(keys.astype(np.int16).tobytes(), counts.tobytes(), is_exact=False))
 
 
 @given(OBSERVATIONS, OBSERVATIONS, OBSERVATIONS)
@@ -59,15 +60,21 @@ def test_merge_is_commutative_and_associative(one, two, three):
     left, right = statistics(merged(merged(a, b), c)), statistics(merged(a, merged(b, c)))
     assert left == right == statistics(partial([*one, *two, *three]))
     for loose in (1, 2, 3):  # what was counted before changes nothing
-        with patch("rumpattern.groups.LOOSE_VALUES", loose), patch("rumpattern.merge.LOOSE_VALUES", loose):
+        with (
+            patch("rumpattern.aggregate.groups.BUFFERED_VALUES", loose),
+            patch("rumpattern.aggregate.merge.BUFFERED_VALUES", loose),
+        ):
             assert statistics(merged(merged(partial(one), partial(two)), partial(three))) == left
 
 
 @given(st.lists(OBSERVATIONS, max_size=5), st.integers(1, 3), st.sampled_from((0, 300, 10**9)))
 def test_when_groups_are_merged_is_invisible(parts, looks, worth):
     together = statistics(partial([observation for part in parts for observation in part]))
-    with patch("rumpattern.aggregate._WORTH_MERGING", worth), patch("rumpattern.aggregate._PARTS", 2):
-        result = Partial(most=3)
+    with (
+        patch("rumpattern.aggregate.partial.MIN_MERGE_BYTES", worth),
+        patch("rumpattern.aggregate.partial.HASH_PARTITIONS", 2),
+    ):
+        result = Partial(max_exact=3)
         for number, part in enumerate(parts):
             for groups in partial(part).merged():
                 result.add_groups(groups)
@@ -88,7 +95,7 @@ def test_sums_are_exact(observations):
     for key, found in statistics(partial(observations)).items():
         values = [value for other, value in observations if other == key]
         assert found[:4] == (len(values), sum(map(Fraction, values)), min(values), max(values))
-        assert found.spread == spread(values, 3)
+        assert found.sketch == sketch(values, 3)
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.one_of(VALUES, st.floats(allow_nan=False, allow_infinity=False)))))
@@ -113,7 +120,7 @@ def test_arrays_and_single_samples_add_up_alike(observations):
         values = np.array([value for _, value in some], np.float64)
         starts = np.array([key[1] for key, _ in some], np.int64)
         labels = tuple(Labels(codes, texts) for codes in columns)
-        at_once.add(Grouped.of(SampleTable(numbers, owners, values, starts, labels, counts)))
+        at_once.add(BatchAggregates.of(SampleTable(numbers, owners, values, starts, labels, counts)))
         odd = tuple((number, Sample(value, key[2], key[1])) for key, value in some)
-        one_by_one.add(Grouped(numbers, None, counts, odd))
+        one_by_one.add(BatchAggregates(numbers, None, counts, odd))
     assert statistics(one_by_one) == statistics(at_once) == statistics(partial(observations))

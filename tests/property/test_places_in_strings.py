@@ -9,8 +9,8 @@ import re
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from rumpattern.definition.document import parse_document
-from rumpattern.definition.yamltext import YamlError, parse_yaml
+from rumpattern.definition.documents.document import parse_document
+from rumpattern.definition.documents.yamltext import YamlError, parse_yaml
 from rumpattern.jsontext import JsonArray, JsonObject, JsonString, Unknown
 
 BREAKS = ("\n", "\r\n", "\r", "\x85", "\u2028", "\u2029")

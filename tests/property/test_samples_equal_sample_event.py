@@ -9,8 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import rumpattern as rp
-from rumpattern.derive import REASONS, Sample, sample_event
-from rumpattern.events.fields import complete
+from rumpattern.columns.fields import with_derived_fields
+from rumpattern.derive.policy import REASONS, Sample, sample_event
 
 
 @given(
@@ -24,7 +24,7 @@ def test_samples_equal_sample_event(definitions, texts, application_name, period
     engine = rp.Engine(definitions, application_name=application_name)
     batch = engine.batch(texts)
     matches = engine.match(batch)
-    events = [complete(event, application_name) for _, event in expected(texts).rows]
+    events = [with_derived_fields(event, application_name) for _, event in expected(texts).rows]
     for i, samples in enumerate(engine.derive(batch, matches, period)):
         mask = matches.mask(i).tolist()
         answers = [sample_event(definitions[i], event, period) for event, hit in zip(events, mask, strict=True) if hit]

@@ -15,16 +15,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import rumpattern as rp
-from rumpattern import synth
+from rumpattern.columns.decode import Decoder
 from rumpattern.engine import Engine
-from rumpattern.events.decode import Decoder
-from rumpattern.events.lines import PADDING, FileLines, TextLines
-from rumpattern.events.sources import BrokenSourceError, Stamp
+from rumpattern.input.lines import FileLines, TextLines
+from rumpattern.input.sources import BrokenSourceError, FileIdentity
+from rumpattern.native.layout import PADDING
+from rumpattern.synth import events as synth
 from tests.alike import assert_alike
 
 pytest.importorskip("numba", reason="the extra fast is not installed")
 
-from rumpattern.events.scan.scanner import Scanner
+from rumpattern.columns.scan import Scanner
 
 ROOT = Path(__file__).parents[2]
 SUITE = ROOT.parent / "shared" / "data" / "json-test-suite" / "test_parsing"
@@ -32,8 +33,10 @@ PATHS = ("a", "a.b", "c.d", "event_type", "event_details.value", "metadata.pageI
 GOOD = b'{"event_type":"t","a":1.5,"c":{"d":"x"}}'
 
 
-def assert_same(decoder, block, *, offset=0, timed=False):
-    return assert_alike(Scanner(decoder), TextLines(block, offset, timed), TextLines(block, offset, timed))
+def assert_same(decoder, block, *, offset=0, has_timestamp_prefix=False):
+    return assert_alike(
+        Scanner(decoder), TextLines(block, offset, has_timestamp_prefix), TextLines(block, offset, has_timestamp_prefix)
+    )
 
 
 TYPES = ('"t"', '"u"')
@@ -54,9 +57,9 @@ TIMES = st.sampled_from(
 
 
 @given(st.lists(st.tuples(TIMES, lines(st.just(GOOD.decode()))), max_size=8))
-def test_lines_with_a_time(timed):
-    block = b"\n".join(time + text for time, text in timed)
-    assert_same(Decoder(PATHS), block, timed=True)
+def test_lines_with_a_time(has_timestamp_prefix):
+    block = b"\n".join(time + text for time, text in has_timestamp_prefix)
+    assert_same(Decoder(PATHS), block, has_timestamp_prefix=True)
 
 
 EDGES = (
@@ -213,13 +216,13 @@ def test_a_part_of_a_file(realistic, decoder, tmp_path):
     path.write_bytes(b"\n".join(realistic))
     offset = len(realistic[0]) + 1
     length = len(b"\n".join(realistic[1:30])) + 1
-    lines = FileLines(path, stamp_of(path), offset, length, timed=False)
+    lines = FileLines(path, stamp_of(path), offset, length, has_timestamp_prefix=False)
     assert len(assert_alike(Scanner(decoder), lines, TextLines(b"\n".join(realistic[1:30]), offset))) == 29
 
 
 def stamp_of(path):
     with path.open("rb") as file:
-        return Stamp.of(file)
+        return FileIdentity.of(file)
 
 
 @pytest.mark.parametrize(
@@ -231,24 +234,24 @@ def test_pieces_of_a_file(realistic, decoder, tmp_path, piece, longest):
     for end in (b"", b"\n", b"\n\n", b"\n{"):
         block = b"\n".join(lines) + end
         path.write_bytes(block)
-        in_file = FileLines(path, stamp_of(path), 0, len(block), timed=False, longest=longest)
+        in_file = FileLines(path, stamp_of(path), 0, len(block), has_timestamp_prefix=False, max_line=longest)
         scanner = Scanner(decoder, piece, kept_bytes=3_000)
-        assert_alike(scanner, in_file, TextLines(block, longest=longest))
+        assert_alike(scanner, in_file, TextLines(block, max_line=longest))
 
 
 def test_a_file_that_becomes_shorter(realistic, decoder, tmp_path):
     path = tmp_path / "events.ndjson"
     path.write_bytes(b"\n".join(realistic))
     stamp = stamp_of(path)
-    batches = Scanner(decoder, 100).batches(FileLines(path, stamp, 0, 2 * stamp.size, timed=False))
+    batches = Scanner(decoder, 100).batches(FileLines(path, stamp, 0, 2 * stamp.size, has_timestamp_prefix=False))
     with pytest.raises(BrokenSourceError, match="it became shorter"):
         list(batches)
 
 
 @pytest.mark.parametrize("room", [1, 2, 7, 100])
 def test_more_lines_than_a_batch_takes(realistic, decoder, monkeypatch, room):
-    monkeypatch.setattr("rumpattern.events.scan.scanner._LEAST_ROOM", room)
-    monkeypatch.setattr("rumpattern.events.scan.scanner._MOST_BYTES", 0)
+    monkeypatch.setattr("rumpattern.columns.scan._LEAST_ROOM", room)
+    monkeypatch.setattr("rumpattern.columns.scan._MOST_BYTES", 0)
     lines = [line for pair in zip(realistic, [*EDGES, b"", b" "] * 9, strict=False) for line in pair]
     for block in (b"{}\n" * 101, b"\n".join(lines), b"\n" * 9, b"\n" * 9 + GOOD):
         assert_same(decoder, block, offset=3)
@@ -292,16 +295,16 @@ on_posix = pytest.mark.skipif(not hasattr(mmap, "MAP_PRIVATE"), reason="memory i
 
 @on_posix
 def test_nothing_is_written_beyond_the_room(realistic, decoder, tmp_path, monkeypatch):
-    monkeypatch.setattr("rumpattern.events.scan.scanner.empty_text", text_at_page_end)
-    monkeypatch.setattr("rumpattern.events.scan.kept.empty_text", text_at_page_end)
+    monkeypatch.setattr("rumpattern.columns.scan.empty_text", text_at_page_end)
+    monkeypatch.setattr("rumpattern.native.kept.empty_text", text_at_page_end)
     path = tmp_path / "events.ndjson"
     for longest, length in itertools.product([1, 200, 5_000], [0, 300, 20_000, 90_000]):
         block = b"\n".join([*realistic[:20], b"x" * length, *realistic[20:40], b"{" + b" " * length + b"}", *EDGES])
         path.write_bytes(block)
         for piece in (64, 10_000, 100_000):
-            in_file = FileLines(path, stamp_of(path), 0, len(block), timed=False, longest=longest)
+            in_file = FileLines(path, stamp_of(path), 0, len(block), has_timestamp_prefix=False, max_line=longest)
             scanner = Scanner(decoder, piece, kept_bytes=1)
-            assert_alike(scanner, in_file, TextLines(block, longest=longest))
+            assert_alike(scanner, in_file, TextLines(block, max_line=longest))
 
 
 @on_posix

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rumpattern.sums import add_exactly
+from rumpattern.aggregate.sums import add_exactly
 
 LARGEST = 2.0**360
 VALUES = st.one_of(

@@ -6,17 +6,25 @@ import re
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from rumpattern.definition.sites import Origin, repeated
-from rumpattern.diagnostics import Diagnostic, Place, Severity, did_you_mean
+from rumpattern.definition.documents.sites import Origin, repeated
+from rumpattern.diagnostics.finding import Diagnostic, Place, Severity
+from rumpattern.diagnostics.wording import did_you_mean
 from rumpattern.jsontext import JsonArray, JsonObject, JsonString, Unknown
 from rumpattern.pattern.findings import describe
+from rumpattern.rum.limits import (
+    APP_MONITOR_NAME,
+    MAX_ARN,
+    MAX_DEFINITIONS_PER_DESTINATION,
+    MAX_DEFINITIONS_PER_REQUEST,
+    MEMBER_LENGTHS,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from rumpattern.definition.document import Document
+    from rumpattern.definition.documents.document import Document
+    from rumpattern.definition.documents.sites import Holder, Site
     from rumpattern.definition.read import Read
-    from rumpattern.definition.sites import Holder, Site
     from rumpattern.jsontext import JsonValue
 
 REQUEST_MEMBERS: Final = (
@@ -34,16 +42,11 @@ REQUEST_MEMBERS: Final = (
 _REQUESTS: Final = (Origin.CREATE_REQUEST, Origin.UPDATE_REQUEST)
 DESTINATIONS: Final = ("CloudWatch", "Evidently")
 _ARN: Final = re.compile(r"arn:[^:]*:[^:]*:[^:]*:[^:]*:.*", re.DOTALL)
-_MONITOR_NAME: Final = re.compile(r"(?!\.)[.\-_#A-Za-z0-9]{1,255}")
-_LONGEST_ARN: Final = 2048
-_LONGEST_ID: Final = 255
 _ID: Final = "MetricDefinitionId"
 _EVIDENTLY: Final = "Evidently"
 _ENDED: Final = "Evidently is discontinued"
 _MOST_COMPARED: Final = 100
 """With how many equal definitions one is compared, none of which can be deployed with another."""
-_MOST_IN_REQUEST: Final = 200
-_MOST_ON_DESTINATION: Final = 2_000
 Destination: TypeAlias = "str | Unknown | None"
 """Where definitions go: what is said, what is unknown, or nothing."""
 
@@ -98,7 +101,7 @@ def destination_arn(document: Document, holder: Holder, given: Destination) -> I
     node, path = holder.members["DestinationArn"], _join(holder.path, "DestinationArn")
     if given == "CloudWatch":
         yield _finding(document, "RP343", "CloudWatch takes no DestinationArn", node, path, "remove it")
-    elif not _ARN.fullmatch(arn) or len(arn) > _LONGEST_ARN:
+    elif not _ARN.fullmatch(arn) or len(arn) > MAX_ARN:
         yield _finding(document, "RP343", f'"{arn[:60]}" is no ARN', node, path)
 
 
@@ -109,7 +112,7 @@ def monitor_name(document: Document, holder: Holder, _: Destination) -> Iterator
         return
     if not isinstance(node, JsonString):
         message = f"AppMonitorName is a string, not {describe(node)}"
-    elif not _MONITOR_NAME.fullmatch(node.value):
+    elif not re.fullmatch(APP_MONITOR_NAME, node.value):
         message = f'"{node.value[:60]}" is no name of an app monitor: 1 to 255 letters, digits and . - _ #'
     else:
         return
@@ -125,8 +128,9 @@ def updated_definition(document: Document, holder: Holder, _: Destination) -> It
             message, hint = f"an update needs a {_ID}", "ListRumMetricDefinitions tells it"
             yield _finding(document, "RP301", message, holder.node, "", hint)
         case JsonString(value=value) as node:
-            if not 1 <= len(value) <= _LONGEST_ID:
-                message = f"{_ID} has {len(value)} characters; it takes 1 to {_LONGEST_ID}"
+            shortest, longest = MEMBER_LENGTHS[_ID]
+            if not shortest <= len(value) <= longest:
+                message = f"{_ID} has {len(value)} characters; it takes {shortest} to {longest}"
                 yield _finding(document, "RP304", message, node, _ID)
         case Unknown():
             return
@@ -142,7 +146,9 @@ def numbers(document: Document, sites: Sequence[Site]) -> Iterator[Diagnostic]:
             held[id(site.holder)].append(site)
     for group in map(_deployed, held.values()):
         is_request = group[0].origin is Origin.CREATE_REQUEST
-        code, most = ("RP345", _MOST_IN_REQUEST) if is_request else ("RP346", _MOST_ON_DESTINATION)
+        code, most = (
+            ("RP345", MAX_DEFINITIONS_PER_REQUEST) if is_request else ("RP346", MAX_DEFINITIONS_PER_DESTINATION)
+        )
         if len(group) > most:
             what = "one request" if is_request else "one destination"
             message = f"there are {len(group):,} definitions; {what} takes {most:,}"

@@ -6,18 +6,18 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from rumpattern.definition.eventtypes import DETAILS, FIRST_LEVEL, PREFIX, FieldType, has_field, info, scalar_above
-from rumpattern.definition.extended import TABLE
-from rumpattern.definition.model import APPLICATION_DIMENSION, CUSTOM_NAMESPACE_PREFIX
-from rumpattern.definition.rumevents import APPLICATION_NAME, EVENT_TYPE
 from rumpattern.definition.subject import Profile
-from rumpattern.diagnostics import Edit, Severity, did_you_mean
+from rumpattern.diagnostics.finding import Edit, Severity
+from rumpattern.diagnostics.wording import did_you_mean
+from rumpattern.rum.eventtypes import DETAILS, FIRST_LEVEL, PREFIX, FieldType, has_field, info, scalar_above
+from rumpattern.rum.extended import TABLE
+from rumpattern.rum.names import APPLICATION_DIMENSION, APPLICATION_NAME, CUSTOM_NAMESPACE_PREFIX, EVENT_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rumpattern.definition.subject import Subject
-    from rumpattern.diagnostics import Diagnostic
+    from rumpattern.diagnostics.finding import Diagnostic
 
 _NAMESPACE: Final = re.compile(r"[A-Za-z0-9._/#:-]+")
 _DETAILS: Final = "event_details."

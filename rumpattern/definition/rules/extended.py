@@ -6,21 +6,22 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from rumpattern.definition.extended import CLOUDFORMATION_NAMES, DIMENSIONS, TABLE
-from rumpattern.definition.rumevents import EVENT_TYPE
 from rumpattern.definition.subject import Profile
-from rumpattern.diagnostics import Severity, did_you_mean
+from rumpattern.diagnostics.finding import Severity
+from rumpattern.diagnostics.wording import did_you_mean
 from rumpattern.pattern.ast import NumericRange, StringEquals
 from rumpattern.pattern.equivalence import Values, values
 from rumpattern.pattern.format import format_element
+from rumpattern.rum.extended import CLOUDFORMATION_NAMES, DIMENSIONS, TABLE
+from rumpattern.rum.names import EVENT_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from rumpattern.definition.extended import Row
     from rumpattern.definition.subject import Subject
-    from rumpattern.diagnostics import Diagnostic
+    from rumpattern.diagnostics.finding import Diagnostic
     from rumpattern.pattern.intervals import Interval
+    from rumpattern.rum.extended import Row
 
 _CUSTOM_HINT: Final = "a custom metric needs a Namespace of its own"
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from rumpattern.definition.eventtypes import METADATA, FieldType, info, scalar_above
-from rumpattern.definition.rumevents import EVENT_TYPE
-from rumpattern.diagnostics import Severity, did_you_mean
+from rumpattern.diagnostics.finding import Severity
+from rumpattern.diagnostics.wording import did_you_mean
 from rumpattern.jsontext import canonical_number, is_number
 from rumpattern.pattern.ast import (
     AnythingBut,
@@ -21,15 +20,17 @@ from rumpattern.pattern.ast import (
 from rumpattern.pattern.equivalence import values
 from rumpattern.pattern.format import format_element
 from rumpattern.pattern.operators import OPERATORS
+from rumpattern.rum.eventtypes import METADATA, FieldType, info, scalar_above
+from rumpattern.rum.names import EVENT_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from rumpattern.definition.eventtypes import FieldInfo
     from rumpattern.definition.subject import Subject
-    from rumpattern.diagnostics import Diagnostic
+    from rumpattern.diagnostics.finding import Diagnostic
     from rumpattern.pattern.ast import Element
     from rumpattern.pattern.equivalence import Values
+    from rumpattern.rum.eventtypes import FieldInfo
 
 _ALWAYS_THERE: Final = (EVENT_TYPE, "event_id", "event_timestamp")
 _ABSENT: Final = values([Exists(wanted=False)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rumpattern.diagnostics import printable
+from rumpattern.diagnostics.wording import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

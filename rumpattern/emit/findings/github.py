@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from rumpattern.diagnostics import Severity, printable
+from rumpattern.diagnostics.finding import Severity
+from rumpattern.diagnostics.wording import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import TextIO
 
     from rumpattern.definition.validate import Report
-    from rumpattern.diagnostics import Diagnostic
+    from rumpattern.diagnostics.finding import Diagnostic
 
 _COMMANDS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 

@@ -8,17 +8,18 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-from rumpattern import __version__
-from rumpattern.definition.rulebook import rulebook
-from rumpattern.diagnostics import Severity, printable
+from rumpattern.diagnostics.finding import Severity
+from rumpattern.diagnostics.rulebook import rulebook
+from rumpattern.diagnostics.wording import printable
+from rumpattern.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import TextIO
 
-    from rumpattern.definition.rulebook import Entry
     from rumpattern.definition.validate import Report
-    from rumpattern.diagnostics import Diagnostic, Place
+    from rumpattern.diagnostics.finding import Diagnostic, Place
+    from rumpattern.diagnostics.rulebook import Entry
 
 _LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 

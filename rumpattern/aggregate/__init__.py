@@ -1,0 +1,1 @@
+"""Samples to series: grouped, summed exactly, merged in any order."""

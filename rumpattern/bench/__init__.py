@@ -1,0 +1,1 @@
+"""How fast definitions and events are processed on this machine, stage by stage."""

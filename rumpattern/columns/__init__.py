@@ -1,0 +1,1 @@
+"""Event lines to columns: a batch, the two readers that build it, and one event read slowly."""

@@ -1,0 +1,324 @@
+"""Event lines to a batch, with orjson: the columns of a plan, odd rows, and rejects with their reason.
+
+orjson is fast but hides duplicate keys and number spelling. A line that it would write again byte for byte hides
+nothing; every other line is read once more exactly. What orjson refuses (a lone surrogate, 1e400) is read exactly too
+before it is rejected.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import chain
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import orjson
+
+from rumpattern.columns.batch import MISSING, Column, EventBatch, build_column, constant_column, kind_mask, odd_rows
+from rumpattern.columns.fields import Kind, derived_fields, find, with_fields
+from rumpattern.columns.tree import DEEP, Tree
+from rumpattern.input.exact import SPACE, load
+from rumpattern.input.rejects import Reject
+from rumpattern.jsontext import JsonError, Pairs, load_exact
+from rumpattern.memory import without_collection
+from rumpattern.rum.names import APPLICATION_NAME, DERIVED_FIELDS, EVENT_TYPE
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from rumpattern.arrays import Flags, Rows
+    from rumpattern.columns.tree import Node
+    from rumpattern.input.lines import Lines
+    from rumpattern.jsontext import Exact
+
+
+_NOTHING: Final[dict[str, object]] = {}
+_TYPE: Final = (EVENT_TYPE,)
+_MOST_VALUES: Final = 1 << 20
+"""Values of the columns of one batch, about: they take some fifty bytes each."""
+_MOST_LINES: Final = 1 << 15
+_LARGE: Final = 1 << 16
+"""Bytes of an event that takes much memory, should it be one that columns cannot say."""
+_MOST_LARGE: Final = 4 << 20
+"""Bytes of such events in one batch, about."""
+
+
+class Decoder:
+    """Builds batches for one set of paths; holds no state between batches.
+
+    Args:
+        paths: the dotted paths to build columns for.
+        by_type: for each event type the paths that anything asks for, so that no other is read; None reads them all.
+        application_name: the name to fill in where events lack it.
+        event_type_required: reject events that have no event_type string, which no RUM event lacks.
+    """
+
+    def __init__(
+        self,
+        paths: Sequence[str],
+        *,
+        by_type: Mapping[str, frozenset[str]] | None = None,
+        application_name: str | None = None,
+        event_type_required: bool = False,
+    ) -> None:
+        self.paths = tuple(paths)
+        self.application_name = application_name
+        self.event_type_required = event_type_required
+        self.is_deep = any(path.count(".") > DEEP for path in self.paths)
+        self.everything = Tree(frozenset(self.paths))
+        trees = {paths: Tree(paths) for paths in by_type.values()} if by_type is not None else {}
+        self.trees = None if by_type is None else {event_type: trees[paths] for event_type, paths in by_type.items()}
+
+    def decode(self, lines: Lines) -> EventBatch:
+        """Return the batch of some lines: a line that is no event becomes a reject, a blank one is counted."""
+        return self._decode(lines, lines.chunks())
+
+    def batches(self, lines: Lines) -> Iterator[EventBatch]:
+        """Yield the same in parts, each of which takes a bounded amount of memory."""
+        most = min(_MOST_LINES, _MOST_VALUES // max(len(self.paths), 1))
+        chunks = lines.chunks()
+        yield self._decode(lines, chunks, most)
+        for chunk in chunks:
+            yield self._decode(lines, chain([chunk], chunks), most)
+
+    def _decode(
+        self, lines: Lines, chunks: Iterator[tuple[Sequence[int], list[bytes]]], most: int | None = None
+    ) -> EventBatch:
+        """Return the batch of the next chunks, or of so many of them that their events take little memory."""
+        rows = _Rows(lines)
+        count = large = 0
+        with without_collection():
+            for indices, texts in chunks:
+                count += len(indices)
+                large += sum(size for size in map(len, texts) if size > _LARGE)
+                events = _load_plain(texts)
+                if events is None:
+                    events, indices = _load_each(indices, texts, rows)  # noqa: PLW2901 - the lines that are left
+                self._extract(events, indices, rows)
+                if most is not None and (count >= most or large > _MOST_LARGE):
+                    break
+        return self._finish(rows)
+
+    def _extract(self, events: list[object], indices: Sequence[int], rows: _Rows) -> None:
+        odd: set[int] = set()
+        types = [event.get(EVENT_TYPE, MISSING) for event in _objects(events, _TYPE, odd)]
+        first = len(rows.indices)
+        rows.odd.update(first + row for row in odd)
+        rows.indices += indices
+        rows.types += types
+        for tree, selected in self._by_tree(types).items():
+            rows.read(tree, [events[row] for row in selected], [first + row for row in selected])
+
+    def _by_tree(self, types: list[object]) -> dict[Tree, list[int]]:
+        """Return which rows of a chunk to read by which tree."""
+        if self.trees is not None and set(map(type, types)) == {str}:
+            trees = list(map(self.trees.get, types))  # type: ignore[arg-type]
+        else:
+            trees = list(map(self._tree, types))
+        selected: dict[Tree, list[int]] = {}
+        for row, tree in enumerate(trees):
+            if tree is not None:
+                selected.setdefault(tree, []).append(row)
+        return selected
+
+    def _tree(self, event_type: object) -> Tree | None:
+        """Return the tree for events of a type, None if nothing asks for them; what is no string may be anything."""
+        if self.trees is None or type(event_type) is not str:
+            return self.everything
+        return self.trees.get(event_type)
+
+    def _finish(self, rows: _Rows) -> EventBatch:
+        n = len(rows.indices)
+        columns = {EVENT_TYPE: build_column(rows.types)}
+        odd = set(range(n)) if self.is_deep else rows.odd.union(odd_rows(columns[EVENT_TYPE], rows.types))
+        read = {}
+        for path in self.paths:
+            if path != EVENT_TYPE:
+                values, read[path] = rows.of_path(path)
+                column = build_column(values)
+                odd.update(read[path][odd_rows(column, values)].tolist())
+                columns[path] = column.spread(read[path], n)
+        events = {row: load_exact(rows.text(row)) for row in sorted(odd)}
+        typed = _typed(columns[EVENT_TYPE], events) if self.event_type_required else np.ones(n, np.bool_)
+        regular = typed.copy()
+        regular[list(odd)] = False
+        synthesised = self.derive_fields(columns, {path: _among(rows, regular) for path, rows in read.items()})
+        events = {row: self._odd_event(rows, row, event, synthesised) for row, event in events.items() if typed[row]}
+        for row in np.flatnonzero(~typed).tolist():
+            rows.reject(rows.indices[row], *_untyped_reason(load_exact(rows.text(row))))
+        rejects, blank = rows.lines.drain_rejects()
+        rejects = sorted((*rejects, *rows.rejects), key=lambda reject: (reject.offset, reject.line))
+        batch = EventBatch(n, columns, events, rows.indices, tuple(rejects), blank + rows.blank, synthesised)
+        return batch if typed.all() else batch.keep(typed)
+
+    def _odd_event(self, rows: _Rows, row: int, event: Exact, synthesised: Counter[str]) -> Exact:
+        added = derived_fields(event, self.application_name)
+        tree = self._tree(rows.types[row])
+        synthesised.update(path for path in added if tree is not None and path in tree.paths)
+        return with_fields(event, added)
+
+    def derive_fields(self, columns: dict[str, Column], read: dict[str, Flags]) -> Counter[str]:
+        """Fill in what other fields tell in the rows that were read; return how many rows of each."""
+        sources = {path: columns[DERIVED_FIELDS[path]] for path in columns if path in DERIVED_FIELDS}
+        if self.application_name is not None and APPLICATION_NAME in columns:
+            sources[APPLICATION_NAME] = constant_column(self.application_name, len(columns[APPLICATION_NAME].kinds))
+        filled: Counter[str] = Counter()
+        for path, source in sources.items():
+            columns[path], filled[path] = columns[path].take_missing_from(source, read[path])
+        return +filled
+
+
+def _among(rows: Rows, flags: Flags) -> Flags:
+    """Return the flags, shape (n,), with False in all rows but the given ones."""
+    result = np.zeros_like(flags)
+    result[rows] = flags[rows]
+    return result
+
+
+@dataclass(slots=True)
+class _Rows:
+    """What has been read of a batch so far; ``indices`` are those of each row's text in ``lines``."""
+
+    lines: Lines
+    rejects: list[Reject] = field(default_factory=list)
+    blank: int = 0
+    indices: list[int] = field(default_factory=list)
+    types: list[object] = field(default_factory=list)
+    odd: set[int] = field(default_factory=set)
+    parts: dict[Tree, _Part] = field(default_factory=dict)
+
+    def read(self, tree: Tree, events: list[object], numbers: list[int]) -> None:
+        """Take what a tree wants from some events, which are the rows of these numbers."""
+        part = self.parts.get(tree)
+        if part is None:
+            part = self.parts[tree] = _Part({path: [] for path in tree.paths})
+        odd: set[int] = set()
+        _walk(tree.root, events, part.values, odd)
+        part.rows += numbers
+        self.odd.update(numbers[index] for index in odd)
+
+    def of_path(self, path: str) -> tuple[list[object], Rows]:
+        """Return all values of a path, and the rows that they are of."""
+        parts = [part for part in self.parts.values() if part.values.get(path)]
+        values = list(chain.from_iterable(part.values[path] for part in parts))
+        return values, np.concatenate([part.numbers for part in parts]) if parts else np.zeros(0, np.intp)
+
+    def text(self, row: int) -> bytes:
+        return self.lines.text(self.indices[row])
+
+    def reject(self, index: int, code: str, reason: str) -> None:
+        self.rejects.append(Reject(*self.lines.place(index), code, reason, self.lines.line(index), self.lines.form))
+
+
+@dataclass
+class _Part:
+    """What one tree has read of a batch: the values of its paths in some rows."""
+
+    values: dict[str, list[object]]
+    rows: list[int] = field(default_factory=list)
+
+    @cached_property
+    def numbers(self) -> Rows:
+        """The rows as an array, asked for once all of them are known."""
+        return np.array(self.rows, np.intp)
+
+
+def _walk(node: Node, found: list[object], values: dict[str, list[object]], odd: set[int]) -> None:
+    """Append the members of what was found at a node to the value lists; note the rows that hold them in an odd way."""
+    parents = _objects(found, node.children, odd)
+    if dotted := node.dotted:
+        odd.update(row for row, parent in enumerate(parents) if not parent.keys().isdisjoint(dotted))
+    for segment, child in node.children.items():
+        members = [parent.get(segment, MISSING) for parent in parents]
+        if child.wanted:
+            values[child.path] += members
+        if child.children:
+            _walk(child, members, values, odd)
+
+
+def _objects(values: list[object], wanted: Collection[str], odd: set[int]) -> list[dict[str, object]]:
+    """Return the values that are objects, an empty object for others.
+
+    Arrays make their row odd, and so do objects that hold a wanted key more than once.
+    """
+    if set(map(type, values)) == {dict}:
+        return values  # type: ignore[return-value]
+    return [value if type(value) is dict else _object(row, value, wanted, odd) for row, value in enumerate(values)]
+
+
+def _object(row: int, value: object, wanted: Collection[str], odd: set[int]) -> dict[str, object]:
+    if isinstance(value, Pairs):
+        keys = Counter(key for key, _ in value)
+        if all(keys[key] <= 1 for key in wanted):
+            return dict(value)
+    elif not isinstance(value, list):
+        return _NOTHING
+    odd.add(row)
+    return _NOTHING
+
+
+# --- lines to events ------------------------------------------------------------------------------------------------
+
+
+def _load_plain(texts: Sequence[bytes]) -> list[object] | None:
+    """Return the events of lines that orjson would write just so, which hide nothing; None if any is different."""
+    try:
+        events = list(map(orjson.loads, texts))
+        written = orjson.dumps(events)
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        return None
+    text = b",".join(texts)
+    is_same = len(written) == len(text) + 2 and written.startswith(text, 1)  # the array around it has two more bytes
+    return events if is_same and set(map(type, events)) <= {dict} else None
+
+
+def _load_each(indices: Sequence[int], texts: Sequence[bytes], rows: _Rows) -> tuple[list[object], list[int]]:
+    """Decode line by line; return the events and the indices of the lines that gave one."""
+    events: list[object] = []
+    kept: list[int] = []
+    for index, data in zip(indices, texts, strict=True):
+        if not data.strip(SPACE):
+            rows.blank += 1
+            continue
+        try:
+            events.append(_load_event(data))
+            kept.append(index)
+        except JsonError as error:
+            reason = f"{error.message} (character {error.offset + 1})" if error.code == "RP010" else error.message
+            rows.reject(index, error.code, reason)
+    return events, kept
+
+
+def _load_event(data: bytes) -> object:
+    """Return one event.
+
+    Raises:
+        JsonError: the line is not a JSON object.
+    """
+    event = load(data)
+    if not isinstance(event, (dict, Pairs)):
+        raise JsonError("an event is a JSON object", 0, code="RP011")
+    return event
+
+
+# --- events that no RUM client sends --------------------------------------------------------------------------------
+
+
+def _typed(column: Column, odd: dict[int, Exact]) -> Flags:
+    """Return shape (n,): True where the event type is a string, or one of several values."""
+    kinds = column.kinds.copy()
+    for row, event in odd.items():
+        kinds[row] = find(event, EVENT_TYPE)[0]
+    typed: Flags = kind_mask(kinds, Kind.STRING) | kind_mask(kinds, Kind.AMBIGUOUS)
+    return typed
+
+
+_OPEN_TELEMETRY: Final = ("resource.attributes", "attributes.session.id", "resourceLogs", "resourceSpans")
+
+
+def _untyped_reason(event: Exact) -> tuple[str, str]:
+    if any(find(event, path)[0] is not Kind.MISSING for path in _OPEN_TELEMETRY):
+        return "RP013", "an OpenTelemetry record (mobile RUM), not a RUM web event"
+    return "RP012", "the event has no event_type string"

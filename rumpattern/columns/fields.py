@@ -1,0 +1,110 @@
+"""One event, field by field: what stands at a dotted path, and what can be derived from other fields.
+
+This is the slow and obvious reading. The columns say the same for whole batches, and leave what they cannot say to it.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TYPE_CHECKING, TypeAlias
+
+from rumpattern.jsontext import NumberText, Pairs
+from rumpattern.rum.names import APPLICATION_NAME, DERIVED_FIELDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rumpattern.jsontext import Exact
+
+Value: TypeAlias = "str | int | float | bool | None"
+
+
+class Kind(IntEnum):
+    """What stands at a path of an event. SEVERAL is an array, or a key that occurs more than once."""
+
+    MISSING = 0
+    NULL = 1
+    FALSE = 2
+    TRUE = 3
+    NUMBER = 4
+    STRING = 5
+    OBJECT = 6
+    AMBIGUOUS = 7
+
+
+SCALARS = (Kind.NULL, Kind.FALSE, Kind.TRUE, Kind.NUMBER, Kind.STRING)
+
+
+def find(event: Exact, path: str) -> tuple[Kind, Value]:
+    """Return the kind of what stands at a path, and its value if it is a number or a string.
+
+    ``{"a.b": 1}`` and ``{"a": {"b": 1}}`` are the same event, so every way to split the path is followed.
+    """
+    found = list(_walk(event, path.split(".")))
+    if not found:
+        return Kind.MISSING, None
+    if len(found) > 1:
+        return Kind.AMBIGUOUS, None
+    return classify(found[0])
+
+
+def classify(value: Exact) -> tuple[Kind, Value]:
+    """Return the kind of a value, and the value itself if it is a number or a string."""
+    match value:
+        case None:
+            return Kind.NULL, None
+        case bool():
+            return (Kind.TRUE if value else Kind.FALSE), None
+        case int() | float() | NumberText():
+            return Kind.NUMBER, value
+        case str():
+            return Kind.STRING, value
+        case dict():
+            return Kind.OBJECT, None
+        case _:
+            return (Kind.OBJECT if isinstance(value, Pairs) else Kind.AMBIGUOUS), None
+
+
+def _walk(value: Exact, segments: list[str]) -> Iterator[Exact]:
+    if not segments:
+        yield value
+    elif isinstance(value, (dict, Pairs)):
+        for used in range(1, len(segments) + 1):
+            key = ".".join(segments[:used])
+            for member in _members(value, key):
+                yield from _walk(member, segments[used:])
+    elif isinstance(value, list):
+        yield value  # an array on the way: whatever is inside, it is not one value
+
+
+def _members(value: dict[str, Exact] | Pairs, key: str) -> list[Exact]:
+    if isinstance(value, Pairs):
+        return [member for name, member in value if name == key]
+    return [value[key]] if key in value else []
+
+
+def derived_fields(event: Exact, application_name: str | None) -> dict[str, Exact]:
+    """Return what an event lacks and can be derived: ids from their other place, the application's name.
+
+    Only scalars are derived, and only where the field is missing. Source: the shapes of an event that the README lists.
+    """
+    added: dict[str, Exact] = {}
+    for path, other in DERIVED_FIELDS.items():
+        kind, value = find(event, other)
+        if kind in SCALARS and find(event, path)[0] is Kind.MISSING:
+            added[path] = {Kind.NULL: None, Kind.FALSE: False, Kind.TRUE: True}.get(kind, value)
+    if application_name is not None and find(event, APPLICATION_NAME)[0] is Kind.MISSING:
+        added[APPLICATION_NAME] = application_name
+    return added
+
+
+def with_fields(event: Exact, added: dict[str, Exact]) -> Exact:
+    """Return the event with first-level members added, which may be dotted paths."""
+    if isinstance(event, Pairs):
+        return Pairs([*event, *added.items()])
+    return {**event, **added} if isinstance(event, dict) else event
+
+
+def with_derived_fields(event: Exact, application_name: str | None) -> Exact:
+    """Return the event with all fields that can be derived."""
+    return with_fields(event, derived_fields(event, application_name))

@@ -1,0 +1,1 @@
+"""Documents that hold metric definitions: JSON, YAML, CloudFormation, Terraform plans; where the definitions stand."""

@@ -1,0 +1,389 @@
+"""Where metric definitions stand in a document: a definition, a list, an API request, a template, a Terraform plan.
+
+Templates are those of CloudFormation (AWS::RUM::AppMonitor, its resource schema), which CDK writes too; plans and
+states are what ``terraform show -json`` prints for the provider awscc, whose names are CloudFormation's in snake case.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from rumpattern.definition.documents.intrinsics import is_no_value, resolve
+from rumpattern.definition.documents.plans import unknown_values, with_unknown
+from rumpattern.diagnostics.finding import DefinitionError, Diagnostic, Place
+from rumpattern.jsontext import JsonArray, JsonLiteral, JsonObject, JsonString, Span, Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from rumpattern.definition.documents.document import Document
+    from rumpattern.jsontext import JsonValue
+
+_STEPS: Final = 1_000_000
+_STEPS_FOR_A_CHARACTER: Final = 10  # more than any document without aliases has nodes to look at
+
+MEMBERS: Final = ("Name", "Namespace", "ValueKey", "UnitLabel", "EventPattern", "DimensionKeys", "MetricDefinitionId")
+_STRUCTURE: Final = (
+    "AppMonitorConfiguration",
+    "MetricDestinations",
+    "MetricDefinitions",
+    "Destination",
+    "DestinationArn",
+)
+_LIST: Final = "MetricDefinitions"
+_SINGLE: Final = "MetricDefinition"
+_RESOURCE_TYPE: Final = "AWS::RUM::AppMonitor"
+_TERRAFORM_TYPE: Final = "awscc_rum_app_monitor"
+_TERRAFORM_ROOTS: Final = ("planned_values", "values")
+_LONG_PATH: Final = 64
+_ABSENT: Final = JsonLiteral(None, Span(0, 0))
+
+_LOOP: Final = "Fn::ForEach::"
+
+Choices: TypeAlias = frozenset[tuple[str, int]]
+"""Conditions of Fn::If with the branch that each has to take, 1 or 2."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Found:
+    """A node with its path, and the choices that make it be there."""
+
+    node: JsonValue
+    path: str
+    choices: Choices = frozenset()
+
+
+class Origin(StrEnum):
+    """What a definition is part of."""
+
+    DEFINITION = "definition"
+    CREATE_REQUEST = "BatchCreateRumMetricDefinitions"
+    UPDATE_REQUEST = "UpdateRumMetricDefinition"
+    CLOUDFORMATION = "CloudFormation"
+    TERRAFORM = "Terraform"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Holder:
+    """The object whose list a definition is in: a request, or a metric destination of an app monitor.
+
+    ``members`` are its members by their names in the API, as those of a ``Site``.
+    """
+
+    node: JsonObject
+    path: str
+    origin: Origin
+    members: Mapping[str, JsonValue]
+
+    @property
+    def destination(self) -> str | Unknown | None:
+        """The Destination if it is a string or unknown."""
+        return _text(self.members.get("Destination"))
+
+    @property
+    def arn(self) -> str | Unknown | None:
+        """The DestinationArn if it is a string or unknown."""
+        return _text(self.members.get("DestinationArn"))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Site:
+    """A place where a metric definition stands.
+
+    ``node`` is what stands there, an object or something wrong; what is no array in the place of the list counts as
+    its only item. ``path`` leads to it from the document's root. ``members`` are its members by their names in the API
+    (the last of duplicates) without those that are absent: null in Terraform, AWS::NoValue in a template. ``choices``
+    are those of Fn::If that make it be there.
+    """
+
+    node: JsonValue
+    path: str
+    origin: Origin
+    members: Mapping[str, JsonValue]
+    holder: Holder | None = None
+    choices: Choices = frozenset()
+
+    @property
+    def is_of_template(self) -> bool:
+        """Tell whether the resource schema of CloudFormation holds for it, which Terraform's provider takes over."""
+        return self.origin in (Origin.CLOUDFORMATION, Origin.TERRAFORM)
+
+    def excludes(self, other: Site) -> bool:
+        """Tell whether two sites are in different branches of one condition, so that only one can be deployed."""
+        return any((condition, 3 - branch) in other.choices for condition, branch in self.choices)
+
+    @property
+    def destination(self) -> str | Unknown | None:
+        """The Destination of the request or metric destination, if it is a string or unknown."""
+        return self.holder.destination if self.holder else None
+
+    @property
+    def arn(self) -> str | Unknown | None:
+        """The DestinationArn of the request or metric destination, if it is a string or unknown."""
+        return self.holder.arn if self.holder else None
+
+
+def find_sites(document: Document) -> list[Site]:
+    """Return every place of the document where a metric definition stands; there may be none.
+
+    Raises:
+        DefinitionError: aliases repeat so much that there would be millions of nodes to look at.
+    """
+    finder = _Finder(document)
+    for root in document.roots:
+        finder.look_at(root)
+    return finder.sites
+
+
+def is_template(document: Document) -> bool:
+    """Tell whether a document is a template or plan, which may well have no metric definitions."""
+    names = ("Resources", *_TERRAFORM_ROOTS)
+    roots = [root for root in document.roots if isinstance(root, JsonObject)]
+    return any(key.value in names and isinstance(value, JsonObject) for root in roots for key, value in root.members)
+
+
+def resources(node: JsonValue | None) -> Iterator[tuple[str, JsonValue, tuple[str, ...]]]:
+    """Yield the path of each resource of a template, the resource, and the variables of the loops around it.
+
+    Args:
+        node: the template's member ``Resources``.
+    """
+    todo: list[tuple[JsonValue | None, str, tuple[str, ...]]] = [(node, "Resources", ())]
+    while todo:
+        node, path, variables = todo.pop()
+        for key, resource in node.members if isinstance(node, JsonObject) else ():
+            place = f"{path}.{key.value}"
+            match resource:
+                case JsonArray(items=(JsonString(value=variable), _, inside)) if key.value.startswith(_LOOP):
+                    todo.append((inside, f"{place}[2]", (*variables, variable)))
+                case _:
+                    yield place, resource, variables
+
+
+def _snake_case(name: str) -> str:
+    return re.sub(r"(?<=.)([A-Z])", r"_\1", name).lower()
+
+
+_SPELLINGS: Final = {
+    origin: {name: _snake_case(name) if origin is Origin.TERRAFORM else name for name in (*MEMBERS, *_STRUCTURE)}
+    for origin in Origin
+}
+
+
+def spelled(origin: Origin, member: str) -> str:
+    """Return how a member of the API is named where a definition stands."""
+    return _SPELLINGS[origin].get(member, member)
+
+
+def unknown_members(site: Site) -> list[JsonString]:
+    """Return the members of a definition that the API, or the resource schema of a template, does not have."""
+    names = MEMBERS[:-1] if site.is_of_template else MEMBERS
+    known = {_SPELLINGS[site.origin][name] for name in names}
+    return [key for key, _ in site.node.members if key.value not in known] if isinstance(site.node, JsonObject) else []
+
+
+def repeated(node: JsonObject) -> list[JsonString]:
+    """Return the keys of an object that have occurred in it before."""
+    seen: set[str] = set()
+    again = []
+    for key, _ in node.members:
+        if key.value in seen:
+            again.append(key)
+        seen.add(key.value)
+    return again
+
+
+class _Finder:
+    """Looks where definitions can stand, and nowhere else."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.sites: list[Site] = []
+        self.variables: tuple[str, ...] = ()
+        self.unknown: Mapping[str, JsonValue] = {}
+        self.steps_left = _STEPS + _STEPS_FOR_A_CHARACTER * len(document.text)
+
+    def look_at(self, root: JsonValue) -> None:
+        match root:
+            case JsonArray(items=items) if any(map(self.is_definition, items)):
+                self.add_all(_Found(root, ""), Origin.DEFINITION)
+            case JsonObject():
+                self.look_at_object(root)
+            case _:
+                return
+
+    def look_at_object(self, root: JsonObject) -> None:
+        members = self.members(root)
+        modules = {name: self.members(members.get(name)).get("root_module") for name in _TERRAFORM_ROOTS}
+        if isinstance(members.get("Resources"), JsonObject):
+            self.template(members["Resources"])
+        elif any(modules.values()):
+            self.unknown = unknown_values(root)
+            for name, module in modules.items():
+                self.modules(module, f"{name}.root_module")
+        elif _LIST in members or _SINGLE in members:
+            self.request(root, members)
+        elif self.is_definition(root):
+            self.add(_Found(root, ""), Origin.DEFINITION)
+
+    def is_definition(self, node: JsonValue) -> bool:
+        return not self.members(node).keys().isdisjoint(MEMBERS)
+
+    # --- requests ---------------------------------------------------------------------------------------------------
+
+    def request(self, root: JsonObject, members: dict[str, JsonValue]) -> None:
+        name = _LIST if _LIST in members else _SINGLE
+        if name == _SINGLE and isinstance(members[name], JsonObject):
+            origin = Origin.UPDATE_REQUEST
+            self.add(_Found(members[name], name), origin, self.holder(root, "", origin))
+        else:
+            origin = Origin.CREATE_REQUEST
+            self.add_all(_Found(members[name], name), origin, self.holder(root, "", origin))
+
+    # --- templates and plans ----------------------------------------------------------------------------------------
+
+    def template(self, node: JsonValue) -> None:
+        for path, resource, self.variables in resources(node):
+            self.spend(path)
+            members = self.members(resource)
+            if _is_text(members.get("Type"), _RESOURCE_TYPE) and "Properties" in members:
+                self.monitor(_Found(members["Properties"], f"{path}.Properties"), Origin.CLOUDFORMATION)
+        self.variables = ()
+
+    def modules(self, module: JsonValue | None, path: str) -> None:
+        todo = [(module, path)]
+        while todo:
+            module, path = todo.pop()
+            self.spend(path)
+            members = self.members(module)
+            for found in self.items(_Found(members.get("resources", _ABSENT), f"{path}.resources")):
+                values = self.members(found.node)
+                managed = values.get("mode") is None or _is_text(values["mode"], "managed")
+                if _is_text(values.get("type"), _TERRAFORM_TYPE) and managed and "values" in values:
+                    planned = self.planned(values)
+                    self.monitor(_Found(planned, f"{found.path}.values"), Origin.TERRAFORM)
+            inner = self.items(_Found(members.get("child_modules", _ABSENT), f"{path}.child_modules"))
+            todo += reversed([(found.node, found.path) for found in inner])
+
+    def planned(self, resource: Mapping[str, JsonValue]) -> JsonValue:
+        address = resource.get("address")
+        unknown = self.unknown.get(address.value) if isinstance(address, JsonString) else None
+        return with_unknown(resource["values"], unknown, lambda: self.spend(""))
+
+    def monitor(self, properties: _Found, origin: Origin) -> None:
+        """Look for destinations in a monitor's configuration, and beside it, where some put them."""
+        names = _SPELLINGS[origin]
+        configurations = self.possible(self.inside(properties, names["AppMonitorConfiguration"]), origin)
+        for holder in (properties, *configurations):
+            for found in self.possible_items(self.inside(holder, names["MetricDestinations"]), origin):
+                if isinstance(found.node, JsonObject):
+                    definitions = self.inside(found, names[_LIST])
+                    self.add_all(definitions, origin, self.holder(found.node, found.path, origin))
+
+    def inside(self, found: _Found, name: str) -> _Found:
+        return _Found(self.members(found.node).get(name, _ABSENT), f"{found.path}.{name}", found.choices)
+
+    def possible_items(self, found: _Found, origin: Origin) -> Iterator[_Found]:
+        for listed in self.possible(found, origin):
+            for item in self.items(listed):
+                yield from self.possible(item, origin)
+
+    def possible(self, found: _Found, origin: Origin) -> Iterator[_Found]:
+        """Give a node; instead of Fn::If what it may give; nothing instead of what is unknown or absent."""
+        todo = [] if found.node is _ABSENT else [found]
+        while todo:
+            one = todo.pop()
+            self.spend(one.path)
+            match resolve(one.node, self.document) if origin is Origin.CLOUDFORMATION else one.node:
+                case Unknown(what="Fn::If", argument=JsonArray(items=(condition, *branches))):
+                    name = condition.value if isinstance(condition, JsonString) else one.path
+                    todo += reversed(
+                        [
+                            _Found(branch, f"{one.path}.Fn::If[{number}]", one.choices | {(name, number)})
+                            for number, branch in enumerate(branches, 1)
+                        ]
+                    )
+                case Unknown():
+                    continue
+                case value:
+                    yield replace(one, node=value)
+
+    # --- sites ------------------------------------------------------------------------------------------------------
+
+    def holder(self, node: JsonObject, path: str, origin: Origin) -> Holder:
+        api = {spelling: name for name, spelling in _SPELLINGS[origin].items()}
+        read = {api.get(key, key): self.member(value, key, origin) for key, value in self.members(node).items()}
+        return Holder(node, path, origin, {name: value for name, value in read.items() if value is not None})
+
+    def add_all(self, listed: _Found, origin: Origin, holder: Holder | None = None) -> None:
+        for found in self.possible_items(listed, origin):
+            self.add(found, origin, holder)
+
+    def add(self, found: _Found, origin: Origin, holder: Holder | None = None) -> None:
+        members, names = self.members(found.node), _SPELLINGS[origin]
+        read = {name: self.member(members.get(names[name]), name, origin) for name in MEMBERS}
+        known = {name: value for name, value in read.items() if value is not None}
+        self.sites.append(Site(found.node, found.path, origin, known, holder, found.choices))
+
+    def member(self, node: JsonValue | None, name: str, origin: Origin) -> JsonValue | None:
+        if node is None or (origin is Origin.TERRAFORM and is_null(node)):
+            return None
+        if origin is not Origin.CLOUDFORMATION and not isinstance(node, Unknown):
+            return node
+        value = self.looped(resolve(node, self.document, is_map=name == "DimensionKeys"))
+        if name == "DimensionKeys" and isinstance(value, JsonObject):
+            if any(key.startswith(_LOOP) for key in self.members(value)):
+                return Unknown(_LOOP[:-2], value, value.span)
+            values = [(key, self.looped(resolve(inside, self.document))) for key, inside in value.members]
+            return JsonObject(tuple(pair for pair in values if not is_no_value(pair[1])), value.span)
+        return None if is_no_value(value) else value
+
+    def looped(self, node: JsonValue) -> JsonValue:
+        """Return what a string is that may hold variables of loops: unknown if it does."""
+        marks = [mark for name in self.variables for mark in (f"${{{name}}}", f"&{{{name}}}")]
+        is_open = isinstance(node, JsonString) and any(mark in node.value for mark in marks)
+        return Unknown(_LOOP[:-2], node, node.span) if is_open else node
+
+    # --- small steps ------------------------------------------------------------------------------------------------
+
+    def members(self, node: JsonValue | None) -> dict[str, JsonValue]:
+        if not isinstance(node, JsonObject):
+            return {}
+        self.spend("", len(node.members))
+        return {key.value: value for key, value in node.members}
+
+    def items(self, found: _Found) -> Iterable[_Found]:
+        node = found.node
+        if isinstance(node, JsonArray):
+            self.spend("", len(node.items))
+            return (replace(found, node=item, path=f"{found.path}[{i}]") for i, item in enumerate(node.items))
+        return [] if is_null(node) else [found]
+
+    def spend(self, path: str, steps: int = 1) -> None:
+        """Count what is looked at: only aliases, which repeat what they name, can make it too much."""
+        self.steps_left -= steps + len(path) // _LONG_PATH
+        if self.steps_left < 0:
+            place = Place(*self.document.locate(0), "$")
+            raise DefinitionError([Diagnostic("RP006", "its aliases repeat more than can be looked at", place)])
+
+
+def is_null(node: JsonValue) -> bool:
+    """Tell whether a node is null, which says that a member is left out."""
+    return isinstance(node, JsonLiteral) and node.value is None
+
+
+def _text(node: JsonValue | None) -> str | Unknown | None:
+    match node:
+        case JsonString(value=value):
+            return value
+        case Unknown():
+            return node
+        case _:
+            return None
+
+
+def _is_text(node: JsonValue | None, text: str) -> bool:
+    return isinstance(node, JsonString) and node.value == text

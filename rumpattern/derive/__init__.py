@@ -1,0 +1,1 @@
+"""Matched rows to samples: what an event publishes, or why nothing."""

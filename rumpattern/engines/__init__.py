@@ -1,1 +1,0 @@
-"""Where blocks are processed: in this process, or in workers beside it."""

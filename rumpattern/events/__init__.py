@@ -1,1 +1,0 @@
-"""Event bytes to batches: sources, containers, the canonical event, and the columns that a plan asks for."""

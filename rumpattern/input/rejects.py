@@ -1,0 +1,92 @@
+"""Rejects as rows of JSON and back, so that what was rejected can be repaired and read again."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from rumpattern.input.canonical import RecordError
+from rumpattern.input.exact import load
+from rumpattern.input.formats import Form
+
+if TYPE_CHECKING:
+    from rumpattern.jsontext import Exact
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """An input line that is no event: line number from 1, byte offset, why, and the line itself.
+
+    ``form`` is what the text is to be read as once it is repaired. ``is_cut`` says that the text is not all that there
+    was, or should have been.
+    """
+
+    line: int
+    offset: int
+    code: str
+    reason: str
+    text: bytes
+    form: Form = Form.NDJSON
+    is_cut: bool = False
+
+
+class Row(NamedTuple):
+    """What a row says: the text that was rejected, what to read it as, and of a text that is cut the code."""
+
+    text: bytes
+    form: Form
+    cut: str | None
+
+
+def dump_row(file: str, reject: Reject) -> bytes:
+    """Return a reject as one line of JSON.
+
+    Its members are file, line, offset, form, code, reason and text, and cut for a text that is not all that there was.
+    Bytes of the text that are no UTF-8 stand as the lone surrogates U+DC80 to U+DCFF, as PEP 383 has it.
+    """
+    row: dict[str, object] = {
+        "file": file,
+        "line": reject.line,
+        "offset": reject.offset,
+        "form": reject.form.value,
+        "code": reject.code,
+        "reason": reject.reason,
+        "text": reject.text.decode("utf-8", "surrogateescape"),
+    }
+    if reject.is_cut:
+        row["cut"] = True
+    return json.dumps(row).encode() + b"\n"
+
+
+def load_row(record: bytes) -> Row:
+    """Return what a row says.
+
+    Raises:
+        JsonError: it is not JSON.
+        RecordError: it lacks members of a row.
+    """
+    row = load(record)
+    if not isinstance(row, dict):
+        raise RecordError("a row of rejects is a JSON object")
+    text, form = _string(row, "text"), _string(row, "form")
+    if form not in set(Form):
+        raise RecordError(f'the row\'s "form" is none that events come in: {form!a}')
+    is_cut = row.get("cut", False)
+    if not isinstance(is_cut, bool):
+        raise RecordError('the row\'s "cut" is neither true nor false')
+    return Row(_to_bytes(text), Form(form), _string(row, "code") if is_cut else None)
+
+
+def _string(row: dict[str, Exact], name: str) -> str:
+    value = row.get(name)
+    if not isinstance(value, str):
+        raise RecordError(f'the row has no "{name}" string')
+    return value
+
+
+def _to_bytes(text: str) -> bytes:
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # half of a character, which no row has that was not edited
+        return text.encode("utf-8", "surrogatepass")

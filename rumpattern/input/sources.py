@@ -1,0 +1,306 @@
+"""Files, directories and standard input, opened and cut into ranges. Only this module opens input."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple, Self
+
+from rumpattern.diagnostics.finding import Diagnostic, InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import BinaryIO
+
+STDIN: Final = "-"
+EXPORT_PROBE: Final = "aws-logs-write-test"
+"""A file that CloudWatch Logs export tasks leave beside their data, with no events in it."""
+GZIP_MAGIC: Final = b"\x1f\x8b"
+BLOCK: Final = 16 << 20
+"""Bytes of line text that make one batch: the thread that inflates waits for the interpreter once for each."""
+RANGE: Final = 64 << 20
+"""Bytes of lines, of a file or a stream, given to a worker at once; what is done for each takes some milliseconds."""
+HEAD: Final = 1 << 16
+"""Bytes from which the form of a file is detected."""
+_SEARCHED: Final = 1 << 20
+_STREAMS: Final = ("/dev/fd/", "/dev/std", "/proc/", "/sys/")
+"""Where the names of what other processes have open begin, and of files whose size nobody knows."""
+_ENCODINGS: Final = {
+    b"\xff\xfe\0\0": "UTF-32",
+    b"\0\0\xfe\xff": "UTF-32",
+    b"\xff\xfe": "UTF-16",
+    b"\xfe\xff": "UTF-16",
+}
+"""What text in other encodings starts with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One input: a file, or standard input (path None). ``error`` says why it cannot be read, if that is known."""
+
+    name: str
+    path: Path | None
+    error: str | None = None
+
+    @classmethod
+    def of(cls, path: Path, error: str | None = None) -> Self:
+        """Return a file; bytes of its name that are no UTF-8 are spelled out."""
+        return cls(os.fsencode(path).decode("utf-8", "backslashreplace"), path, error)
+
+    @property
+    def is_regular(self) -> bool:
+        """Tell whether it is a file that can be read at any place, and again."""
+        return self.path is not None and _is_regular(self.path)
+
+    @property
+    def is_stream(self) -> bool:
+        """Tell whether it can be read only once, such as a pipe."""
+        return self.path is None or (not self.is_regular and self.path.exists() and not self.path.is_dir())
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk; 0 where that is not known."""
+        try:
+            return self.path.stat().st_size if self.path and self.is_regular else 0
+        except OSError:  # it went away: whoever opens it tells of it
+            return 0
+
+
+class FileIdentity(NamedTuple):
+    """What tells a file from another, or from itself once it is changed; ``time`` is in nanoseconds."""
+
+    device: int
+    inode: int
+    size: int
+    time: int
+
+    @classmethod
+    def of(cls, file: BinaryIO) -> Self:
+        """Return the stamp of an open file."""
+        status = os.fstat(file.fileno())
+        return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+class Range(NamedTuple):
+    """Bytes of a file that end at a line end; ``skipped`` more bytes of a line that is too long follow them."""
+
+    offset: int
+    length: int
+    skipped: int = 0
+
+
+class BrokenSourceError(RuntimeError):
+    """The input broke off: what came before it is good.
+
+    ``code`` is RP001, RP003 or RP023; ``rest`` is the text that was read and belongs to no complete line, the start of
+    it if it is long.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.rest = b""
+
+
+def find_sources(inputs: Iterable[str | os.PathLike[str]]) -> list[Source]:
+    """Return the files behind some names, sorted, each once.
+
+    Directories are searched, but not through symbolic links to other directories; hidden files in them and the probe
+    file of export tasks are left out.
+
+    Raises:
+        InputError: naming every input that cannot be read and every directory without files.
+    """
+    problems: list[Diagnostic] = []
+    found: dict[str, Source] = {}
+    for name in (os.fspath(item) for item in inputs):
+        for source in _sources(name, problems):
+            key = os.path.realpath(source.path) if source.path else STDIN
+            found.setdefault(key, source)
+    if not problems and not found:
+        problems.append(Diagnostic("RP001", "no input was named", hint='name files or directories, or "-"'))
+    if problems:
+        raise InputError(problems)
+    return sorted(found.values(), key=lambda source: source.name)
+
+
+def _sources(name: str, problems: list[Diagnostic]) -> list[Source]:
+    if name == STDIN:
+        return [Source("<stdin>", None)]
+    path = Path(name)
+    try:
+        if path.is_dir():
+            return _files(path, problems)
+        if _is_regular(path) or not path.exists():  # whoever writes to a pipe has one reader
+            path.open("rb").close()
+        return [Source.of(path)]
+    except OSError as error:
+        hint = "check the name" if isinstance(error, FileNotFoundError) else None
+        problems.append(Diagnostic("RP001", f"{Source.of(path).name}: {error.strerror or error}", hint=hint))
+        return []
+
+
+def _files(root: Path, problems: list[Diagnostic]) -> list[Source]:
+    """Return the files of a directory; what is in it and cannot be looked at is a source that cannot be read."""
+    found: list[Source] = []
+    failed: list[OSError] = []
+    for folder, folders, names in os.walk(root, onerror=failed.append):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        shown = (Path(folder, name) for name in names if not name.startswith(".") and name != EXPORT_PROBE)
+        found += [Source.of(path) for path in shown if _may_be_read(path)]
+    for error in failed:
+        if error.filename == os.fspath(root):
+            raise error
+        found.append(Source.of(Path(error.filename), error.strerror))
+    if not found:
+        message = f"{Source.of(root).name}: no files in the directory"
+        problems.append(Diagnostic("RP002", message, hint="name exported events"))
+    return sorted(found, key=lambda source: source.name)
+
+
+def _may_be_read(path: Path) -> bool:
+    """Tell whether a path is a file, or cannot be looked at, which is told when it is to be read."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except OSError:
+        return True
+
+
+def _is_regular(path: Path) -> bool:
+    """Tell whether a path is a file that can be read at any place, and again."""
+    try:
+        is_file = stat.S_ISREG(path.stat().st_mode)
+    except OSError:
+        return False
+    return is_file and not os.fspath(path).startswith(_STREAMS)
+
+
+def open_source(source: Source) -> BinaryIO:
+    """Open a source for reading.
+
+    Raises:
+        BrokenSourceError: it can no longer be read.
+    """
+    if source.error is not None:
+        raise BrokenSourceError("RP001", f"cannot be read: {source.error}")
+    if source.path is None:
+        if sys.stdin is None:
+            raise BrokenSourceError("RP001", "standard input is closed")
+        return sys.stdin.buffer
+    return _open(source.path)
+
+
+def _open(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise BrokenSourceError("RP001", f"cannot be read: {error.strerror or error}") from None
+
+
+def open_again(path: Path, identity: FileIdentity) -> BinaryIO:
+    """Open a file that had a stamp when it was first opened; what was appended since does not matter.
+
+    Raises:
+        BrokenSourceError: it can no longer be read, or is not what it was.
+    """
+    file = _open(path)
+    if reason := _difference(identity, FileIdentity.of(file)):
+        file.close()
+        raise BrokenSourceError("RP001", reason)
+    return file
+
+
+def _difference(before: FileIdentity, now: FileIdentity) -> str | None:
+    if (before.device, before.inode) != (now.device, now.inode):
+        return "another file took its place while it was read"
+    if now.size < before.size:
+        return f"it became shorter while it was read: it had {before.size:,} bytes, and has {now.size:,}"
+    if now.size == before.size and now.time != before.time:
+        return "it was changed while it was read"
+    return None
+
+
+def check_encoding(head: bytes) -> None:
+    """Check that the first bytes of a text are not the mark of another encoding than UTF-8.
+
+    Raises:
+        BrokenSourceError: they are.
+    """
+    for mark, encoding in _ENCODINGS.items():
+        if head.startswith(mark):
+            message = f"the text is {encoding}, not UTF-8: convert it, as iconv -f {encoding} -t UTF-8 does"
+            raise BrokenSourceError("RP023", message)
+
+
+def peek(file: BinaryIO) -> bytes:
+    """Return the first bytes of a file and go back to its start.
+
+    Raises:
+        BrokenSourceError: they cannot be read.
+    """
+    try:
+        head = file.read(HEAD)
+    except OSError as error:
+        raise BrokenSourceError("RP001", f"reading failed: {error.strerror or error}") from None
+    file.seek(0)
+    return head
+
+
+def cut_file(file: BinaryIO, max_line: int, start: int = 0) -> Iterator[Range]:
+    """Yield ranges of about ``RANGE`` bytes that together are the file, as long as it is now, and end at line ends.
+
+    Of a line of more than ``max_line`` bytes that does not fit in a range, one byte more than that makes a range of its
+    own.
+
+    Raises:
+        BrokenSourceError: the file cannot be read.
+    """
+    try:
+        yield from _ranges(file, max_line, start)
+    except OSError as error:
+        raise BrokenSourceError("RP001", f"reading failed: {error.strerror or error}") from None
+
+
+def _ranges(file: BinaryIO, max_line: int, start: int) -> Iterator[Range]:
+    size = file.seek(0, os.SEEK_END)
+    while start < size:
+        middle = min(start + RANGE, size)
+        near = min(middle + max_line + 1, size)
+        end = _line_end(file, middle, near)
+        if end is None and near < size:
+            begin = _line_start(file, start, middle)
+            if begin > start:
+                yield Range(start, begin - start)
+            end = _line_end(file, near, size) or size
+            yield Range(begin, max_line + 1, end - begin - max_line - 1)
+        else:
+            end = end or size
+            yield Range(start, end - start)
+        start = end
+
+
+def _line_end(file: BinaryIO, start: int, stop: int) -> int | None:
+    """Return where the line that goes on at ``start`` ends, after its newline; None if that is not before ``stop``."""
+    file.seek(start)
+    while start < stop and (piece := file.read(min(HEAD, stop - start))):
+        newline = piece.find(b"\n")
+        if newline >= 0:
+            return start + newline + 1
+        start += len(piece)
+    return None
+
+
+def _line_start(file: BinaryIO, start: int, end: int) -> int:
+    """Return where the line starts that goes on at ``end``, not before ``start``."""
+    while end > start:
+        begin = max(start, end - _SEARCHED)
+        file.seek(begin)
+        newline = file.read(end - begin).rfind(b"\n")
+        if newline >= 0:
+            return begin + newline + 1
+        end = begin
+    return start

@@ -1,0 +1,213 @@
+"""Parts of a run's progress: files that hold the results of consecutive blocks, and where in the input these lie.
+
+A part is written beside its place, checked by a checksum and never changed. It belongs to one run and one place in it:
+it names the run, its own number, and where in the input it begins and ends.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from queue import Queue
+from threading import Thread
+from typing import TYPE_CHECKING, Final, NamedTuple, Self, TypeAlias
+
+import orjson
+
+from rumpattern.job.checkpoint.packing import pack_result, unpack_result
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from rumpattern.job.results import BlockResult
+
+Position: TypeAlias = tuple[int, int]
+"""The number of a source, and a byte of its decompressed text where a block ends."""
+
+_MAGIC: Final = b"rumpattern part 3\n"
+_LENGTH: Final = 8
+_DIGEST: Final = hashlib.sha256().digest_size
+_WRITE_RATIO: Final = 50
+"""Parts are written so seldom that writing takes a fiftieth of the time."""
+_FIRST_COST: Final = 0.05
+"""Seconds that the first part is taken to need."""
+MAX_HELD_BYTES: Final = 64 << 20
+"""Bytes of results that wait to be written, at most."""
+
+
+def segment_path(folder: Path, number: int) -> Path:
+    """Return where a part is kept; the first is number 1."""
+    return folder / f"part-{number:06}"
+
+
+class Segment(NamedTuple):
+    """What a part says: its run and place, the positions that it goes from and to, and packed results."""
+
+    run: str
+    number: int
+    begin: Position
+    end: Position
+    results: list[bytes]
+
+    def write(self, folder: Path) -> None:
+        """Write the part, and be sure that it is on the disk.
+
+        Raises:
+            OSError: it cannot be written; there is nothing of it.
+        """
+        fields = self._replace(results=[])._asdict()
+        head = orjson.dumps({**fields, "results": list(map(len, self.results))})
+        body = [len(head).to_bytes(_LENGTH, "big"), head, *self.results]
+        digest = hashlib.sha256()
+        for piece in body:
+            digest.update(piece)
+        write_whole(segment_path(folder, self.number), [_MAGIC, digest.digest(), *body])
+
+    @classmethod
+    def read(cls, folder: Path, number: int) -> Self | None:
+        """Return a part, None if there is no whole one of this number."""
+        try:
+            data = segment_path(folder, number).read_bytes()
+        except FileNotFoundError:
+            return None
+        start = len(_MAGIC) + _DIGEST
+        body = data[start:]
+        if not data.startswith(_MAGIC) or hashlib.sha256(body).digest() != data[len(_MAGIC) : start]:
+            return None
+        place = _LENGTH + int.from_bytes(body[:_LENGTH], "big")
+        head = orjson.loads(body[_LENGTH:place])
+        results = []
+        for size in head["results"]:
+            results.append(body[place : place + size])
+            place += size
+        return cls(head["run"], head["number"], tuple(head["begin"]), tuple(head["end"]), results)
+
+    def unpack(self) -> Iterator[BlockResult]:
+        """Return the results."""
+        return map(unpack_result, self.results)
+
+
+def write_whole(path: Path, pieces: Iterable[bytes]) -> None:
+    """Write a file that is either whole or not there, whatever happens."""
+    beside = path.with_name(f"{path.name}.partial")
+    with beside.open("wb") as file:
+        file.writelines(pieces)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(path: Path) -> None:
+    """Be sure that the names of the files in a folder are on the disk."""
+    if hasattr(os, "O_DIRECTORY"):
+        folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+class _Packed(NamedTuple):
+    """A block's result as bytes, its source, and where in that the block ends, if that is known."""
+
+    source: int
+    end: int | None
+    data: bytes
+
+
+class SegmentWriter:
+    """Writes results as parts, on a thread of its own.
+
+    The run does not wait for the disk, and what interrupts it, such as Ctrl-C, never comes between a part and its
+    position.
+
+    Args:
+        folder: where to write.
+        run: what the parts are of.
+        number: how many parts there are already.
+        position: where they end.
+    """
+
+    def __init__(self, folder: Path, run: str, number: int, position: Position) -> None:
+        self.folder = folder
+        self.run = run
+        self.number = number
+        self.position = position
+        self._waiting: list[_Packed] = []  # of the run
+        self._unflushed: list[_Packed] = []  # of the thread
+        self._held = 0
+        self._cost = _FIRST_COST
+        self._flushed_at = time.monotonic()
+        self._error: Exception | None = None
+        self._queue: Queue[list[_Packed] | None] = Queue(1)
+        self._thread = Thread(target=self._serve, name="rumpattern progress", daemon=True)
+        self._thread.start()
+
+    def put(self, result: BlockResult) -> None:
+        """Take the result of the block that follows the ones before.
+
+        Raises:
+            Exception: an earlier one could not be written.
+        """
+        if self._error:
+            raise self._error
+        packed = _Packed(result.source, result.end, pack_result(result))
+        self._waiting.append(packed)
+        self._held += len(packed.data)
+        if self._held > MAX_HELD_BYTES or time.monotonic() - self._flushed_at >= _WRITE_RATIO * self._cost:
+            self._flush()
+
+    def _flush(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        self._queue.put(waiting)
+        self._held = 0
+        self._flushed_at = time.monotonic()
+
+    def close(self, *, write: bool) -> None:
+        """Wait for what is being written; ``write`` what is not written yet.
+
+        Raises:
+            Exception: something could not be written.
+        """
+        try:
+            if write:
+                self._flush()
+            self._queue.put(None)
+            self._thread.join()
+        finally:
+            if self._thread.is_alive():  # the wait was interrupted
+                self._queue.put(None)
+                self._thread.join()
+        if self._error:
+            raise self._error
+
+    def _serve(self) -> None:
+        while (packed := self._queue.get()) is not None:
+            if self._error:
+                continue
+            try:
+                self._write(packed)
+            except Exception as error:  # noqa: BLE001 - whoever waits for this thread tells of it
+                self._error = error
+
+    def _write(self, packed: list[_Packed]) -> None:
+        """Write results up to the last place where a run can go on: where a block or a source is known to end."""
+        begun = time.monotonic()
+        waiting = self._unflushed + packed
+        end = self.position
+        ready = 0
+        for number, one in enumerate(waiting):
+            if one.source > end[0]:
+                end, ready = (one.source, 0), number
+            if one.end is not None:
+                end, ready = (one.source, one.end), number + 1
+        if ready:
+            results = [one.data for one in waiting[:ready]]
+            Segment(self.run, self.number + 1, self.position, end, results).write(self.folder)
+            self.number += 1
+            self.position = end
+        self._unflushed = waiting[ready:]
+        self._cost = time.monotonic() - begun

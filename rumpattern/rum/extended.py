@@ -1,0 +1,90 @@
+"""The validation table of extended metrics as data: what RUM asks of a definition for each of their names.
+
+Source: CloudWatch RUM API reference, MetricDefinitionRequest (EventPattern, DimensionKeys, Name).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from rumpattern.rum.eventtypes import PREFIX
+
+DIMENSIONS: Final = {
+    "metadata.pageId": "PageId",
+    "metadata.browserName": "BrowserName",
+    "metadata.deviceType": "DeviceType",
+    "metadata.osName": "OSName",
+    "metadata.countryCode": "CountryCode",
+    "event_details.fileType": "FileType",
+}
+"""The only dimension keys of extended metrics, with the only names they may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What the definition of one extended metric has to say.
+
+    Attributes:
+        event_type: the one event type.
+        value_key: the one ValueKey, None if it must be left out.
+        condition: a further field of the pattern and its ``numeric`` terms, None if there is none.
+        printed: terms that the reference's table prints where its own example says the opposite.
+        is_integer: whether the field holds whole numbers only, so that ``<600`` and ``<=599`` are one range.
+    """
+
+    event_type: str
+    value_key: str | None = None
+    condition: tuple[str, tuple[str | int, ...]] | None = None
+    printed: tuple[str | int, ...] | None = None
+    is_integer: bool = False
+
+
+_DURATION: Final = "event_details.duration"
+_STATUS: Final = "event_details.response.status"
+_NAVIGATION: Final = f"{PREFIX}performance_navigation_event"
+_HTTP: Final = f"{PREFIX}http_event"
+
+TABLE: Final = {
+    "PerformanceNavigationDuration": Row(_NAVIGATION, _DURATION),
+    "PerformanceResourceDuration": Row(f"{PREFIX}performance_resource_event", _DURATION),
+    "NavigationSatisfiedTransaction": Row(_NAVIGATION, None, (_DURATION, ("<", 2000)), (">", 2000)),
+    "NavigationToleratedTransaction": Row(_NAVIGATION, None, (_DURATION, (">=", 2000, "<", 8000))),
+    "NavigationFrustratedTransaction": Row(_NAVIGATION, None, (_DURATION, (">=", 8000))),
+    "WebVitalsCumulativeLayoutShift": Row(f"{PREFIX}cumulative_layout_shift_event", "event_details.value"),
+    "WebVitalsFirstInputDelay": Row(f"{PREFIX}first_input_delay_event", "event_details.value"),
+    "WebVitalsLargestContentfulPaint": Row(f"{PREFIX}largest_contentful_paint_event", "event_details.value"),
+    "JsErrorCount": Row(f"{PREFIX}js_error_event"),
+    "HttpErrorCount": Row(_HTTP),
+    "SessionCount": Row(f"{PREFIX}session_start_event"),
+    "PageViewCount": Row(f"{PREFIX}page_view_event"),
+    "Http4xxCount": Row(_HTTP, None, (_STATUS, (">=", 400, "<", 500)), is_integer=True),
+    "Http5xxCount": Row(_HTTP, None, (_STATUS, (">=", 500, "<=", 599)), is_integer=True),
+}
+"""Name to row. The reference's list of names lacks the last three, which its rules have."""
+
+CLOUDFORMATION_NAMES: Final = frozenset(
+    [
+        "WebVitalsInteractionToNextPaint",
+        "SessionDuration",
+        "TimeOnPage",
+        "PageViewCountPerSession",
+        "JsErrorCountPerSession",
+        "Http4xxCountPerSession",
+        "Http5xxCountPerSession",
+        "JsErrorCountPerPageView",
+        "Http4xxCountPerPageView",
+        "Http5xxCountPerPageView",
+        "ColdLaunchTime",
+        "WarmLaunchTime",
+        "CrashCount",
+        "ANRCount",
+        "AppHangCount",
+        "ScreenLoadCount",
+        "ScreenLoadTime",
+        "NetworkLatency",
+        "SpanPayloadSize",
+        "LogEventPayloadSize",
+    ]
+)
+"""Names that CloudFormation's documentation of AWS::RUM::AppMonitor lists and no rule is published for."""

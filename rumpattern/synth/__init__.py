@@ -1,0 +1,1 @@
+"""Seeded, realistic RUM events in every input form, for fixtures, tests and benchmarks."""
