@@ -157,7 +157,7 @@ def test_what_the_samples_lack_is_warned_of(contained: dict[str, str], tmp_path:
     path = tmp_path / "sample"
     path.write_text(contained["logs-export"], encoding="utf-8")
     result = rp.replay(rp.load_definitions(DEFINITIONS), path)
-    text = "2 data lack application_name, which RUM adds to every metric: no usable one is known [RP311]"
+    text = "2 samples lack application_name, which RUM adds to every metric: no usable one is known [RP311]"
     assert [str(warning) for warning in result.warnings] == [
         f"{text}  hint: give the app monitor's name with --application-name"
     ]

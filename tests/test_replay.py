@@ -284,7 +284,7 @@ def test_published_data_are_the_data_of_the_series(whole: rp.ReplayResult) -> No
 def test_events_without_application_name_leave_the_dimension_out_and_a_warning_says_so(whole: rp.ReplayResult) -> None:
     nameless = sum(one.count for one in whole.series if "application_name" not in dict(one.dimensions))
     texts = [str(warning) for warning in whole.warnings if warning.code == "RP311"]
-    text = f"{nameless:,} data lack application_name, which RUM adds to every metric: no usable one is known [RP311]"
+    text = f"{nameless:,} samples lack application_name, which RUM adds to every metric: no usable one is known [RP311]"
     assert texts == [f"{text}  hint: give the app monitor's name with --application-name"]
 
 

@@ -129,7 +129,7 @@ def test_a_run_that_is_ended_again_and_again_goes_on(
             ended += 1
     assert last == run(definitions, events)
     assert ended > 3
-    assert notices[0].startswith("going on where an earlier run was ended: 0 of 6 files are done, ")
+    assert notices[0].startswith("resuming: 0 of 6 files done, ")
 
 
 @pytest.mark.usefixtures("small_blocks")
@@ -142,7 +142,7 @@ def test_a_part_that_is_not_whole_is_done_again(
     written[5].write_bytes(written[5].read_bytes()[:-1])
     (folder / "part-000003.partial").write_bytes(b"half of it")
     with Checkpoint(folder, {**json.loads((folder / "run.json").read_bytes())}) as kept:
-        assert kept.parts == 5
+        assert kept.segments == 5
         assert len(list(folder.glob("part-*"))) == 5
     assert run(definitions, events, state=folder) == whole
     delete(folder)
@@ -160,20 +160,20 @@ def test_another_run_is_refused(definitions: list[rp.MetricDefinition], events: 
         assert finding.code == "RP021"
         return finding.message.removeprefix(f"{folder} ")
 
-    other = "keeps the progress of another run: "
-    assert refused(definitions[1:], events) == f"{other}its definitions was another"
-    assert refused(definitions, events, period=300) == f"{other}its period was another"
-    assert refused(definitions, events, exact_values=9) == f"{other}its number of exact values was another"
+    other = "holds the checkpoint of another run: "
+    assert refused(definitions[1:], events) == f"{other}different definitions"
+    assert refused(definitions, events, period=300) == f"{other}different period"
+    assert refused(definitions, events, exact_values=9) == f"{other}different number of exact values"
     ndjson = events / "0-ndjson"
     text = ndjson.read_bytes()
     ndjson.write_bytes(text + b"\n")
-    assert refused(definitions, events) == f"{other}{ndjson} had {len(text):,} bytes, and has {len(text) + 1:,}"
+    assert refused(definitions, events) == f"{other}{ndjson} had {len(text):,} bytes and now has {len(text) + 1:,}"
     ndjson.write_bytes(text)
-    assert refused(definitions, events) == f"{other}{ndjson} was changed since"
+    assert refused(definitions, events) == f"{other}{ndjson} has changed since"
     ndjson.unlink()
-    assert refused(definitions, events) == f"{other}{ndjson} was among its events"
+    assert refused(definitions, events) == f"{other}its events include {ndjson}"
     (folder / "run.json").write_bytes(b"{")
-    assert refused(definitions, events).startswith("holds run.json, and nothing that says that it is the progress")
+    assert refused(definitions, events).startswith("holds run.json and is not the folder of a checkpoint")
 
 
 @pytest.mark.usefixtures("small_blocks")
@@ -221,7 +221,7 @@ def test_a_folder_with_anything_else_is_refused_and_left_alone(
     folder.mkdir()
     for name, data in files.items():
         (folder / name).write_bytes(data)
-    with pytest.raises(rp.InputError, match=f"holds {min(files)}, and nothing that says") as caught:
+    with pytest.raises(rp.InputError, match=f"holds {min(files)} and is not the folder of a checkpoint") as caught:
         run(definitions, events, state=folder)
     assert [one.code for one in caught.value.diagnostics] == ["RP021"]
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == files
@@ -315,8 +315,8 @@ def test_standard_input_cannot_be_gone_on_with(request: pytest.FixtureRequest, t
     done = command("replay", "-d", DEFINITIONS, "-", "--state", tmp_path / "state", stdin=b"{}")
     assert done.returncode == 2
     assert done.stderr.decode() == (
-        "error: <stdin> cannot be read again, as a run that goes on must be able to [RP001]  "
-        "hint: save it in a file, or leave out --state\n"
+        "error: <stdin> cannot be read twice, which resuming a run needs [RP001]  "
+        "hint: save it to a file, or leave out --state\n"
     )
 
 
@@ -389,7 +389,7 @@ def test_ctrl_c_says_how_to_go_on(twenty_files: Path, tmp_path: Path) -> None:
     _, said = process.communicate()
     assert process.returncode == 130
     assert said.decode().split("\n") == [
-        f"the same command goes on where this one was: its progress is in {tmp_path}/state",
+        f"run the same command again to resume; the progress is in {tmp_path}/state",
         "",
         "interrupted",
         "",

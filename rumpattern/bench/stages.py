@@ -23,7 +23,7 @@ from rumpattern.input.documents import cut_lines
 from rumpattern.input.formats import Form
 from rumpattern.input.lines import RecordLines, TextLines
 from rumpattern.input.sources import Source, find_sources
-from rumpattern.job.collect import collect
+from rumpattern.job.collect import Collector
 from rumpattern.job.results import process_block
 from rumpattern.job.settings import Settings
 from rumpattern.run import available_cores
@@ -175,8 +175,10 @@ class Stages:
     def pipeline(self) -> ReplayResult:
         """Bytes to series in one process: everything that a replay does but reading files."""
         settings = Settings(self.period)
-        results = (process_block(self.engine, block, settings) for block in self.workload.blocks)
-        return collect(self.definitions, self.workload.sources, results, settings)
+        collector = Collector(self.definitions, self.workload.sources, settings)
+        for block in self.workload.blocks:
+            collector.add(process_block(self.engine, block, settings))
+        return collector.finish(self.reader.value)
 
     def all(self) -> dict[str, Callable[[], object]]:
         """Return the stages by name, in the order of the flow."""

@@ -27,7 +27,7 @@ from rumpattern.cli.options import (
 )
 from rumpattern.cli.outputs import check_outputs, reject_file, replacing
 from rumpattern.cli.progress import progress_bar
-from rumpattern.columns.readers import ReaderError
+from rumpattern.columns.readers import Reader, ReaderError
 from rumpattern.diagnostics.wording import printable
 from rumpattern.emit import (
     accounts,
@@ -42,8 +42,9 @@ from rumpattern.emit import (
 )
 from rumpattern.input.sources import find_sources
 from rumpattern.job.checkpoint.state import delete
+from rumpattern.job.settings import Settings, check_application_name, check_period
 from rumpattern.memory import give_back_memory
-from rumpattern.run import check_application_name, check_period, replay
+from rumpattern.run import Listeners, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -78,7 +79,9 @@ _FORMATS: Final[dict[str, Callable[[Sequence[Series], BinaryIO, _Definitions], O
 @click.argument("events", nargs=-1, required=True)
 @click.option("--format", "form", type=click.Choice(["table", *_FORMATS]), default="table", show_default=True)
 @click.option("-o", "--output", metavar="FILE", help="Write the result to FILE instead of standard output.")
-@click.option("--period", type=Duration(), default="60s", show_default=True, help="Length of one datum: 60s, 5m, 1h.")
+@click.option(
+    "--period", type=Duration(), default="60s", show_default=True, help="Length of one data point: 60s, 5m, 1h."
+)
 @click.option("--application-name", metavar="NAME", help="The app monitor's name, for events that lack it.")
 @click.option(
     "--rejects",
@@ -99,7 +102,7 @@ _FORMATS: Final[dict[str, Callable[[Sequence[Series], BinaryIO, _Definitions], O
 @click.option(
     "--state",
     metavar="DIR",
-    help="Keep the progress in DIR: if it is ended, the same command goes on where it was. Removed when it is done.",
+    help="Keep the progress in DIR, so that the same command resumes an interrupted run. Removed at the end.",
 )
 @click.option(
     "--max-series",
@@ -107,7 +110,7 @@ _FORMATS: Final[dict[str, Callable[[Sequence[Series], BinaryIO, _Definitions], O
     metavar="N",
     default=MAX_SERIES,
     show_default=True,
-    help="Series of one definition; if it makes more, its data are counted and left out, and the exit code is 1.",
+    help="Series of one definition; if it makes more, its samples are counted and left out, and the exit code is 1.",
 )
 @click.option(
     "--exact-values",
@@ -115,7 +118,7 @@ _FORMATS: Final[dict[str, Callable[[Sequence[Series], BinaryIO, _Definitions], O
     metavar="N",
     default=MAX_EXACT_VALUES,
     show_default=True,
-    help="Distinct values of a datum that are kept as they are, for exact percentiles.",
+    help="Distinct values of a data point that are kept as they are, for exact percentiles.",
 )
 @click.option(
     "--price",
@@ -162,20 +165,12 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
     CloudWatch's limits, openmetrics. All but put-metric-data and emf show percentiles; these let CloudWatch make them,
     as far as they hold the values. The trimmed statistics of CloudWatch (TM, TC, TS, PR, WM, IQM) are left out.
 
-    Exit codes: 0 all is written, 1 some data are left out (--max-series, or what CloudWatch refuses) or findings in
-    the definitions, 2 usage, input or output error, 3 more rejected lines than --max-reject-rate or a file that could
-    not be read to its end, 130 interrupted.
+    Exit codes: 0 everything is written, 1 samples or data points are left out (--max-series, or what CloudWatch
+    refuses) or there are findings in the definitions, 2 usage, input or output error, 3 more rejected lines than
+    --max-reject-rate or a file that could not be read to its end, 130 interrupted.
     """
     give_back_memory()
-    for option, check, value in (
-        ("--period", check_period, period),
-        ("--application-name", check_application_name, application_name),
-    ):
-        try:
-            check(value)  # type: ignore[arg-type]
-        except ValueError as error:
-            raise click.BadParameter(str(error), param_hint=option) from None
-    check_reader(reader)
+    settings = _settings(period, application_name, input_format, reader, max_series, exact_values, max_line)
     output = None if output == "-" else output
     _check_format(form, output)
     sources = find_sources(events)
@@ -183,44 +178,60 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
     outputs = {"--output": output, "--rejects": rejects_file, "--accounts": accounts_file}
     check_outputs(outputs, [*inputs, *map(Path, files)], state)
     definitions = read_definitions(files)
-    with _progress(state), ExitStack() as stack:  # what cannot be written is known before there is anything to write
+    with _checkpoint(state), ExitStack() as stack:  # every output is opened before there is anything to write
         stream = stack.enter_context(replacing(output)) if output else None
         accounts_stream = stack.enter_context(replacing(accounts_file)) if accounts_file else None
         on_reject = stack.enter_context(reject_file(rejects_file)) if rejects_file else None
         with progress_bar(sum(source.size for source in sources)) as on_progress:
+            listeners = Listeners(on_reject, on_progress or _ignore, lambda text: click.echo(text, err=True))
             try:
-                result = replay(
-                    definitions,
-                    events,
-                    period,
-                    workers,
-                    application_name,
-                    input_format=input_format,
-                    reader=reader,
-                    state=state,
-                    max_series=max_series,
-                    exact_values=exact_values,
-                    max_line=max_line,
-                    on_reject=on_reject,
-                    on_progress=on_progress,
-                    on_notice=lambda text: click.echo(text, err=True),
-                )
+                result = run(definitions, events, settings, workers=workers, state=state, listeners=listeners)
             except ReaderError as error:
                 raise click.UsageError(str(error)) from None
         if accounts_stream:
             accounts.write(result, accounts_stream)
-        is_whole = _write(result, form, stream, definitions, price)
-    return _exit_code(result, max_reject_rate) or (Exit.CLEAN if is_whole else Exit.FINDINGS)
+        is_complete = _write(result, form, stream, definitions, price)
+    return _exit_code(result, max_reject_rate) or (Exit.CLEAN if is_complete else Exit.FINDINGS)
+
+
+def _ignore(*_progress: int) -> None:
+    """Take progress that nobody sees."""
+
+
+def _settings(  # noqa: PLR0913, PLR0917 - as Settings
+    period: int,
+    application_name: str | None,
+    input_format: Form | None,
+    reader: str,
+    max_series: int,
+    exact_values: int,
+    max_line: int,
+) -> Settings:
+    """Return the settings that options give.
+
+    Raises:
+        click.BadParameter: naming the option whose value cannot be.
+    """
+    try:
+        check_period(period)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--period") from None
+    try:
+        check_application_name(application_name)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--application-name") from None
+    check_reader(reader)
+    return Settings(period, application_name, input_format, Reader(reader), max_series, exact_values, max_line)
 
 
 @contextmanager
-def _progress(state: str | None) -> Iterator[None]:
-    """Tell how to go on if the run is ended; delete what is kept of its progress when it is done."""
+def _checkpoint(state: str | None) -> Iterator[None]:
+    """Say how to resume if the run is interrupted; delete its checkpoint when everything is written."""
     try:
         yield
     except KeyboardInterrupt:
         if state:
-            click.echo(f"the same command goes on where this one was: its progress is in {state}", err=True)
+            click.echo(f"run the same command again to resume; the progress is in {state}", err=True)
         raise
     if state:
         delete(Path(state))
@@ -239,7 +250,7 @@ def _check_format(form: str, output: str | None) -> None:
 def _write(
     result: ReplayResult, form: str, stream: BinaryIO | None, definitions: _Definitions, price: float | None
 ) -> bool:
-    """Write the result, to standard output if there is no stream, and tell whether all of it could be."""
+    """Write the result, to standard output if there is no stream; return whether nothing had to be left out."""
     if form == "table":
         if stream:
             _write_table(result, stream, price)

@@ -1,4 +1,4 @@
-"""Blocks processed by threads, which compiled code allows: it gives the lock of the interpreter back."""
+"""Blocks processed by threads. It pays for compiled code, which releases the interpreter's lock."""
 
 from __future__ import annotations
 
@@ -15,15 +15,21 @@ if TYPE_CHECKING:
     from rumpattern.job.results import BlockResult
 
 
-def _in_order(run: Callable[[Block], BlockResult], blocks: Iterator[Block], count: int) -> Iterator[BlockResult]:
-    """Yield the results of blocks in their order, ``count`` at a time and a bounded number of them on the way."""
+def process_in_threads(
+    process: Callable[[Block], BlockResult], blocks: Iterator[Block], threads: int
+) -> Iterator[BlockResult]:
+    """Yield the results of blocks in the order of the blocks.
+
+    At most ``threads`` + 1 blocks are processed or wait for the consumer, so that memory stays bounded when one block
+    takes longer than those after it.
+    """
     with ExitStack() as stack:
-        pool = stack.enter_context(ThreadPoolExecutor(count))
+        pool = stack.enter_context(ThreadPoolExecutor(threads))
         pending: deque[Future[BlockResult]] = deque()
         stack.callback(lambda: [future.cancel() for future in pending])
         for block in blocks:
-            pending.append(pool.submit(run, block))
-            if len(pending) > count + 1:
+            pending.append(pool.submit(process, block))
+            if len(pending) > threads + 1:
                 yield pending.popleft().result()
         while pending:
             yield pending.popleft().result()

@@ -17,24 +17,23 @@ def main() -> None:
     """Serve one replay."""
     gc.disable()  # what a block leaves behind has no cycles
     source, sink = sys.stdin.buffer, sys.stdout.buffer
-    settings, _ = receive(source)
+    task, _ = receive(source)
+    settings = Settings.from_json(task["settings"])
     engine = Engine(
-        unpack_definitions(settings["definitions"]),
-        application_name=settings["application_name"],
+        unpack_definitions(task["definitions"]),
+        application_name=settings.application_name,
         event_type_required=True,
     )
-    chosen = Settings(*settings["settings"])
     while True:
         try:
             header, data = receive(source)
         except EOFError:
             return
-        block = unpack_block(header, data)
-        result = pack_result(process_block(engine, block, chosen))
+        result = pack_result(process_block(engine, unpack_block(header, data), settings))
         try:
             send(sink, None, result)
         except BrokenPipeError:
-            os._exit(1)  # the replay is gone, and with it whoever could be told
+            os._exit(1)  # the replay has ended, and nobody is left to report to
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ TRUNCATING_CODES: Final = frozenset(("RP001", "RP003", "RP004", "RP020", "RP023"
 """Rejects that stand for all the rest of their file: nobody knows how much that is."""
 
 SERIES_LIMIT: Final = "series_limit"
-"""Why data are dropped of a definition that makes more series than a replay keeps."""
+"""Why the samples of a definition are dropped that makes more series than a replay keeps."""
 
 
 @dataclass(slots=True)
@@ -25,7 +25,7 @@ class DefinitionAccount:
 
     ``series`` is the number of distinct sets of dimension values, each of which CloudWatch bills as a custom metric;
     ``values`` tells how many values each dimension has, that with most of them first. Both are estimates, within about
-    3 %, if data were dropped because of the series limit. ``absent`` are the fields that the definition names and no
+    3 %, if samples were dropped because of the series limit. ``absent`` are the fields that the definition names and no
     event of the input can have, because of the input's shape.
     """
 

@@ -28,14 +28,18 @@ if TYPE_CHECKING:
     from rumpattern.job.settings import Settings
 
 SHOWN_REJECTS: Final = 5
-"""How many rejects are told as they are; the rest is counted."""
+"""How many rejects are shown; the rest is counted."""
 
 
 @dataclass(eq=False)
 class ReplayResult:
-    """What a replay gives: sorted series, the account of every line, warnings, and some rejects with their file.
+    """The result of a replay.
 
-    ``reader`` is who decoded the lines (see ``Reader``).
+    Attributes:
+        accounting: what became of every line and of every matched event.
+        warnings: findings about the definitions and the input, for a person.
+        first_rejects: the first rejected lines, each with the name of its file.
+        reader: the name of the reader that decoded the lines (see ``Reader``).
     """
 
     _series: SeriesTable | list[Series] = field(repr=False)
@@ -46,7 +50,7 @@ class ReplayResult:
 
     @property
     def series(self) -> list[Series]:
-        """The series, sorted; they are kept as columns until they are asked for."""
+        """The data points, sorted by metric and time. They are kept as columns until this is first read."""
         known = self._series
         if not isinstance(known, list):
             known = self._series = known.rows()
@@ -63,63 +67,100 @@ class ReplayResult:
         return self.series, self.accounting, self.warnings, self.first_rejects, self.reader
 
 
-def collect(
-    definitions: Sequence[MetricDefinition],
-    sources: Sequence[Source],
-    results: Iterable[BlockResult],
-    settings: Settings,
-    on_reject: Callable[[str, Reject], None] | None = None,
-) -> ReplayResult:
-    """Add up block results, which come in the order of their blocks, to the result of the replay.
+class Collector:
+    """Adds up block results, which come in the order of their blocks, to the result of a replay.
 
-    Raises:
-        InputError: there was not a single event or reject.
+    Args:
+        definitions: what was replayed.
+        sources: the input, one account each.
+        settings: those of the replay.
+        on_reject: called with file name and reject for every line that is no event, in order.
     """
-    files = [FileAccount(source.name, bytes=source.size) for source in sources]
-    counts = np.zeros((len(definitions), len(REASONS)), np.int64)
-    limit = SeriesLimit(definitions, settings.max_series)
-    total = Partial(settings.exact_values, limit)
-    present: set[str] = set()
-    absent: set[str] = set()
-    first: list[tuple[str, Reject]] = []
-    try:
-        for result in results:
-            file = files[result.source]
-            if file.rejects[UNREADABLE]:
-                continue  # where the file broke off, it ends: what is found behind that may be of another file
-            files[result.source] = file.plus(result)
-            base = 0 if result.has_file_line_numbers else file.lines
-            shown = result.rejects.first(SHOWN_REJECTS - len(first))
-            first += [(file.name, reject) for reject in _placed(shown, base)]
-            if on_reject:
-                for reject in _placed(result.rejects, base):
-                    on_reject(file.name, reject)
-            counts += result.counts
-            for groups in result.groups:
-                total.add_groups(groups)
-            total.add_samples(result.odd_samples)
-            present |= result.present
-            absent |= result.absent
-    finally:
-        for file in files:
+
+    def __init__(
+        self,
+        definitions: Sequence[MetricDefinition],
+        sources: Sequence[Source],
+        settings: Settings,
+        on_reject: Callable[[str, Reject], None] | None = None,
+    ) -> None:
+        self._definitions = definitions
+        self._sources = sources
+        self._settings = settings
+        self._on_reject = on_reject
+        self._files = [FileAccount(source.name, bytes=source.size) for source in sources]
+        self._counts = np.zeros((len(definitions), len(REASONS)), np.int64)
+        self._limit = SeriesLimit(definitions, settings.max_series)
+        self._total = Partial(settings.exact_values, self._limit)
+        self._present: set[str] = set()
+        self._absent: set[str] = set()
+        self._first_rejects: list[tuple[str, Reject]] = []
+
+    def add(self, result: BlockResult) -> None:
+        """Add the result of the next block."""
+        file = self._files[result.source]
+        if file.rejects[UNREADABLE]:
+            return  # a file ends where it could not be read: text found behind that may belong to another file
+        self._files[result.source] = file.plus(result)
+        self._report_rejects(file, result)
+        self._counts += result.counts
+        for groups in result.groups:
+            self._total.add_groups(groups)
+        self._total.add_samples(result.odd_samples)
+        self._present |= result.present
+        self._absent |= result.absent
+
+    def _report_rejects(self, file: FileAccount, result: BlockResult) -> None:
+        lines_before = 0 if result.has_file_line_numbers else file.lines
+        shown = result.rejects.first(SHOWN_REJECTS - len(self._first_rejects))
+        self._first_rejects += [(file.name, reject) for reject in _with_file_lines(shown, lines_before)]
+        if self._on_reject:
+            for reject in _with_file_lines(result.rejects, lines_before):
+                self._on_reject(file.name, reject)
+
+    def check(self) -> None:
+        """Assert that no line was lost so far."""
+        for file in self._files:
             file.check()
-    cardinalities = limit.count(total.merged())
-    accounts = [
-        _definition_account(definition, row, cardinality, absent - present)
-        for definition, row, cardinality in zip(definitions, counts.tolist(), cardinalities, strict=True)
-    ]
-    accounting = Accounting(files, accounts)
-    accounting.check()
-    if not accounting.evaluated and not accounting.rejected:
-        names = ", ".join(source.name for source in sources)
-        message = f"there are no events in {names}"
-        raise InputError([Diagnostic("RP002", message, hint="are these exports of RUM events?")])
-    warnings = [
-        *_never_there(accounts),
-        *_without_application(total),
-        *_too_many_series(accounts, settings.max_series),
-    ]
-    return ReplayResult(tabulate(definitions, total, settings.period) or [], accounting, warnings, first)
+
+    def finish(self, reader: str, bytes_read: Sequence[int] | None = None) -> ReplayResult:
+        """Return the result of the replay; nothing can be added afterwards.
+
+        Args:
+            reader: who decoded the lines.
+            bytes_read: how many bytes were read of each source, for streams, which have no size.
+
+        Raises:
+            InputError: there was not a single event or reject.
+        """
+        accounting = self._accounting(bytes_read)
+        if not accounting.evaluated and not accounting.rejected:
+            names = ", ".join(source.name for source in self._sources)
+            message = f"there are no events in {names}"
+            raise InputError([Diagnostic("RP002", message, hint="are these exports of RUM events?")])
+        warnings = [
+            *_absent_field_warnings(accounting.definitions),
+            *_application_name_warnings(self._total),
+            *_series_limit_warnings(accounting.definitions, self._settings.max_series),
+        ]
+        series = tabulate(self._definitions, self._total, self._settings.period)
+        return ReplayResult(series or [], accounting, warnings, self._first_rejects, reader)
+
+    def _accounting(self, bytes_read: Sequence[int] | None) -> Accounting:
+        cardinalities = self._limit.count(self._total.merged())
+        absent = self._absent - self._present
+        accounts = [
+            _definition_account(definition, counts, cardinality, absent)
+            for definition, counts, cardinality in zip(
+                self._definitions, self._counts.tolist(), cardinalities, strict=True
+            )
+        ]
+        for file, source, size in zip(self._files, self._sources, bytes_read or (), strict=False):
+            if not source.is_regular:
+                file.bytes = size
+        accounting = Accounting(self._files, accounts)
+        accounting.check()
+        return accounting
 
 
 def _definition_account(
@@ -144,10 +185,10 @@ def _dropped(counts: Sequence[int]) -> Counter[str]:
     return Counter({reason: count for reason, count in zip(REASONS[1:], counts[1:], strict=True) if count})
 
 
-def _placed(rejects: Iterable[Reject], base: int) -> Iterator[Reject]:
-    """Yield rejects of a block with their line numbers in the file, ``base`` lines of which come before it."""
+def _with_file_lines(rejects: Iterable[Reject], lines_before: int) -> Iterator[Reject]:
+    """Yield the rejects of a block with their line numbers in the file, ``lines_before`` of which precede the block."""
     for reject in rejects:
-        yield replace(reject, line=base + reject.line)
+        yield replace(reject, line=lines_before + reject.line)
 
 
 def _absent_fields(definition: MetricDefinition, absent: set[str]) -> tuple[str, ...]:
@@ -157,7 +198,7 @@ def _absent_fields(definition: MetricDefinition, absent: set[str]) -> tuple[str,
     return tuple(sorted(absent & paths))
 
 
-def _never_there(accounts: Sequence[DefinitionAccount]) -> Iterator[Diagnostic]:
+def _absent_field_warnings(accounts: Sequence[DefinitionAccount]) -> Iterator[Diagnostic]:
     for number, account in enumerate(accounts):
         for path in account.absent:
             shapes = [shape.value for shape, keys in ABSENT_FIELDS.items() if path.partition(".")[0] in keys]
@@ -168,12 +209,12 @@ def _never_there(accounts: Sequence[DefinitionAccount]) -> Iterator[Diagnostic]:
             yield Diagnostic("RP310", message, severity=Severity.WARNING)
 
 
-def _too_many_series(accounts: Sequence[DefinitionAccount], limit: int) -> Iterator[Diagnostic]:
+def _series_limit_warnings(accounts: Sequence[DefinitionAccount], limit: int) -> Iterator[Diagnostic]:
     for number, account in enumerate(accounts):
         if left_out := account.dropped[SERIES_LIMIT]:
             message = (
                 f"definition {number} ({account.name}) makes about {account.series:,} series, more than {limit:,}: "
-                f"its {left_out:,} data are left out"
+                f"its {left_out:,} samples are left out"
             )
             if account.values:
                 name, count = account.values[0]
@@ -183,9 +224,10 @@ def _too_many_series(accounts: Sequence[DefinitionAccount], limit: int) -> Itera
             )
 
 
-def _without_application(total: Partial) -> Iterator[Diagnostic]:
+def _application_name_warnings(total: Partial) -> Iterator[Diagnostic]:
     left_out = sum(int(groups.sizes[lacks_label(groups)].sum()) for groups in total.merged())
     if left_out:
-        message = f"{left_out:,} data lack application_name, which RUM adds to every metric: no usable one is known"
+        lack = "sample lacks" if left_out == 1 else "samples lack"
+        message = f"{left_out:,} {lack} application_name, which RUM adds to every metric: no usable one is known"
         hint = "give the app monitor's name with --application-name"
         yield Diagnostic("RP311", message, hint=hint, severity=Severity.WARNING)

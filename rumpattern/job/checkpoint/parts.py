@@ -1,7 +1,7 @@
-"""Parts of a run's progress: files that hold the results of consecutive blocks, and where in the input these lie.
+"""Segments of a checkpoint: files that hold the results of consecutive blocks between two positions of the input.
 
-A part is written beside its place, checked by a checksum and never changed. It belongs to one run and one place in it:
-it names the run, its own number, and where in the input it begins and ends.
+A segment is written to a temporary name, renamed when it is complete, verified by a checksum and never changed. It
+names its run, its index, and where in the input it begins and ends.
 """
 
 from __future__ import annotations
@@ -24,26 +24,26 @@ if TYPE_CHECKING:
     from rumpattern.job.results import BlockResult
 
 Position: TypeAlias = tuple[int, int]
-"""The number of a source, and a byte of its decompressed text where a block ends."""
+"""The index of a source, and the byte of its decompressed text where a block ends."""
 
 _MAGIC: Final = b"rumpattern part 3\n"
 _LENGTH: Final = 8
 _DIGEST: Final = hashlib.sha256().digest_size
 _WRITE_RATIO: Final = 50
-"""Parts are written so seldom that writing takes a fiftieth of the time."""
+"""Segments are written so rarely that writing takes a fiftieth of the time."""
 _FIRST_COST: Final = 0.05
-"""Seconds that the first part is taken to need."""
+"""Seconds that writing the first segment is assumed to take."""
 MAX_HELD_BYTES: Final = 64 << 20
-"""Bytes of results that wait to be written, at most."""
+"""Bytes of results that may wait to be written."""
 
 
 def segment_path(folder: Path, number: int) -> Path:
-    """Return where a part is kept; the first is number 1."""
+    """Return the file of a segment; the first has index 1."""
     return folder / f"part-{number:06}"
 
 
 class Segment(NamedTuple):
-    """What a part says: its run and place, the positions that it goes from and to, and packed results."""
+    """One segment: its run and index, the positions where it begins and ends, and packed results."""
 
     run: str
     number: int
@@ -52,10 +52,10 @@ class Segment(NamedTuple):
     results: list[bytes]
 
     def write(self, folder: Path) -> None:
-        """Write the part, and be sure that it is on the disk.
+        """Write the segment, and wait until it is on the disk.
 
         Raises:
-            OSError: it cannot be written; there is nothing of it.
+            OSError: it cannot be written; nothing of it is left.
         """
         fields = self._replace(results=[])._asdict()
         head = orjson.dumps({**fields, "results": list(map(len, self.results))})
@@ -67,7 +67,7 @@ class Segment(NamedTuple):
 
     @classmethod
     def read(cls, folder: Path, number: int) -> Self | None:
-        """Return a part, None if there is no whole one of this number."""
+        """Return a segment, None if there is no complete one of this index."""
         try:
             data = segment_path(folder, number).read_bytes()
         except FileNotFoundError:
@@ -76,12 +76,12 @@ class Segment(NamedTuple):
         body = data[start:]
         if not data.startswith(_MAGIC) or hashlib.sha256(body).digest() != data[len(_MAGIC) : start]:
             return None
-        place = _LENGTH + int.from_bytes(body[:_LENGTH], "big")
-        head = orjson.loads(body[_LENGTH:place])
+        offset = _LENGTH + int.from_bytes(body[:_LENGTH], "big")
+        head = orjson.loads(body[_LENGTH:offset])
         results = []
         for size in head["results"]:
-            results.append(body[place : place + size])
-            place += size
+            results.append(body[offset : offset + size])
+            offset += size
         return cls(head["run"], head["number"], tuple(head["begin"]), tuple(head["end"]), results)
 
     def unpack(self) -> Iterator[BlockResult]:
@@ -90,18 +90,18 @@ class Segment(NamedTuple):
 
 
 def write_whole(path: Path, pieces: Iterable[bytes]) -> None:
-    """Write a file that is either whole or not there, whatever happens."""
-    beside = path.with_name(f"{path.name}.partial")
-    with beside.open("wb") as file:
+    """Write a file that is either complete or does not exist, whatever happens."""
+    partial = path.with_name(f"{path.name}.partial")
+    with partial.open("wb") as file:
         file.writelines(pieces)
         file.flush()
         os.fsync(file.fileno())
-    beside.replace(path)
+    partial.replace(path)
     sync_folder(path.parent)
 
 
 def sync_folder(path: Path) -> None:
-    """Be sure that the names of the files in a folder are on the disk."""
+    """Wait until the directory entries of a folder are on the disk."""
     if hasattr(os, "O_DIRECTORY"):
         folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
         try:
@@ -111,7 +111,7 @@ def sync_folder(path: Path) -> None:
 
 
 class _Packed(NamedTuple):
-    """A block's result as bytes, its source, and where in that the block ends, if that is known."""
+    """A block's result as bytes, the index of its source, and the byte where the block ends, None if not known."""
 
     source: int
     end: int | None
@@ -119,15 +119,14 @@ class _Packed(NamedTuple):
 
 
 class SegmentWriter:
-    """Writes results as parts, on a thread of its own.
+    """Writes results as segments, on a thread of its own.
 
-    The run does not wait for the disk, and what interrupts it, such as Ctrl-C, never comes between a part and its
-    position.
+    The run does not wait for the disk, and an interrupt such as Ctrl-C never comes between a segment and its position.
 
     Args:
         folder: where to write.
-        run: what the parts are of.
-        number: how many parts there are already.
+        run: the digest of the run's identity.
+        number: how many segments exist already.
         position: where they end.
     """
 
@@ -136,8 +135,8 @@ class SegmentWriter:
         self.run = run
         self.number = number
         self.position = position
-        self._waiting: list[_Packed] = []  # of the run
-        self._unflushed: list[_Packed] = []  # of the thread
+        self._waiting: list[_Packed] = []  # belongs to the run
+        self._unflushed: list[_Packed] = []  # belongs to the thread
         self._held = 0
         self._cost = _FIRST_COST
         self._flushed_at = time.monotonic()
@@ -147,10 +146,10 @@ class SegmentWriter:
         self._thread.start()
 
     def put(self, result: BlockResult) -> None:
-        """Take the result of the block that follows the ones before.
+        """Take the result of the next block.
 
         Raises:
-            Exception: an earlier one could not be written.
+            Exception: an earlier result could not be written.
         """
         if self._error:
             raise self._error
@@ -167,7 +166,7 @@ class SegmentWriter:
         self._flushed_at = time.monotonic()
 
     def close(self, *, write: bool) -> None:
-        """Wait for what is being written; ``write`` what is not written yet.
+        """Wait for what is being written; with ``write``, write the rest first.
 
         Raises:
             Exception: something could not be written.
@@ -190,11 +189,11 @@ class SegmentWriter:
                 continue
             try:
                 self._write(packed)
-            except Exception as error:  # noqa: BLE001 - whoever waits for this thread tells of it
+            except Exception as error:  # noqa: BLE001 - raised where the run waits for this thread
                 self._error = error
 
     def _write(self, packed: list[_Packed]) -> None:
-        """Write results up to the last place where a run can go on: where a block or a source is known to end."""
+        """Write results up to the last position where a run can be resumed: the known end of a block or source."""
         begun = time.monotonic()
         waiting = self._unflushed + packed
         end = self.position
