@@ -56,7 +56,7 @@ def test_the_table_shows_files_definitions_and_series(run: Run, result: rp.Repla
     for file in result.accounting.files:
         name = str(Path(file.name).relative_to(ROOT))
         counts = [str(n) for n in (file.lines, file.evaluated, file.rejected, file.blank, file.odd)]
-        assert [name, file.form, *counts] in [row[:7] for row in rows]
+        assert any(row[1:7] == [file.form, *counts] and name.startswith(row[0]) for row in rows)  # it may be folded
     assert ["total", "2,294", "2,293", "0", "1"] in [row[:5] for row in rows]
     assert "dimension_missing 52" in text
     assert "[RP311]" in text

@@ -135,7 +135,7 @@ def test_a_mistake_in_the_program_has_the_code_of_errors(place):
         check=False,
     )
     assert done.returncode == 2
-    assert done.stderr.startswith("error: this is a mistake in rumpattern\nTraceback")
+    assert done.stderr.startswith("error: internal error: this is a bug in rumpattern, please report it\nTraceback")
 
 
 def test_a_device_is_written_as_it_is(place):

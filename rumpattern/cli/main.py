@@ -1,4 +1,4 @@
-"""The ``rumpattern`` command and what all its subcommands share: exit codes and the way errors are told."""
+"""The ``rumpattern`` command and what its subcommands share: exit codes and how errors are reported."""
 
 from __future__ import annotations
 
@@ -27,8 +27,9 @@ class Exit(IntEnum):
 
 
 _NO_FINDINGS: Final = frozenset(("RP001", "RP002", "RP003", "RP021"))
-"""What keeps a command from its work and says nothing about definitions."""
-_COMMANDS: Final = {name: name for name in ("validate", "rule", "replay", "match", "explain", "bench")}
+"""Codes of findings about the input or the command line, not about definitions: they exit with 2."""
+_COMMANDS: Final = ("validate", "rule", "replay", "match", "explain", "bench")
+"""In the order in which help lists them; each is the module of its name."""
 
 
 class _ClosedOutputError(Exception):
@@ -36,7 +37,7 @@ class _ClosedOutputError(Exception):
 
 
 class _LazyGroup(click.Group):
-    """Loads a subcommand when it is called for, so that none waits for what another one imports."""
+    """Imports a subcommand when it is called, so that none waits for what another one imports."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(_COMMANDS)
@@ -51,7 +52,7 @@ class _LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in _COMMANDS:
             return None
-        command: click.Command = import_module(f"rumpattern.cli.{_COMMANDS[cmd_name]}").command
+        command: click.Command = import_module(f"rumpattern.cli.{cmd_name}").command
         return command
 
 
@@ -61,6 +62,7 @@ def cli() -> None:
     """Work with CloudWatch RUM metric definitions offline.
 
     \b
+    rumpattern validate definitions.json               what RUM would refuse, and what never matches
     rumpattern replay -d definitions.json events/      events in, metrics out
     rumpattern match '{"event_type": ["x"]}' events/   the events that a pattern matches
     rumpattern explain -d definitions.json             what is read and tested for each event
@@ -75,7 +77,7 @@ def cli() -> None:
 def main() -> None:
     """Run the command and exit with its code; every expected failure is a clear message on standard error."""
     if sys.stderr is None:
-        sys.exit(Exit.ERROR)  # there is nobody to tell
+        sys.exit(Exit.ERROR)  # nobody could read it
     if sys.stdout is None:
         sys.exit(_fail("error: standard output is closed", Exit.ERROR))
     for stream in (sys.stdout, sys.stderr):
@@ -103,7 +105,11 @@ def _run() -> int:
         return _fail("error: the output was closed before all of it was written", Exit.ERROR)
     except Exception as error:  # noqa: BLE001 - Python would exit with the code of findings
         known = isinstance(error, (OSError, RuntimeError))
-        message = str(error) if known else f"this is a mistake in rumpattern\n{traceback.format_exc()}"
+        message = (
+            str(error)
+            if known
+            else f"internal error: this is a bug in rumpattern, please report it\n{traceback.format_exc()}"
+        )
         return _fail(f"error: {message}", Exit.ERROR)
     return code or Exit.CLEAN
 

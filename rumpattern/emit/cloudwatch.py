@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Outcome:
-    """What a person must know of data that were written for CloudWatch.
+    """What a person must know of the data points that were written for CloudWatch.
 
-    ``refused`` counts the data left out by why CloudWatch would refuse them, ``notes`` are sentences.
+    ``refused`` counts the data points left out by why CloudWatch would refuse them, ``notes`` are sentences.
     """
 
     refused: Counter[str] = field(default_factory=Counter)
@@ -36,7 +36,7 @@ def refusal(one: Series) -> str | None:
     return _identity_fault(one.namespace, one.name, one.dimensions, one.unit)
 
 
-@lru_cache(maxsize=16)  # series are sorted: the data of one metric follow each other
+@lru_cache(maxsize=16)  # sorted: the data points of one metric follow each other
 def _identity_fault(namespace: str, name: str, dimensions: tuple[tuple[str, str], ...], unit: str) -> str | None:
     if not _is_name(namespace):
         return f'the namespace "{namespace}"'
@@ -70,17 +70,17 @@ def _is_text(text: str, most: int) -> bool:
 
 
 def time_notes(series: Sequence[Series], now: datetime) -> Iterator[str]:
-    """Give a sentence on data whose time CloudWatch does not take ``now``."""
+    """Yield a sentence on data points whose time CloudWatch would not accept ``now``."""
     oldest, newest = now - MAX_PAST, now + MAX_AHEAD
     late, early = sum(one.start < oldest for one in series), sum(one.start > newest for one in series)
     if late:
-        yield f"{late:,} of {len(series):,} data are older than two weeks: CloudWatch refuses them"
+        yield f"{late:,} of {len(series):,} data points are older than two weeks: CloudWatch refuses them"
     if early:
-        yield f"{early:,} of {len(series):,} data are more than two hours ahead: CloudWatch refuses them"
+        yield f"{early:,} of {len(series):,} data points are more than two hours ahead: CloudWatch refuses them"
 
 
 def notes(outcome: Outcome) -> Iterator[str]:
-    """Give a sentence on each reason why data were left out, then the other notes."""
+    """Yield a sentence on each reason why data points were left out, then the other notes."""
     for reason, count in sorted(outcome.refused.items(), key=lambda item: (-item[1], item[0])):
-        yield f"{count:,} data are left out, CloudWatch would refuse them: {printable(reason)}"
+        yield f"{count:,} data points are left out because CloudWatch would refuse them: {printable(reason)}"
     yield from outcome.notes

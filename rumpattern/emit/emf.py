@@ -35,7 +35,7 @@ def write(series: Sequence[Series], stream: BinaryIO) -> Outcome:
     reads what AWS's own clients write (the embedded metrics library for Java, the exporter of the OpenTelemetry
     collector): an object of ``Values`` and ``Counts``, several lines of them beyond 100 distinct values, or, where
     values are known by bucket or are negative, an object of ``Max``, ``Min``, ``Count`` and ``Sum``, which has no
-    percentiles. How many data are written so is noted.
+    percentiles. How many data points are written so is noted.
     """
     outcome = Outcome()
     beyond = bounded = 0
@@ -53,7 +53,7 @@ def write(series: Sequence[Series], stream: BinaryIO) -> Outcome:
         (bounded, "have a negative value, or more values than are kept as they are"),
     ):
         if count:
-            outcome.notes.append(f"{count:,} of {len(series):,} data {why}: they are written in {_OTHER_FORM}")
+            outcome.notes.append(f"{count:,} of {len(series):,} data points {why}: they are written in {_OTHER_FORM}")
     return outcome
 
 

@@ -66,7 +66,7 @@ def write(series: Sequence[Series], stream: BinaryIO, definitions: Sequence[Metr
 
     A character that a name cannot have becomes ``_``. Metrics, or dimensions, of the series and the definitions that
     would get one name so all get some digits of a hash of what they are called, so that nothing is added up that does
-    not belong together; with all definitions given, names do not depend on which of them have data.
+    not belong together; with all definitions given, names do not depend on which of them have samples.
     """
     defined = {(one.final_namespace, one.name, one.unit) for one in definitions}
     names = _names(defined | {(one.namespace, one.name, one.unit) for one in series})

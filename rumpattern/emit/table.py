@@ -55,7 +55,7 @@ class _Total(NamedTuple):
 
 
 def write(result: ReplayResult, stream: TextIO, price: float | None = None) -> None:
-    """Write the summary and the series with the most data; ``price`` is that of one metric for a month."""
+    """Write the summary and the series with the most samples; ``price`` is that of one metric for a month."""
     with console_on(stream) as console:
         _summary(result, console, price)
         _write_series(result.series, console)
@@ -86,7 +86,7 @@ def _summary(result: ReplayResult, console: Console, price: float | None) -> Non
 def _write_files(result: ReplayResult, console: Console) -> None:
     accounting = result.accounting
     title = f"Input, read by {result.reader}"
-    files = new_table(title, "file", "form", "lines>", "evaluated>", "rejected>", "blank>", "odd>", "synthesised")
+    files = new_table(title, "file", "form", "lines>", "evaluated>", "rejected>", "blank>", "exact path>", "derived")
     for file in accounting.files:
         counts = [f"{n:,}" for n in (file.lines, file.evaluated, file.rejected, file.blank, file.odd)]
         add_row(files, file.name, file.form, *counts, _reasons(file.synthesised))
@@ -123,7 +123,7 @@ def _write_cost(result: ReplayResult, console: Console, price: float) -> None:
 
 
 def _write_series(series: Iterable[Series], console: Console) -> None:
-    """Write the metrics with the most data over all periods, with as many percentiles as there is room for."""
+    """Write the series with the most samples over all periods, with as many percentiles as there is room for."""
     totals = _totals(series)
     shown = sorted(totals, key=lambda total: (-total.samples, total.name, total.dimensions))[:_SHOWN_SERIES]
     distributions = [total.distribution() for total in shown]
@@ -142,7 +142,7 @@ def _write_series(series: Iterable[Series], console: Console) -> None:
         rows = [_series_cells(*pair, percents) for pair in zip(shown, distributions, strict=True)]
         if _width(head, rows) <= console.width:
             break
-    table = new_table(f"Series with the most data ({len(shown)} of {len(totals):,})", *head)
+    table = new_table(f"Series with the most samples ({len(shown)} of {len(totals):,})", *head)
     table.columns[0].no_wrap = _width(head, rows) <= console.width
     for row in rows:
         add_row(table, *row)

@@ -42,7 +42,7 @@ def test_emf_goes_to_standard_output(replay):
     done = replay("emf")
     assert json.loads(done.stdout)["Metric0"] == [0, 1, 2]
     assert done.returncode == 0
-    assert b"warning: 1 of 1 data are older than two weeks: CloudWatch refuses them\n" in done.stderr
+    assert b"warning: 1 of 1 data points are older than two weeks: CloudWatch refuses them\n" in done.stderr
 
 
 def test_openmetrics_goes_to_standard_output(replay):
@@ -61,7 +61,7 @@ def test_csv_has_no_formula(replay):
 def test_data_that_cloudwatch_would_refuse_are_told(replay, form):
     done = replay(form, units=("Milliseconds", "\x1b[31mms"))
     assert done.returncode == 1
-    note = b'warning: 1 data are left out, CloudWatch would refuse them: the unit "\\x1b[31mms"\n'
+    note = b'warning: 1 data points are left out because CloudWatch would refuse them: the unit "\\x1b[31mms"\n'
     assert note in done.stderr
     assert b"\x1b" not in done.stderr
     assert b"Metric1" not in done.stdout

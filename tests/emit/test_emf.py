@@ -90,12 +90,12 @@ def test_values_that_are_not_known_are_a_statistic_set(make, values):
     (event,), outcome = written([one])
     assert values_of(json.loads(event)) == {"Max": one.max, "Min": one.min, "Count": one.count, "Sum": one.sum}
     why = "have a negative value, or more values than are kept as they are"
-    assert outcome.notes == [f"1 of 1 data {why}: {OTHER_FORM}"]
+    assert outcome.notes == [f"1 of 1 data points {why}: {OTHER_FORM}"]
 
 
 def test_many_values_are_noted(make):
     _, outcome = written([make([5] * 101), make([1])])
-    assert outcome.notes == [f"1 of 2 data have more than 100 values: {OTHER_FORM}"]
+    assert outcome.notes == [f"1 of 2 data points have more than 100 values: {OTHER_FORM}"]
 
 
 @pytest.mark.parametrize(

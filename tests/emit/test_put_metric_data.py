@@ -182,5 +182,5 @@ def test_times_that_cloudwatch_refuses_are_told(make):
     assert list(time_notes([one], one.start + weeks)) == list(time_notes([one], one.start - hours)) == []
     (late,) = time_notes([one], one.start + weeks + timedelta(seconds=1))
     (early,) = time_notes([one], one.start - hours - timedelta(seconds=1))
-    assert late == "1 of 1 data are older than two weeks: CloudWatch refuses them"
-    assert early == "1 of 1 data are more than two hours ahead: CloudWatch refuses them"
+    assert late == "1 of 1 data points are older than two weeks: CloudWatch refuses them"
+    assert early == "1 of 1 data points are more than two hours ahead: CloudWatch refuses them"
