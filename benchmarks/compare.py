@@ -28,7 +28,8 @@ from benchmarks.peers import (
 from benchmarks.process import run
 from benchmarks.report import Line, bar_table, figures, lines, peak_table, table
 from benchmarks.turns import Task, take_turns
-from rumpattern.bench.stages import MEGABYTE, versions
+from rumpattern.bench.report import versions
+from rumpattern.bench.workload import MEGABYTE
 from rumpattern.run import available_cores
 
 if TYPE_CHECKING:

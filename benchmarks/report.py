@@ -6,7 +6,7 @@ from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
 from benchmarks.peers import DUCKDB, FLOOR, LISTS, LOOP, OURS, POLARS
-from rumpattern.bench.stages import MEGABYTE
+from rumpattern.bench.workload import MEGABYTE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from benchmarks.peers import DEFINITIONS
-from rumpattern.bench.stages import Stages, synthetic
+from rumpattern.bench.stages import Stages
+from rumpattern.bench.workload import synthetic_workload
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +33,7 @@ def many_definitions() -> dict[str, Any]:
 @pytest.fixture(scope="module", params=["12 definitions", "480 definitions"])
 def stages(request: pytest.FixtureRequest) -> Stages:
     definitions = DEFINITIONS if request.param.startswith("12 ") else many_definitions()
-    return Stages([definitions], synthetic(EVENTS, seed=0))
+    return Stages.prepare([definitions], synthetic_workload(EVENTS, seed=0))
 
 
 @pytest.mark.benchmark(group="parse")

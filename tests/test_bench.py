@@ -33,7 +33,7 @@ from benchmarks.peers import (
 from benchmarks.report import Line, bar_table, figures, lines, peak_table, table
 from benchmarks.run import measure
 from benchmarks.turns import Task, check, take_turns
-from rumpattern.bench.stages import MEGABYTE, read, synthetic
+from rumpattern.bench.workload import MEGABYTE, read_workload, synthetic_workload
 from rumpattern.cli.main import cli
 from rumpattern.synth import events as synth
 
@@ -102,10 +102,10 @@ def test_rejects_are_counted_once(tmp_path: Path, form: str, start: bytes, separ
 def test_input_is_cut_between_events(tmp_path: Path, form: synth.Form) -> None:
     synth.write(tmp_path / "1", 100, form=form)
     synth.write(tmp_path / "2", 100, form=form)
-    whole = read([str(tmp_path)], None, MEGABYTE)
+    whole = read_workload([str(tmp_path)], None, MEGABYTE)
     assert not whole.cut
     for limit in (whole.size - 1, whole.size // 2, 10):
-        part = read([str(tmp_path)], None, limit)
+        part = read_workload([str(tmp_path)], None, limit)
         assert part.cut
         assert part.size <= limit
         texts = [text for block in part.blocks for _, texts in block.lines().chunks() for text in texts]
@@ -121,9 +121,9 @@ def test_cut_input_is_said(tmp_path: Path) -> None:
 
 
 def test_synthetic_events_depend_on_the_seed_alone() -> None:
-    texts = [block.data for block in synthetic(50, seed=1).blocks]
-    assert texts == [block.data for block in synthetic(50, seed=1).blocks]
-    assert texts != [block.data for block in synthetic(50, seed=2).blocks]
+    texts = [block.data for block in synthetic_workload(50, seed=1).blocks]
+    assert texts == [block.data for block in synthetic_workload(50, seed=1).blocks]
+    assert texts != [block.data for block in synthetic_workload(50, seed=2).blocks]
 
 
 @pytest.mark.parametrize(("definitions", "code"), [("nowhere.json", 2), ("broken.json", 1)])

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rumpattern.bench.stages import MEGABYTE, Stages, measure, read, synthetic, write_table
+from rumpattern.bench.report import measure, write_table
+from rumpattern.bench.stages import Stages
+from rumpattern.bench.workload import MEGABYTE, read_workload, synthetic_workload
 from rumpattern.cli.options import (
     check_reader,
     definitions_option,
@@ -17,7 +19,7 @@ from rumpattern.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from rumpattern.bench.stages import Report
+    from rumpattern.bench.report import BenchReport
     from rumpattern.input.formats import Form
 
 
@@ -56,14 +58,14 @@ def command(  # noqa: PLR0913 - one parameter an option
     """
     check_reader(reader)
     read_definitions(files)
-    workload = read(events, input_format, limit * MEGABYTE) if events else synthetic(count, seed)
-    report = measure(Stages(files, workload, reader=reader), repeat)
+    workload = read_workload(events, input_format, limit * MEGABYTE) if events else synthetic_workload(count, seed)
+    report = measure(Stages.prepare(files, workload, reader), repeat)
     if report.cut:
         click.echo(f"note: measured with the first {report.bytes / MEGABYTE:,.1f} MB of the events (--limit)", err=True)
     _print(report, as_json=as_json)
 
 
-def _print(report: Report, *, as_json: bool) -> None:
+def _print(report: BenchReport, *, as_json: bool) -> None:
     if as_json:
         click.echo(report.to_json())
     else:

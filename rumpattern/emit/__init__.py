@@ -1,4 +1,4 @@
-"""Series to output, one module a format, and what the two for CloudWatch share.
+"""Data points to output: one module for each format, and what the two for CloudWatch share.
 
-Data goes to the stream that is given; nothing here opens a file.
+Everything is written to the stream that the caller passes; nothing here opens a file.
 """

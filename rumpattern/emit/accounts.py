@@ -1,4 +1,4 @@
-"""What became of every line and every matched event, as one JSON document."""
+"""The accounts of a replay as one JSON document: every line and every matched event."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What CloudWatch takes of a datum, whichever way it is sent. Limits: PutMetricData, MetricDatum, Dimension."""
+"""What CloudWatch accepts of a data point, whichever way it is sent (``rum.limits``)."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class Outcome:
     notes: list[str] = field(default_factory=list)
 
 
-def refusal(one: Series) -> str | None:
+def refusal(point: Series) -> str | None:
     """Return why CloudWatch would refuse a datum whenever it came, None if it would take it."""
-    if not max(abs(one.sum), abs(one.min), abs(one.max)) <= MAX_VALUE:
+    if not max(abs(point.sum), abs(point.min), abs(point.max)) <= MAX_VALUE:
         return "a sum beyond 2^360"
-    return _identity_fault(one.namespace, one.name, one.dimensions, one.unit)
+    return _identity_fault(point.namespace, point.name, point.dimensions, point.unit)
 
 
 @lru_cache(maxsize=16)  # sorted: the data points of one metric follow each other
@@ -69,14 +69,14 @@ def _is_text(text: str, most: int) -> bool:
     return len(text) <= most and text.isascii() and text.isprintable() and not text.isspace() and bool(text)
 
 
-def time_notes(series: Sequence[Series], now: datetime) -> Iterator[str]:
+def time_notes(points: Sequence[Series], now: datetime) -> Iterator[str]:
     """Yield a sentence on data points whose time CloudWatch would not accept ``now``."""
     oldest, newest = now - MAX_PAST, now + MAX_AHEAD
-    late, early = sum(one.start < oldest for one in series), sum(one.start > newest for one in series)
+    late, early = sum(point.start < oldest for point in points), sum(point.start > newest for point in points)
     if late:
-        yield f"{late:,} of {len(series):,} data points are older than two weeks: CloudWatch refuses them"
+        yield f"{late:,} of {len(points):,} data points are older than two weeks: CloudWatch refuses them"
     if early:
-        yield f"{early:,} of {len(series):,} data points are more than two hours ahead: CloudWatch refuses them"
+        yield f"{early:,} of {len(points):,} data points are more than two hours ahead: CloudWatch refuses them"
 
 
 def notes(outcome: Outcome) -> Iterator[str]:

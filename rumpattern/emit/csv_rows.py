@@ -1,4 +1,4 @@
-"""CSV as in RFC 4180: one series a row, one column for each dimension name that occurs."""
+"""CSV as in RFC 4180: one data point a row, one column for each dimension name that occurs."""
 
 from __future__ import annotations
 
@@ -15,36 +15,36 @@ if TYPE_CHECKING:
     from rumpattern.aggregate.series import Series
 
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""What a spreadsheet takes for the beginning of a formula, itself or after it has dropped it."""
+"""Characters that begin a formula in a spreadsheet, by themselves or after white space that it drops."""
 _HEADER: Final = ("namespace", "name", "unit", "start", "period", "count", "sum", "min", "max")
 _ERROR_COLUMNS: Final = ("percentile_method", "percentile_error_below", "percentile_error_above")
 _NO_PERCENTILES: Final = ("",) * (len(PERCENTS) + len(_ERROR_COLUMNS))
 
 
-def write(series: Sequence[Series], stream: BinaryIO) -> None:
-    """Write a header and a row for each series; a dimension that a series lacks is an empty cell.
+def write(points: Sequence[Series], stream: BinaryIO) -> None:
+    """Write a header and a row for each data point; a dimension that it lacks is an empty cell.
 
-    Percentiles, their method and how much less and more, relatively, they may be than the exact ones are empty where
-    there is a negative value. Names and dimension values are written by ``as_text``.
+    Percentiles, their method and their relative error below and above are empty where there is a negative value.
+    Names and dimension values are written by ``as_text``.
     """
-    names = sorted({name for one in series for name, _ in one.dimensions})
+    names = sorted({name for point in points for name, _ in point.dimensions})
     text = io.TextIOWrapper(stream, "utf-8", newline="", write_through=True)
     rows = csv.writer(text, lineterminator="\r\n")
     percents = [f"p{percent}" for percent in PERCENTS]
     rows.writerow([*_HEADER, *percents, *_ERROR_COLUMNS, *(f"dimension.{name}" for name in names)])
-    for one, known in zip(series, percentiles([one.distribution for one in series]), strict=True):
-        values = dict(one.dimensions)
-        identity = map(as_text, (one.namespace, one.name, one.unit))
-        start = one.start.strftime("%Y-%m-%dT%H:%M:%SZ")
-        numbers = (one.period, one.count, one.sum, one.min, one.max)
+    for point, known in zip(points, percentiles([point.distribution for point in points]), strict=True):
+        values = dict(point.dimensions)
+        identity = map(as_text, (point.namespace, point.name, point.unit))
+        start = point.start.strftime("%Y-%m-%dT%H:%M:%SZ")
+        numbers = (point.period, point.count, point.sum, point.min, point.max)
         cells = (*known.values, known.method, *known.error) if known.values else _NO_PERCENTILES
         rows.writerow([*identity, start, *numbers, *cells, *(as_text(values.get(name, "")) for name in names)])
     text.detach()
 
 
 def as_text(cell: str) -> str:
-    """Return a cell that no spreadsheet runs: one that would be a formula has an apostrophe in front.
+    """Return a cell that no spreadsheet evaluates: a formula gets an apostrophe in front.
 
-    So has one that is apostrophes and then a formula: one apostrophe less gives back what it was. All others stay.
+    So does a formula behind apostrophes, so that removing one apostrophe restores any cell. Other cells stay.
     """
     return f"'{cell}" if cell.lstrip("'").startswith(FORMULA) else cell

@@ -28,8 +28,8 @@ _OTHER_FORM: Final = "a form that AWS's clients write and the specification of t
 _Value: TypeAlias = float | list[float] | dict[str, object]
 
 
-def write(series: Sequence[Series], stream: BinaryIO) -> Outcome:
-    """Write each series so that CloudWatch shows its count, sum, minimum and maximum.
+def write(points: Sequence[Series], stream: BinaryIO) -> Outcome:
+    """Write each data point so that CloudWatch shows its count, sum, minimum and maximum.
 
     Up to 100 values are written as the specification says, as a number or an array. For more it has no form; CloudWatch
     reads what AWS's own clients write (the embedded metrics library for Java, the exporter of the OpenTelemetry
@@ -39,13 +39,13 @@ def write(series: Sequence[Series], stream: BinaryIO) -> Outcome:
     """
     outcome = Outcome()
     beyond = bounded = 0
-    for one, counted in zip(series, value_counts([one.distribution for one in series]), strict=True):
-        reason = refusal(one)
+    for point, counted in zip(points, value_counts([point.distribution for point in points]), strict=True):
+        reason = refusal(point)
         if reason is None:
-            values = list(_values(one, counted))
+            values = list(_values(point, counted))
             beyond += isinstance(values[0], dict) and counted is not None
             bounded += isinstance(values[0], dict) and counted is None
-            stream.writelines(_line(one, value) for value in values)
+            stream.writelines(_line(point, value) for value in values)
         else:
             outcome.refused[reason] += 1
     for count, why in (
@@ -53,33 +53,33 @@ def write(series: Sequence[Series], stream: BinaryIO) -> Outcome:
         (bounded, "have a negative value, or more values than are kept as they are"),
     ):
         if count:
-            outcome.notes.append(f"{count:,} of {len(series):,} data points {why}: they are written in {_OTHER_FORM}")
+            outcome.notes.append(f"{count:,} of {len(points):,} data points {why}: they are written in {_OTHER_FORM}")
     return outcome
 
 
-def refusal(one: Series) -> str | None:
-    """Return why a datum cannot be written, None if it can: names of dimensions and metrics share one object."""
-    dimensions = {name for name, _ in one.dimensions}
-    if _METADATA in {one.name, *dimensions}:
+def refusal(point: Series) -> str | None:
+    """Return why a data point cannot be written, None if it can: dimensions and metrics share one JSON object."""
+    dimensions = {name for name, _ in point.dimensions}
+    if _METADATA in {point.name, *dimensions}:
         return f"the name {_METADATA}, which the embedded metric format needs for something else"
-    if one.name in dimensions:
-        return f"the name {one.name} for a metric and for a dimension of it, which stand in one object"
-    return cloudwatch.refusal(one)
+    if point.name in dimensions:
+        return f"the name {point.name} for a metric and for a dimension of it, which stand in one object"
+    return cloudwatch.refusal(point)
 
 
-def _values(one: Series, counted: ValueCounts | None) -> Iterator[_Value]:
-    if one.count == 1:
-        yield one.min
+def _values(point: Series, counted: ValueCounts | None) -> Iterator[_Value]:
+    if point.count == 1:
+        yield point.min
     elif counted is None:
-        yield {"Max": one.max, "Min": one.min, "Count": one.count, "Sum": one.sum}
-    elif one.count <= MAX_EMF_VALUES:
+        yield {"Max": point.max, "Min": point.min, "Count": point.count, "Sum": point.sum}
+    elif point.count <= MAX_EMF_VALUES:
         yield [value for value, count in zip(*counted, strict=True) for _ in range(count)]
     else:
         yield from _histograms(counted)
 
 
 def _histograms(counted: ValueCounts) -> Iterator[_Value]:
-    """Give objects of up to 100 values each; CloudWatch adds up what it gets for one metric and time."""
+    """Yield objects of up to 100 values each; CloudWatch aggregates those of one metric and time."""
     for begin in range(0, len(counted.values), MAX_EMF_VALUES):
         values, counts = (part[begin : begin + MAX_EMF_VALUES] for part in counted)
         total = math.fsum(value * count for value, count in zip(values, counts, strict=True))
@@ -87,12 +87,12 @@ def _histograms(counted: ValueCounts) -> Iterator[_Value]:
         yield {"Values": values, "Counts": counts, **sums}
 
 
-def _line(one: Series, value: _Value) -> bytes:
-    metric: dict[str, object] = {"Name": one.name, "Unit": one.unit}
-    if one.period < STANDARD_PERIOD:
+def _line(point: Series, value: _Value) -> bytes:
+    metric: dict[str, object] = {"Name": point.name, "Unit": point.unit}
+    if point.period < STANDARD_PERIOD:
         metric["StorageResolution"] = 1
-    names = [name for name, _ in one.dimensions]
-    directive = {"Namespace": one.namespace, "Dimensions": [names], "Metrics": [metric]}
-    metadata = {"Timestamp": int(one.start.timestamp()) * 1_000, "CloudWatchMetrics": [directive]}
-    event = {_METADATA: metadata, **dict(one.dimensions), one.name: value}
+    names = [name for name, _ in point.dimensions]
+    directive = {"Namespace": point.namespace, "Dimensions": [names], "Metrics": [metric]}
+    metadata = {"Timestamp": int(point.start.timestamp()) * 1_000, "CloudWatchMetrics": [directive]}
+    event = {_METADATA: metadata, **dict(point.dimensions), point.name: value}
     return orjson.dumps(event, option=orjson.OPT_APPEND_NEWLINE)

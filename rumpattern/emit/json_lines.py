@@ -1,4 +1,4 @@
-"""JSON lines: one series a line, with names as in ``Series``, and percentiles."""
+"""JSON lines: one data point a line, with names as in ``Series``, and percentiles."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ if TYPE_CHECKING:
     from rumpattern.aggregate.series import Series
 
 
-def write(series: Sequence[Series], stream: BinaryIO) -> None:
-    """Write each series as one line of JSON, dimensions as an object, the start in UTC.
+def write(points: Sequence[Series], stream: BinaryIO) -> None:
+    """Write each data point as one line of JSON, dimensions as an object, the start in UTC.
 
-    ``percentiles`` is null where there is a negative value, as in CloudWatch. ``percentile_error`` is how much less and
-    more, relatively, a percentile may be than the exact one: nothing, or what the buckets of SEH1 leave open.
+    ``percentiles`` is null where there is a negative value, as in CloudWatch. ``percentile_error`` is the relative
+    error of a percentile, below and above: 0 where it is exact, else what the width of SEH1 buckets leaves open.
     """
     names = [f"p{percent}" for percent in PERCENTS]
-    for one, known in zip(series, percentiles([one.distribution for one in series]), strict=True):
+    for point, known in zip(points, percentiles([point.distribution for point in points]), strict=True):
         found = known.values
         row = {
-            "namespace": one.namespace,
-            "name": one.name,
-            "dimensions": dict(one.dimensions),
-            "unit": one.unit,
-            "start": one.start,
-            "period": one.period,
-            "count": one.count,
-            "sum": one.sum,
-            "min": one.min,
-            "max": one.max,
+            "namespace": point.namespace,
+            "name": point.name,
+            "dimensions": dict(point.dimensions),
+            "unit": point.unit,
+            "start": point.start,
+            "period": point.period,
+            "count": point.count,
+            "sum": point.sum,
+            "min": point.min,
+            "max": point.max,
             "percentiles": found and dict(zip(names, found, strict=True)),
             "percentile_method": found and known.method,
             "percentile_error": found and known.error,

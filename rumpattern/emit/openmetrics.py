@@ -1,8 +1,8 @@
-"""OpenMetrics 1.0 text: gauges, told at the start of their period as CloudWatch does.
+"""OpenMetrics 1.0 text: gauges with the start of their period as timestamp, as in CloudWatch.
 
-``name`` has the quantiles, ``name_sum``, ``name_samples``, ``name_min`` and ``name_max`` the rest. They are no summary:
-its count and sum are counters, which grow from sample to sample and never get negative, and these belong to one period
-each. Add them up with ``sum_over_time``.
+``name`` has the quantiles, ``name_sum``, ``name_samples``, ``name_min`` and ``name_max`` the rest. They are not a
+summary, whose count and sum are counters that only grow: these belong to one period each. Aggregate them with
+``sum_over_time``.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ if TYPE_CHECKING:
     from rumpattern.definition.model import MetricDefinition
 
 _UNNAMED: Final = frozenset({"None", "Count"})
-"""Units that a name does not end in: no unit, and one that says nothing."""
+"""Units that are not appended to a name: no unit, and one that says nothing."""
 _SAMPLES: Final = "samples"
 _STATISTICS: Final[dict[str, Callable[[Series], float]]] = {
-    "sum": lambda one: one.sum,
-    _SAMPLES: lambda one: one.count,
-    "min": lambda one: one.min,
-    "max": lambda one: one.max,
+    "sum": lambda point: point.sum,
+    _SAMPLES: lambda point: point.count,
+    "min": lambda point: point.min,
+    "max": lambda point: point.max,
 }
 _QUANTILES: Final = tuple(f"{percent / 100:g}" for percent in PERCENTS)
 _DIGITS: Final = 8
-"""Digits of a digest that are added to a name until it is its own."""
+"""Digits of a digest that are appended to a name at a time, until it is unique."""
 _Metric: TypeAlias = tuple[str, str, str]
 """Namespace, name and unit."""
 _Key = TypeVar("_Key", str, _Metric)
@@ -46,7 +46,7 @@ _Name = TypeVar("_Name", str, "_Names")
 
 
 class _Names(NamedTuple):
-    """What a metric is called: the name before the unit, and the unit or nothing."""
+    """The name of a metric before its unit, and the unit or an empty string."""
 
     base: str
     unit: str
@@ -61,24 +61,24 @@ class _Names(NamedTuple):
         return [self.family(statistic) for statistic in ("", *_STATISTICS)]
 
 
-def write(series: Sequence[Series], stream: BinaryIO, definitions: Sequence[MetricDefinition] = ()) -> None:
-    """Write the series, sorted as ``aggregate.series`` gives them.
+def write(points: Sequence[Series], stream: BinaryIO, definitions: Sequence[MetricDefinition] = ()) -> None:
+    """Write data points, sorted as ``aggregate.series`` gives them.
 
-    A character that a name cannot have becomes ``_``. Metrics, or dimensions, of the series and the definitions that
-    would get one name so all get some digits of a hash of what they are called, so that nothing is added up that does
-    not belong together; with all definitions given, names do not depend on which of them have samples.
+    A character that a name cannot have becomes ``_``. Where two metrics or dimensions would get the same name, digits
+    of a hash of the original name are appended to each, so that nothing is aggregated that does not belong together.
+    With all definitions given, names do not depend on which of them have samples.
     """
-    defined = {(one.final_namespace, one.name, one.unit) for one in definitions}
-    names = _names(defined | {(one.namespace, one.name, one.unit) for one in series})
+    defined = {(point.final_namespace, point.name, point.unit) for point in definitions}
+    names = _names(defined | {(point.namespace, point.name, point.unit) for point in points})
     dimensions = {name for definition in definitions for name in dimension_names(definition)}
-    labels = _labels(dimensions | {name for one in series for name, _ in one.dimensions})
-    for _, group in groupby(series, key=attrgetter("namespace", "name")):
+    labels = _labels(dimensions | {name for point in points for name, _ in point.dimensions})
+    for _, group in groupby(points, key=attrgetter("namespace", "name")):
         by_unit: dict[_Metric, list[Series]] = {}
-        for one in group:
-            by_unit.setdefault((one.namespace, one.name, one.unit), []).append(one)
+        for point in group:
+            by_unit.setdefault((point.namespace, point.name, point.unit), []).append(point)
         for metric in sorted(by_unit):
-            lines = _families(names[metric], by_unit[metric], labels)
-            stream.writelines(line.encode() + b"\n" for line in lines)
+            texts = _families(names[metric], by_unit[metric], labels)
+            stream.writelines(text.encode() + b"\n" for text in texts)
     stream.write(b"# EOF\n")
 
 
@@ -97,7 +97,7 @@ def _names(metrics: Iterable[_Metric]) -> dict[_Metric, _Names]:
 def _labels(dimensions: Iterable[str]) -> dict[str, str]:
     def named(name: str, digest: str) -> str:
         plain = "_".join(part for part in (_plain(name), digest) if part)
-        if plain.startswith("__"):  # these are kept for Prometheus itself
+        if plain.startswith("__"):  # reserved by Prometheus
             return f"dimension{plain}"
         return f"{plain}_" if plain == "quantile" else plain
 
@@ -111,7 +111,7 @@ def _plain(text: str) -> str:
 def _distinct(
     keys: Iterable[_Key], named: Callable[[_Key, str], _Name], taken: Callable[[_Name], list[str]]
 ) -> dict[_Key, _Name]:
-    """Name each key by itself and some digits of its digest: none unless it would share a name with another."""
+    """Name each key; digits of its digest are appended where it would share a name with another."""
     digits = dict.fromkeys(sorted(keys), 0)
     while True:
         names = {key: named(key, _digest(key)[:length]) for key, length in digits.items()}
@@ -130,25 +130,25 @@ def _digest(key: str | _Metric) -> str:
 # --- lines ----------------------------------------------------------------------------------------------------------
 
 
-class _Point(NamedTuple):
-    """One series with its labels as text and its time."""
+class _Line(NamedTuple):
+    """One data point with its labels as text and its timestamp."""
 
     labels: str
     time: int
-    one: Series
+    point: Series
 
 
-def _families(names: _Names, series: Sequence[Series], labels: Mapping[str, str]) -> Iterator[str]:
-    points = [_Point(_label_text(one, labels), int(one.start.timestamp()), one) for one in series]
-    about = f"CloudWatch metric {series[0].name} of {series[0].namespace}, unit {series[0].unit}"
-    found = list(percentiles([one.distribution for one in series]))
-    if any(one.values for one in found):
+def _families(names: _Names, points: Sequence[Series], labels: Mapping[str, str]) -> Iterator[str]:
+    lines = [_Line(_label_text(point, labels), int(point.start.timestamp()), point) for point in points]
+    about = f"CloudWatch metric {points[0].name} of {points[0].namespace}, unit {points[0].unit}"
+    found = list(percentiles([point.distribution for point in points]))
+    if any(point.values for point in found):
         yield from _head(names, "", f"quantiles of {about}{_method(found)}")
-        yield from _quantiles(names.family(), points, found)
+        yield from _quantiles(names.family(), lines, found)
     for statistic, value in _STATISTICS.items():
         yield from _head(names, statistic, f"{statistic} of {about}")
         family = names.family(statistic)
-        yield from (f"{family}{{{labels}}} {value(one)!r} {time}" for labels, time, one in points)
+        yield from (f"{family}{{{labels}}} {value(point)!r} {time}" for labels, time, point in lines)
 
 
 def _head(names: _Names, statistic: str, about: str) -> Iterator[str]:
@@ -160,24 +160,24 @@ def _head(names: _Names, statistic: str, about: str) -> Iterator[str]:
 
 
 def _method(found: Sequence[Percentiles]) -> str:
-    if all(one.is_exact for one in found):
+    if all(point.is_exact for point in found):
         return ""
     return f"; those of many values are of SEH1 buckets, {ERROR_BELOW:.1%} to {ERROR_ABOVE:+.1%}"
 
 
-def _quantiles(family: str, points: Sequence[_Point], found: Sequence[Percentiles]) -> Iterator[str]:
-    """Give the samples of a gauge for each quantile, those of one and the same labels together, in order of time."""
-    known = ((point, one.values) for point, one in zip(points, found, strict=True) if one.values is not None)
+def _quantiles(family: str, lines: Sequence[_Line], found: Sequence[Percentiles]) -> Iterator[str]:
+    """Yield the samples of a gauge by labels, then quantile, then time."""
+    known = ((line, point.values) for line, point in zip(lines, found, strict=True) if point.values is not None)
     for labels, group in groupby(known, key=lambda pair: pair[0].labels):
         samples = list(group)
         comma = "," if labels else ""
         for number, quantile in enumerate(_QUANTILES):
             name = f'{family}{{{labels}{comma}quantile="{quantile}"}}'
-            yield from (f"{name} {values[number]!r} {point.time}" for point, values in samples)
+            yield from (f"{name} {values[number]!r} {line.time}" for line, values in samples)
 
 
-def _label_text(one: Series, labels: Mapping[str, str]) -> str:
-    return ",".join(f'{labels[name]}="{_escape(value)}"' for name, value in one.dimensions)
+def _label_text(point: Series, labels: Mapping[str, str]) -> str:
+    return ",".join(f'{labels[name]}="{_escape(value)}"' for name, value in point.dimensions)
 
 
 def _escape(text: str) -> str:

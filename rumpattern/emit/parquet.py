@@ -1,4 +1,4 @@
-"""Parquet: one series a row, typed columns, dimensions as a map. Needs pyarrow, the extra ``arrow``."""
+"""Parquet: one data point a row, typed columns, dimensions as a map. Needs pyarrow, the extra ``arrow``."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def check() -> None:
         raise ModuleNotFoundError("parquet needs pyarrow: install rumpattern[arrow], or take another format")
 
 
-def write(series: Sequence[Series], stream: BinaryIO) -> None:
-    """Write each series as one row, names as in ``Series``; percentiles are null where there is a negative value.
+def write(points: Sequence[Series], stream: BinaryIO) -> None:
+    """Write each data point as one row, names as in ``Series``; percentiles are null where there is a negative value.
 
     Raises:
         ModuleNotFoundError: the extra is not installed.
@@ -39,12 +39,12 @@ def write(series: Sequence[Series], stream: BinaryIO) -> None:
 
     schema = _schema(pa)
     with pa.PythonFile(_Forward(stream), mode="w") as file, parquet.ParquetWriter(file, schema) as writer:
-        for begin in range(0, len(series), _ROWS):
-            writer.write_batch(_batch(pa, schema, series[begin : begin + _ROWS]))
+        for begin in range(0, len(points), _ROWS):
+            writer.write_batch(_batch(pa, schema, points[begin : begin + _ROWS]))
 
 
 class _Forward:
-    """A stream that is written from its beginning on: what goes to a pipe has no place to ask for."""
+    """A stream that counts what it writes, since a pipe cannot tell its position."""
 
     closed = False
 
@@ -86,10 +86,12 @@ def _schema(pa: Any) -> Any:  # noqa: ANN401 - pyarrow has no types
     )
 
 
-def _batch(pa: Any, schema: Any, series: Sequence[Series]) -> Any:  # noqa: ANN401 - as above
-    *columns, distributions = zip(*series, strict=True)
+def _batch(pa: Any, schema: Any, points: Sequence[Series]) -> Any:  # noqa: ANN401 - as above
+    *columns, distributions = zip(*points, strict=True)
     found = list(percentiles(distributions))
-    values = zip(*(one.values or (None,) * len(PERCENTS) for one in found), strict=True)
-    errors = zip(*((None,) * 3 if one.values is None else (one.method, *one.error) for one in found), strict=True)
+    values = zip(*(point.values or (None,) * len(PERCENTS) for point in found), strict=True)
+    errors = zip(
+        *((None,) * 3 if point.values is None else (point.method, *point.error) for point in found), strict=True
+    )
     arrays = zip([*columns, *values, *errors], schema, strict=True)
     return pa.record_batch([pa.array(column, field.type) for column, field in arrays], schema=schema)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _ENVELOPE: Final = 2_000
 """Room for the action, the version, the namespace and the braces around the data."""
 _FIXED: Final = 400
-"""Room for the field names of a datum, ``MetricData.member.1000.StatisticValues.SampleCount`` and the like."""
+"""Room for the field names of a data point, ``MetricData.member.1000.StatisticValues.SampleCount`` and the like."""
 _DIMENSION: Final = 110
 """Room for the two field names of a dimension, ``MetricData.member.1000.Dimensions.member.30.Value``."""
 _NUMBER: Final = 45
@@ -33,14 +33,14 @@ _NUMBER: Final = 45
 _UNRESERVED: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~"
 
 
-def write(series: Sequence[Series], stream: BinaryIO) -> Outcome:
-    """Write the series, sorted as ``aggregate.series`` gives them.
+def write(points: Sequence[Series], stream: BinaryIO) -> Outcome:
+    """Write data points, sorted as ``aggregate.series`` gives them.
 
     Up to 150 distinct values are written with their counts, of which CloudWatch makes percentiles. All else is written
     as a statistic set: more values, values that stand for buckets, and negative ones, which have no percentiles.
     """
     outcome = Outcome()
-    for namespace, group in groupby(_data(series, outcome), key=itemgetter(0)):
+    for namespace, group in groupby(_data(points, outcome), key=itemgetter(0)):
         stream.writelines(
             b'{"Namespace":%s,"MetricData":[%s]}\n' % (orjson.dumps(namespace), b",".join(data))
             for data in _requests(group)
@@ -48,14 +48,14 @@ def write(series: Sequence[Series], stream: BinaryIO) -> Outcome:
     return outcome
 
 
-def _data(series: Sequence[Series], outcome: Outcome) -> Iterator[tuple[str, bytes, int]]:
-    """Give namespace, JSON text and size of each datum that CloudWatch takes."""
-    for one, counted in zip(series, value_counts([one.distribution for one in series]), strict=True):
-        reason = refusal(one)
+def _data(points: Sequence[Series], outcome: Outcome) -> Iterator[tuple[str, bytes, int]]:
+    """Yield namespace, JSON text and size of each data point that CloudWatch accepts."""
+    for point, counted in zip(points, value_counts([point.distribution for point in points]), strict=True):
+        reason = refusal(point)
         if reason is None:
             taken = counted if counted and len(counted.values) <= MAX_VALUES_PER_DATUM else None
-            datum = _datum(one, taken)
-            yield one.namespace, datum, _size(datum, len(one.dimensions), len(taken.values) if taken else 0)
+            datum = _datum(point, taken)
+            yield point.namespace, datum, _size(datum, len(point.dimensions), len(taken.values) if taken else 0)
         else:
             outcome.refused[reason] += 1
 
@@ -74,23 +74,23 @@ def _requests(data: Iterable[tuple[str, bytes, int]]) -> Iterator[list[bytes]]:
 
 
 def _size(datum: bytes, dimensions: int, values: int) -> int:
-    """Return how long a datum is at most in any encoding: its text with all but letters as ``%XX``, and field names."""
+    """Return the longest encoding of a data point in bytes: its text percent-encoded, and field names."""
     escaped = len(datum.translate(None, _UNRESERVED))
     return len(datum) + 2 * escaped + _FIXED + _DIMENSION * dimensions + 2 * _NUMBER * values
 
 
-def _datum(one: Series, counted: ValueCounts | None) -> bytes:
+def _datum(point: Series, counted: ValueCounts | None) -> bytes:
     datum: dict[str, object] = {
-        "MetricName": one.name,
-        "Dimensions": [{"Name": name, "Value": value} for name, value in one.dimensions],
-        "Timestamp": one.start,
+        "MetricName": point.name,
+        "Dimensions": [{"Name": name, "Value": value} for name, value in point.dimensions],
+        "Timestamp": point.start,
     }
     if counted:
         datum["Values"], datum["Counts"] = counted
     else:
-        sums = {"SampleCount": one.count, "Sum": one.sum, "Minimum": one.min, "Maximum": one.max}
+        sums = {"SampleCount": point.count, "Sum": point.sum, "Minimum": point.min, "Maximum": point.max}
         datum["StatisticValues"] = sums
-    datum["Unit"] = one.unit
-    if one.period < STANDARD_PERIOD:
+    datum["Unit"] = point.unit
+    if point.period < STANDARD_PERIOD:
         datum["StorageResolution"] = 1
     return orjson.dumps(datum, option=orjson.OPT_UTC_Z)

@@ -1,4 +1,4 @@
-"""What a person wants to read first: the files, the definitions with what was dropped and why, the biggest series."""
+"""The summary: input files, definitions with what was dropped and why, the series with the most samples."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 _SHOWN_SERIES: Final = 10
 _SHOWN_TEXT: Final = 60
 _SHOWN_PERCENTS: Final[tuple[tuple[int, ...], ...]] = ((50, 95, 99), (50, 95), (50,), ())
-"""The percentiles that are shown, those first for which there is most rarely room."""
-_LEAST_DIMENSIONS: Final = 22
-_LEAST_COLUMN: Final = 8
-_MOST_WHOLE: Final = 1e15
+"""Sets of percentiles to show, widest first: the first that fits the terminal is taken."""
+_MIN_DIMENSIONS_WIDTH: Final = 22
+_MIN_COLUMN_WIDTH: Final = 8
+_MAX_WHOLE: Final = 1e15
 
 
 class _Total(NamedTuple):
-    """One metric with its dimensions over all periods."""
+    """One series, that is a metric with its dimensions, over all periods."""
 
     name: str
     dimensions: str
@@ -98,7 +98,7 @@ def _write_files(result: ReplayResult, console: Console) -> None:
 
 
 def _write_definitions(accounts: Sequence[DefinitionAccount], console: Console, price: float | None) -> None:
-    """Write what became of each definition, and what its series cost if they are published all month."""
+    """Write what became of each definition, and what its series cost in a month."""
     cost = () if price is None else ("a month>",)
     columns = ("#>", "metric", "matched>", "published>", "series>", *cost, "most values in", "dropped")
     definitions = new_table("Definitions", *columns)
@@ -112,7 +112,7 @@ def _write_definitions(accounts: Sequence[DefinitionAccount], console: Console, 
 
 
 def _write_cost(result: ReplayResult, console: Console, price: float) -> None:
-    """Write what the series cost if they are published all month; one that several definitions make costs once."""
+    """Write what the series cost in a month; a series that several definitions make is billed once."""
     accounts = result.accounting.definitions
     beyond = sum(account.series for account in accounts if account.is_estimate)
     distinct = len({(one.namespace, one.name, one.dimensions) for one in result.series}) + beyond
@@ -155,7 +155,7 @@ def _write_series(series: Iterable[Series], console: Console) -> None:
 
 
 def _series_cells(total: _Total, distribution: Distribution | None, percents: Sequence[int]) -> list[str]:
-    """Return a row: percentiles are ``-`` where there is a negative value, and have a ``~`` if they are of buckets."""
+    """Return a row: percentiles are ``-`` where there is a negative value; ``~`` marks those of buckets."""
     found = ["-"] * len(percents)
     if distribution is not None:
         is_exact = distribution.is_exact
@@ -166,10 +166,10 @@ def _series_cells(total: _Total, distribution: Distribution | None, percents: Se
 
 
 def _width(head: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
-    """Return how wide a table of series is at least: all but the dimensions stay in one line."""
+    """Return the minimum width of a table of series, where only dimensions may wrap."""
     names = [name.removesuffix(">") for name in head]
     widths = [max(map(cell_len, column)) for column in zip(names, *rows, strict=True)]
-    return sum(widths) - widths[1] + _LEAST_DIMENSIONS + PADDING * (len(widths) - 1)
+    return sum(widths) - widths[1] + _MIN_DIMENSIONS_WIDTH + PADDING * (len(widths) - 1)
 
 
 def _totals(series: Iterable[Series]) -> list[_Total]:
@@ -193,11 +193,11 @@ def _totals(series: Iterable[Series]) -> list[_Total]:
 
 
 def print_table(console: Console, table: Table) -> None:
-    """Print a table no narrower than its numbers: the terminal wraps what it has no room for."""
+    """Print a table that never folds a number: a narrow terminal wraps the lines."""
     for column in table.columns:
         if column.justify == "right":
             column.min_width = max(cell_len(str(cell)) for cell in (column.header, *column.cells))
-    least = sum(column.min_width or _LEAST_COLUMN for column in table.columns) + PADDING * (len(table.columns) - 1)
+    least = sum(column.min_width or _MIN_COLUMN_WIDTH for column in table.columns) + PADDING * (len(table.columns) - 1)
     console.print(table, width=max(console.width, least), crop=False)
 
 
@@ -208,5 +208,5 @@ def _reasons(counts: Counter[str]) -> str:
 
 
 def _number(value: float) -> str:
-    """Return six digits of a number, all digits of one that is whole and has up to fifteen."""
-    return f"{value:,.0f}" if value.is_integer() and abs(value) < _MOST_WHOLE else f"{value:,.6g}"
+    """Format six digits of a number, all digits of a whole number below 10^15."""
+    return f"{value:,.0f}" if value.is_integer() and abs(value) < _MAX_WHOLE else f"{value:,.6g}"
