@@ -27,11 +27,15 @@ if TYPE_CHECKING:
 @definitions_option
 @click.argument("events", nargs=-1)
 @click.option(
-    "--events", "count", type=click.IntRange(1), default=50_000, show_default=True, help="How many to generate."
+    "--events", "count", type=click.IntRange(1), default=50_000, show_default=True, help="Number of events to generate."
 )
-@click.option("--seed", default=0, show_default=True, help="What decides the generated events.")
-@click.option("--limit", type=click.IntRange(1), default=256, show_default=True, metavar="MB", help="The most to read.")
-@click.option("--repeat", type=click.IntRange(1), default=5, show_default=True, help="Runs to take the median of.")
+@click.option("--seed", default=0, show_default=True, help="Seed of the generated events.")
+@click.option(
+    "--limit", type=click.IntRange(1), default=256, show_default=True, metavar="MB", help="Read at most this much."
+)
+@click.option(
+    "--repeat", type=click.IntRange(1), default=5, show_default=True, help="Runs of each stage; the median is shown."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
 @input_format_option
 @reader_option

@@ -95,13 +95,13 @@ definitions_option = click.option(
     multiple=True,
     required=True,
     metavar="FILE",
-    help="JSON definitions or request, CloudFormation template or Terraform plan; may be given again.",
+    help="JSON definitions or request, CloudFormation template or Terraform plan; may be repeated.",
 )
 input_format_option = click.option(
     "--input-format",
     type=FormType(),
     metavar="FORM",
-    help=f"Container of all event files instead of detecting it: {', '.join(form.value for form in Form)}.",
+    help=f"Input form of all event files, instead of detecting it: {', '.join(form.value for form in Form)}.",
 )
 
 
@@ -111,14 +111,14 @@ max_line_option = click.option(
     metavar="SIZE",
     default=f"{MAX_LINE >> 20}MiB",
     show_default=True,
-    help="Length of a line of events; a longer one is rejected.",
+    help="Maximum length of a line of events; a longer one is rejected.",
 )
 reader_option = click.option(
     "--reader",
     type=click.Choice([reader.value for reader in Reader]),
     default=Reader.AUTO.value,
     show_default=True,
-    help="Who decodes event lines: orjson, compiled code (scan), or whichever pays.",
+    help="Reader of event lines: orjson, scan (compiled code), or auto, the faster one for the size of the input.",
 )
 
 

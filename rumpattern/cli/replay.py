@@ -124,10 +124,12 @@ _FORMATS: Final[dict[str, Callable[[Sequence[Series], BinaryIO, _Definitions], O
     "--price",
     type=Price(),
     metavar="AMOUNT",
-    help="What one metric costs a month: the summary tells what the series would cost, published all month.",
+    help="Price of one metric for a month; the summary then shows what the series would cost.",
 )
 @max_line_option
-@click.option("--workers", type=click.IntRange(1), metavar="N", help="Cores to use; by default as many as pay.")
+@click.option(
+    "--workers", type=click.IntRange(1), metavar="N", help="Cores to use; by default decided by the size of the input."
+)
 @input_format_option
 @reader_option
 def command(  # noqa: PLR0913, PLR0917 - one for each option

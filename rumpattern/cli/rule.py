@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 @click.command(name="rule")
 @click.argument("codes", nargs=-1, metavar="CODE…")
-@click.option("--all", "everything", is_flag=True, help="Tell about every code.")
+@click.option("--all", "everything", is_flag=True, help="Explain every code.")
 def command(codes: tuple[str, ...], *, everything: bool) -> None:
-    """Tell what codes of findings mean: why, by which source, what fails and what passes.
+    """Explain codes of findings: why, by which source, an example that fails and one that passes.
 
     \b
     rumpattern rule RP206
-    rumpattern rule RP2                                all codes that begin so
+    rumpattern rule RP2                                all codes with this prefix
     rumpattern rule --all
     """
     entries = rulebook()

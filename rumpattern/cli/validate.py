@@ -55,9 +55,11 @@ def _codes(_ctx: click.Context, parameter: click.Parameter, value: str | None) -
     type=click.Choice([profile.value for profile in Profile]),
     default=Profile.DOCUMENTED.value,
     show_default=True,
-    help="How to read what the reference leaves open.",
+    help="Reading of what the API reference leaves open.",
 )
-@click.option("--destination", metavar="NAME", help="Where the definitions go if a file does not say: CloudWatch.")
+@click.option(
+    "--destination", metavar="NAME", help="Destination of definitions where a file names none, such as CloudWatch."
+)
 @click.option(
     "--select",
     metavar="CODES",
@@ -76,9 +78,9 @@ def _codes(_ctx: click.Context, parameter: click.Parameter, value: str | None) -
 @click.option(
     "--diff",
     is_flag=True,
-    help="Show what --fix would change and change nothing, with --fix or without; --format does not matter then.",
+    help="Show what --fix would change, and change nothing; --format has no effect then.",
 )
-@click.option("--skip-unrelated", is_flag=True, help="Pass over FILES without definitions, as in directories.")
+@click.option("--skip-unrelated", is_flag=True, help="Skip FILES without definitions, as is done in directories.")
 @click.option(
     "--config",
     metavar="FILE",
@@ -100,7 +102,7 @@ def command(  # noqa: PLR0913 - one for each option
     diff: bool,
     skip_unrelated: bool,
 ) -> int:
-    """Check the metric definitions in FILES as RUM would check them, and what they mean for the events there are.
+    """Check the metric definitions in FILES as RUM would, and what they mean for the events that browsers send.
 
     FILES are JSON definitions, API requests, CloudFormation and CDK templates (JSON or YAML), the output of "terraform
     show -json", directories of them, patterns such as "**/*.yaml", or "-" for standard input.
