@@ -1,4 +1,4 @@
-"""Options that a project sets for good: the table ``[tool.rumpattern]`` of its pyproject.toml."""
+"""Options that a project sets: the table ``[tool.rumpattern]`` of its pyproject.toml."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LISTS: Final = ("select", "ignore")
 
 
 def configured(ctx: click.Context, _parameter: click.Parameter, value: str | None) -> None:
-    """Take defaults of the command's options from the file that was named, or the nearest one that has any.
+    """Take defaults of the command's options from the named file, or from the nearest one that has the table.
 
     Raises:
         click.BadParameter: the file cannot be read, or holds what is no option.

@@ -24,16 +24,16 @@ if TYPE_CHECKING:
     from rumpattern.diagnostics.finding import Diagnostic
 
 _ROUNDS: Final = 1_000
-"""A fault may come to light when another one is mended; each round mends at least one."""
+"""Fixing one fault may reveal another; each round fixes at least one."""
 
 
 def apply_fixes(report: Report, check: Callable[[str, str | None], Report]) -> tuple[Report, list[Diagnostic]]:
-    """Return the report of a document after all its safe edits, and the findings that they mended.
+    """Return the report of a document after all its safe edits, and the findings that they fixed.
 
-    What holds no definitions, even then, is not ours to mend.
+    A document without definitions, even then, is left alone.
 
     Args:
-        report: the findings that may be mended.
+        report: the findings that may be fixed.
         check: from a text and its name to its report.
     """
     done: list[Diagnostic] = []
@@ -48,7 +48,7 @@ def apply_fixes(report: Report, check: Callable[[str, str | None], Report]) -> t
 
 
 def without_fixes(report: Report) -> Report:
-    """Return the report of a mended document: edits that are left would change more than they are meant for."""
+    """Return the report of a fixed document without its remaining edits, which would change more than intended."""
 
     def bare(findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
         return tuple(replace(one, fix=()) if one.fix else one for one in findings)
@@ -58,7 +58,7 @@ def without_fixes(report: Report) -> Report:
 
 
 def check_files(names: Iterable[str]) -> None:
-    """Check, before anything is read, that there are files to write to.
+    """Check, before anything is read, that every file can be replaced.
 
     Raises:
         click.UsageError: standard input, or a pipe.

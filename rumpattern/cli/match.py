@@ -68,10 +68,10 @@ def command(  # noqa: PLR0913 - one for each option
     for warning in wanted.warnings:
         click.echo(f"warning: {warning}", err=True)
     if explain:
-        rejected = _print_reasons(wanted, Reading(sources, input_format, max_line))
+        rejected = _print_reasons(wanted, _Input(sources, input_format, max_line))
     else:
         engine = Engine([MetricDefinition("match", pattern=wanted)])
-        matched, rejected = _print_matches(engine, Reading(sources, input_format, max_line), quiet=count)
+        matched, rejected = _print_matches(engine, _Input(sources, input_format, max_line), quiet=count)
         if count:
             click.echo(matched)
     return Exit.REJECTS if rejected else Exit.CLEAN
@@ -93,18 +93,18 @@ def read_pattern(text: str) -> Pattern:
         raise InputError([Diagnostic("RP001", f"{text}: {error.strerror or error}", hint=hint)]) from None
 
 
-class Reading(NamedTuple):
-    """What is read, in which form, and how long its lines may be."""
+class _Input(NamedTuple):
+    """Sources to read, their input form (None: detected), and the maximum length of a line in bytes."""
 
     sources: Sequence[Source]
     form: Form | None
     max_line: int
 
 
-def _print_matches(engine: Engine, reading: Reading, *, quiet: bool) -> tuple[int, int]:
+def _print_matches(engine: Engine, inputs: _Input, *, quiet: bool) -> tuple[int, int]:
     """Print the matching events; return how many there are, and how many lines were rejected."""
     matched, rejected = 0, 0
-    for read in _read(engine.decode, *reading):
+    for read in _read(engine.decode, *inputs):
         rows = np.flatnonzero(engine.match(read.batch).mask(0)).tolist()
         for row in rows if not quiet else ():
             sys.stdout.buffer.write(_one_line(read.text(row)))
@@ -114,13 +114,13 @@ def _print_matches(engine: Engine, reading: Reading, *, quiet: bool) -> tuple[in
     return matched, rejected
 
 
-def _print_reasons(pattern: Pattern, reading: Reading) -> int:
+def _print_reasons(pattern: Pattern, inputs: _Input) -> int:
     """Print why events do not match, and the nearest miss in full; return how many lines were rejected."""
     reasons, rejected = Reasons(pattern), 0
     plan = build_plan([MetricDefinition("match", pattern=pattern)])
     nearest: tuple[int, str, bytes] | None = None
     only = b""
-    for read in _read(Decoder(plan.paths).decode, *reading):
+    for read in _read(Decoder(plan.paths).decode, *inputs):
         misses = reasons.add(read.batch)
         rejected += len(read.batch.rejects)
         if len(misses):
@@ -139,7 +139,7 @@ def _print_reasons(pattern: Pattern, reading: Reading) -> int:
 
 
 def _explain(pattern: Pattern, text: bytes) -> Explanation:
-    """Explain one event, with the fields that follow from others."""
+    """Explain one event, with its derived fields."""
     return explain_event(pattern.branches, with_derived_fields(exact_event(text), None))
 
 
@@ -157,33 +157,33 @@ def _print_ranking(reasons: Reasons) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Read:
-    """A batch with its lines, the name of its source, and how many lines came before."""
+class _SourceBatch:
+    """A batch with its lines, the name of its source, and the number of lines before it."""
 
     batch: EventBatch
     lines: Lines
     name: str
-    base: int
+    lines_before: int
 
     def text(self, row: int) -> bytes:
         return self.lines.text(self.batch.indices[row])
 
     def place(self, row: int) -> str:
-        return f"{self.name}:{self.base + self.lines.place(self.batch.indices[row])[0]}"
+        return f"{self.name}:{self.lines_before + self.lines.place(self.batch.indices[row])[0]}"
 
 
 def _read(
     decode: Callable[[Lines], EventBatch], sources: Sequence[Source], form: Form | None, max_line: int
-) -> Iterator[_Read]:
-    """Yield the batches of all sources, telling the first rejects of each, and how many there are."""
+) -> Iterator[_SourceBatch]:
+    """Yield the batches of all sources; print the first rejects of each source and their number."""
     for number, source in enumerate(sources):
         line, rejected = 0, 0
         for block in read_blocks(number, source, form, lambda _: None, max_line=max_line):
             lines, batch = read_lines(block, max_line, lambda lines: (lines, decode(lines)))
-            base = 0 if block.has_file_line_numbers else line
-            yield _Read(batch, lines, source.name, base)
+            lines_before = 0 if block.has_file_line_numbers else line
+            yield _SourceBatch(batch, lines, source.name, lines_before)
             for reject in batch.rejects[: max(0, SHOWN_REJECTS - rejected)]:
-                place = f"{source.name}:{base + reject.line}"
+                place = f"{source.name}:{lines_before + reject.line}"
                 click.echo(printable(f"{place}: {reject.reason} [{reject.code}]"), err=True)
             rejected += len(batch.rejects)
             line += lines.count()
@@ -192,6 +192,6 @@ def _read(
 
 
 def _one_line(text: bytes) -> bytes:
-    """Return an event as one line; on a terminal, without the control characters that JSON text may hold."""
+    """Return an event as one line; on a terminal, control characters are replaced."""
     line = text.replace(b"\r", b" ").replace(b"\n", b" ").strip() + b"\n"
     return _CONTROL.sub(b"?", line) if sys.stdout.isatty() else line

@@ -30,7 +30,7 @@ class Duration(click.ParamType[int]):
     name = "duration"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Return the seconds that a text such as 5m says."""
+        """Return the seconds of a text such as 5m."""
         if isinstance(value, int):
             return value
         match = re.fullmatch(r"(\d{1,6})([smhd]?)", str(value))
@@ -45,7 +45,7 @@ class Size(click.ParamType[int]):
     name = "size"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Return the bytes that a text such as 1MiB says."""
+        """Return the bytes of a text such as 1MiB."""
         match = re.fullmatch(r"(\d{1,9}) ?([KMG]?)(?:i?B)?", str(value))
         if match is None or not int(match[1]):
             self.fail(f"{value!r} is not a size such as 500000, 64K or 1MiB", param, ctx)
@@ -53,7 +53,7 @@ class Size(click.ParamType[int]):
 
 
 class _Finite(click.FloatRange):
-    """A number of a range; NaN, which no range refuses, and infinity are none."""
+    """A number in a range; NaN, which no range excludes, and infinity are refused."""
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Return the number."""
@@ -76,12 +76,12 @@ class Price(_Finite):
 
 
 class FormType(click.ParamType[Form]):
-    """The name of a container form."""
+    """The name of an input form."""
 
     name = "form"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Form:
-        """Return the form of a name."""
+        """Return the form with a name."""
         try:
             return Form(str(value))
         except ValueError:
@@ -135,7 +135,7 @@ def check_reader(reader: str) -> None:
 
 
 def read_definitions(files: Sequence[str]) -> list[MetricDefinition]:
-    """Return the definitions of all files, telling their warnings on standard error."""
+    """Return the definitions of all files, and print their warnings to standard error."""
     definitions: list[MetricDefinition] = []
     problems: list[Diagnostic] = []
     for file in files:

@@ -1,4 +1,4 @@
-"""Files that a command writes: complete or not at all, and never over what it reads."""
+"""Files that a command writes: complete or not at all, and never over its own input."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def check_outputs(outputs: Mapping[str, str | None], inputs: Iterable[Path], sta
     Args:
         outputs: option name to file name, None where it was not given.
         inputs: the files that are read.
-        state: the folder for progress.
+        state: the folder of the checkpoint.
 
     Raises:
         click.BadParameter: naming the option.
@@ -50,18 +50,18 @@ def check_outputs(outputs: Mapping[str, str | None], inputs: Iterable[Path], sta
 
 
 def _problem(name: str, taken: Mapping[Path, str], progress: Path | None) -> str | None:
-    """Return why a file cannot be written, None if it can as far as one can tell."""
-    path, place = Path(name), _real(name)
+    """Return why a file cannot be written, None if nothing speaks against it."""
+    path, real = Path(name), _real(name)
     if name in {"", "-"}:
         return "no file is named"
     if path.is_dir() or name.endswith(("/", os.sep)):
         return f"{name} is a directory"
-    if progress and place.is_relative_to(progress):
+    if progress and real.is_relative_to(progress):
         return f"{name} lies in the folder of --state, which is deleted when all is done"
-    if not place.parent.is_dir():
+    if not real.parent.is_dir():
         return f"there is no directory {path.parent}"
-    if place in taken and (path.is_file() or not path.exists()):
-        return f"{name} is {taken[place]} too"
+    if real in taken and (path.is_file() or not path.exists()):
+        return f"{name} is {taken[real]} too"
     return None
 
 
@@ -71,12 +71,12 @@ def _real(name: str | Path) -> Path:
 
 @contextmanager
 def replacing(name: str) -> Iterator[BinaryIO]:
-    """Give a stream whose content takes the place of a file once it is complete and safe on the disk.
+    """Yield a stream whose content replaces a file once it is complete and on the disk.
 
-    What is no regular file, such as a pipe, is written as it is.
+    A pipe or another special file is written directly.
 
     Raises:
-        OSError: naming the file, which is as it was.
+        OSError: naming the file, which is unchanged.
     """
     if (number := _open_file(name)) is not None:
         with os.fdopen(os.dup(number), "wb") as stream:
@@ -87,33 +87,33 @@ def replacing(name: str) -> Iterator[BinaryIO]:
         with path.open("wb") as stream:
             yield stream
         return
-    beside = path.with_name(f".rumpattern-{secrets.token_hex(8)}.partial")
+    partial = path.with_name(f".rumpattern-{secrets.token_hex(8)}.partial")
     try:
-        stream = beside.open("xb")
+        stream = partial.open("xb")
     except OSError as error:
         raise OSError(error.errno, error.strerror, name) from None
     try:
         with stream:
             if path.exists():
-                beside.chmod(stat.S_IMODE(path.stat().st_mode))
+                partial.chmod(stat.S_IMODE(path.stat().st_mode))
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
-        beside.replace(path)
+        partial.replace(path)
         sync_folder(path.parent)
     finally:
-        beside.unlink(missing_ok=True)
+        partial.unlink(missing_ok=True)
 
 
 def _open_file(name: str) -> int | None:
-    """Return the number of the open file that a name stands for, None if it stands for none."""
+    """Return the file descriptor that a name such as /dev/stdout stands for, None if it stands for none."""
     known = _OPEN.fullmatch(name)
     return None if known is None else _STANDARD.get(name) or int(known["number"])
 
 
 @contextmanager
 def reject_file(name: str) -> Iterator[Callable[[str, Reject], None]]:
-    """Open a file for rejects, one row of JSON each, which a replay reads again."""
+    """Open a file of rejects, one JSON object a line, which a replay can read."""
     with replacing(name) as stream:
         yield lambda file, reject: _write_row(stream, file, reject)
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def progress_bar(total: int) -> Iterator[Callable[[int, int, int], None] | None]:
-    """Show bytes of ``total``, events, rejects and the time left; gives None where nobody would see it."""
+    """Show bytes of ``total``, events, rejects and the time left; yields None where nobody would see it."""
     if not sys.stderr.isatty():
         yield None
         return

@@ -1,4 +1,4 @@
-"""``rumpattern validate``: definitions checked before anyone submits them."""
+"""``rumpattern validate``: check definitions before they are submitted."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _MARKS: Final = ("EventPattern", "MetricDefinition", "event_pattern", "AWS::RUM:
 
 
 def _codes(_ctx: click.Context, parameter: click.Parameter, value: str | None) -> tuple[str, ...]:
-    """Return codes and beginnings of codes, of which there is each."""
+    """Return codes and prefixes of codes, each of which exists."""
     words = [word.strip() for word in (value or "").split(",") if word.strip()]
     for word in words:
         if code_prefix(word) is None:
@@ -134,7 +134,7 @@ def command(  # noqa: PLR0913 - one for each option
 
 @dataclass(frozen=True, slots=True)
 class _Checks:
-    """What to check files for, and what of it to report."""
+    """What files are checked for, and which findings are reported."""
 
     destination: str | None
     profile: Profile
@@ -171,7 +171,7 @@ class _Checks:
         return self._related(names, f"files that match {pattern}")
 
     def _related(self, names: Sequence[Path], what: str) -> Sequence[Report]:
-        """Return the reports of those of many files that hold definitions; others are none of our business."""
+        """Return the reports of the files that hold definitions; other files are skipped."""
         found = [report for report in map(self._file, names) if _is_related(report)]
         if not found:
             message = f"there are no metric definitions in the {len(names):,} {what}"
@@ -185,7 +185,7 @@ class _Checks:
         return self._selected(validate_text(text, name, self.destination, self.profile))
 
     def _selected(self, report: Report) -> Report:
-        """Return a report with the findings that were asked for; why nothing could be read is always told."""
+        """Return a report with the selected findings; why a file could not be read is always reported."""
 
         def chosen(findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
             return tuple(
@@ -201,7 +201,7 @@ class _Checks:
         return replace(report, definitions=definitions, elsewhere=chosen(report.elsewhere))
 
     def fixed(self, reports: Iterable[Report]) -> tuple[list[Report], bool]:
-        """Mend files; return the reports of what they are now, and whether all could be written.
+        """Fix files; return the reports of their new content, and whether all could be written.
 
         Raises:
             click.UsageError: a file may not be written; then none is.
@@ -224,7 +224,7 @@ class _Checks:
         return after, is_written
 
     def show_fixes(self, reports: Iterable[Report]) -> bool:
-        """Print what would be mended; tell whether there is anything."""
+        """Print what would be fixed; return whether anything would."""
         from rumpattern.cli.fixing import apply_fixes, difference  # noqa: PLC0415 - only --diff needs it
 
         left, found = 0, False
@@ -241,7 +241,7 @@ class _Checks:
 
 
 def _is_related(report: Report) -> bool:
-    """Tell whether a file holds definitions, or cannot be read and may hold some."""
+    """Return whether a file holds definitions, or cannot be read and may hold some."""
     may_hold = not report.text or any(mark in report.text for mark in _MARKS)
     return bool(report.definitions) or (not report.is_read and may_hold)
 
