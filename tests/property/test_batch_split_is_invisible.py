@@ -4,14 +4,14 @@ from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
 
-from definitions import definition_events, definition_lists, flat
-from generated import lines, worlds
 from hypothesis import given
 from hypothesis import strategies as st
 
 import rumpattern as rp
 from rumpattern.aggregate.partial import Partial
-from tests.sums import statistics
+from tests.support.definition_strategies import definition_events, definition_lists, flat
+from tests.support.partials import statistics
+from tests.support.strategies import lines, worlds
 
 
 def parts(texts, cuts):

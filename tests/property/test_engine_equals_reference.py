@@ -1,13 +1,13 @@
 """Law: for every line the engine's masks are what the slow matcher says of the event, and it rejects the same lines."""
 
 import numpy as np
-from generated import ID_KEYS, ID_SCALARS, expected, worlds
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import rumpattern as rp
 from rumpattern.columns.fields import with_derived_fields
 from rumpattern.pattern.reference import leaves, matches
+from tests.support.strategies import ID_KEYS, ID_SCALARS, expected, worlds
 
 
 def check(sources, texts, application_name=None):

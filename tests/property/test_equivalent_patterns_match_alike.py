@@ -3,12 +3,12 @@
 from dataclasses import replace
 from itertools import combinations
 
-from generated import worlds
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import rumpattern as rp
 from rumpattern.jsontext import JsonError
+from tests.support.strategies import worlds
 
 
 def answers(pattern, texts):

@@ -2,7 +2,6 @@
 
 from collections import Counter
 
-from generated import worlds
 from hypothesis import given
 
 import rumpattern as rp
@@ -10,6 +9,7 @@ from rumpattern.columns.decode import Decoder
 from rumpattern.input.lines import RecordLines
 from rumpattern.match.reasons import Reasons
 from rumpattern.pattern.misses import Miss
+from tests.support.strategies import worlds
 
 ABSENT = {Miss.OTHER_PATH: Miss.ABSENT, Miss.OBJECT: Miss.ABSENT}
 

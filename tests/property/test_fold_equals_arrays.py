@@ -2,8 +2,6 @@
 
 import numpy as np
 import pytest
-from definitions import definition_events, definition_lists
-from generated import lines
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,7 +9,9 @@ import rumpattern as rp
 from rumpattern.aggregate.groups import BatchAggregates
 from rumpattern.aggregate.partial import Partial
 from rumpattern.derive.policy import REASONS, Sample
-from tests.sums import statistics
+from tests.support.definition_strategies import definition_events, definition_lists
+from tests.support.partials import statistics
+from tests.support.strategies import lines
 
 pytest.importorskip("numba", reason="the extra fast is not installed")
 

@@ -7,8 +7,6 @@ from random import Random
 
 import numpy as np
 import pytest
-from forms import kernels, told
-from generated import lines, worlds
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,6 +20,8 @@ from rumpattern.match import code_table as codes
 from rumpattern.match import partition as groups
 from rumpattern.pattern.reference import leaves, matches
 from rumpattern.rum.names import EVENT_TYPE
+from tests.support.kernels import kernels, told
+from tests.support.strategies import lines, worlds
 
 WORLDS = st.one_of(worlds(), worlds(event_types=('"t"', '"u"')))
 

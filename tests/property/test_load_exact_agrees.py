@@ -6,7 +6,6 @@ from pathlib import Path
 
 import orjson
 import pytest
-from generated import json_text, lines
 from hypothesis import given
 
 import rumpattern as rp
@@ -24,6 +23,7 @@ from rumpattern.jsontext import (
     parse,
     to_python,
 )
+from tests.support.strategies import json_text, lines
 
 SUITE = Path(__file__).parents[3] / "shared" / "data" / "json-test-suite" / "test_parsing"
 needs_suite = pytest.mark.skipif(not SUITE.is_dir(), reason=f"JSONTestSuite is not here: {SUITE}")

@@ -2,8 +2,6 @@
 
 import orjson
 import pytest
-from definitions import definition_events, definition_lists
-from generated import lines
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,7 +14,9 @@ from rumpattern.input.formats import Form
 from rumpattern.job.checkpoint.packing import pack_result, unpack_result
 from rumpattern.job.results import process_block
 from rumpattern.job.settings import Settings
-from tests.sums import statistics
+from tests.support.definition_strategies import definition_events, definition_lists
+from tests.support.partials import statistics
+from tests.support.strategies import lines
 
 
 def said(result, most):

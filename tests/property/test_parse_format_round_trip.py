@@ -1,10 +1,10 @@
 """Law: a pattern's text parses to an equal pattern, and so does a definition's request."""
 
-from definitions import definition_lists
-from generated import pattern_texts
 from hypothesis import given
 
 import rumpattern as rp
+from tests.support.definition_strategies import definition_lists
+from tests.support.strategies import pattern_texts
 
 
 @given(pattern_texts())

@@ -13,7 +13,7 @@ from rumpattern.aggregate.partial import Partial
 from rumpattern.aggregate.series import first_of_sets, labels_of
 from rumpattern.derive.policy import REASONS, Sample
 from rumpattern.derive.samples import Labels, SampleTable
-from tests.sums import exact, statistics
+from tests.support.partials import exact, statistics
 
 EDGES = (0.0, -0.0, 1.0, -1.0, 5e-324, -5e-324, 2.2250738585072014e-308, 0.1, 2.0**360, -(2.0**360), 1e-200, 3e107)
 VALUES = st.one_of(st.sampled_from(EDGES), st.floats(-(2.0**360), 2.0**360))

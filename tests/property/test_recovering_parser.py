@@ -1,12 +1,12 @@
 """Law: good text is read as the strict parser reads it; any text is a pattern or an error, never anything else."""
 
-from generated import json_text, pattern_texts
 from hypothesis import given
 from hypothesis import strategies as st
 
 import rumpattern as rp
 from rumpattern.jsontext import parse
 from rumpattern.pattern.recover import parse_with_faults
+from tests.support.strategies import json_text, pattern_texts
 
 
 def check(text):

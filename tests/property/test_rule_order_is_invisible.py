@@ -1,10 +1,10 @@
 """Law: the order of definitions, and what other definitions there are, change no mask."""
 
-from generated import worlds
 from hypothesis import given
 from hypothesis import strategies as st
 
 import rumpattern as rp
+from tests.support.strategies import worlds
 
 
 @given(st.one_of(worlds(), worlds(event_types=('"t"', '"u"'))), st.randoms(use_true_random=False))

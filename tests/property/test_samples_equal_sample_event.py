@@ -3,14 +3,14 @@
 from collections import Counter
 
 import numpy as np
-from definitions import definition_events, definition_lists, flat
-from generated import expected, lines
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 import rumpattern as rp
 from rumpattern.columns.fields import with_derived_fields
 from rumpattern.derive.policy import REASONS, Sample, sample_event
+from tests.support.definition_strategies import definition_events, definition_lists, flat
+from tests.support.strategies import expected, lines
 
 
 @given(

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import orjson
 import pytest
-from generated import lines, worlds
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,7 +20,8 @@ from rumpattern.input.lines import FileLines, TextLines
 from rumpattern.input.sources import BrokenSourceError, FileIdentity
 from rumpattern.native.layout import PADDING
 from rumpattern.synth import events as synth
-from tests.alike import assert_alike
+from tests.support.batches import assert_alike
+from tests.support.strategies import lines, worlds
 
 pytest.importorskip("numba", reason="the extra fast is not installed")
 

@@ -10,7 +10,7 @@ import rumpattern as rp
 from rumpattern.aggregate.partial import Partial
 from rumpattern.aggregate.series import Series, tabulate
 from rumpattern.aggregate.sums import add_exactly
-from tests.sums import exact, statistics
+from tests.support.partials import exact, statistics
 
 SUBNORMAL = 5e-324
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rumpattern.columns.decode import Decoder
 from rumpattern.input.lines import TextLines
 from rumpattern.native.layout import PADDING
-from tests.alike import assert_alike
+from tests.support.batches import assert_alike
 
 pytest.importorskip("numba", reason="the extra fast is not installed")
 

@@ -16,7 +16,7 @@ import rumpattern as rp
 from rumpattern.input import sources, streams
 from rumpattern.job import collect
 from rumpattern.job.accounts import FileAccount
-from tests.replayed import EXTENDED, READERS, TIME, VIEW, replayed, told
+from tests.support.replays import EXTENDED, READERS, TIME, VIEW, replayed, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable

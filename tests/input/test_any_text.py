@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.replayed import READERS, VIEW, replayed, told
+from tests.support.replays import READERS, VIEW, replayed, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable

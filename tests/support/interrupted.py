@@ -16,7 +16,7 @@ from rumpattern.columns.readers import Reader
 from rumpattern.engine import Engine
 from rumpattern.input.lines import TextLines
 from rumpattern.synth import events as synth
-from tests.replayed import EXTENDED
+from tests.support.replays import EXTENDED
 
 if TYPE_CHECKING:
     from collections.abc import Callable

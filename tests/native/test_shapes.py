@@ -6,7 +6,7 @@ import pytest
 
 from rumpattern.columns.decode import Decoder
 from rumpattern.input.lines import TextLines
-from tests.alike import assert_alike
+from tests.support.batches import assert_alike
 
 pytest.importorskip("numba", reason="the extra fast is not installed")
 

@@ -5,12 +5,12 @@ import sys
 
 import pytest
 
-from tests.replayed import READERS
+from tests.support.replays import READERS
 
 
 @pytest.mark.parametrize("reader", READERS)
 def test_no_interruption_is_lost(reader):
-    command = [sys.executable, "-m", "tests.interrupted", reader]
+    command = [sys.executable, "-m", "tests.support.interrupted", reader]
     output = subprocess.run(command, check=True, capture_output=True, text=True, timeout=300).stdout
     times, lost = map(int, output.split())
     assert times > 50

@@ -1,9 +1,9 @@
 """Definitions with value keys and dimensions, and events that have or lack what these name."""
 
-from generated import members_of_an_event
 from hypothesis import strategies as st
 
 import rumpattern as rp
+from tests.support.strategies import members_of_an_event
 
 VALUES = (
     "0", "-0.0", "1", "1.50", "-2.5", "1e150", "-1e109", "2.3485425827738332e108", "5e-324", "1e400", "-1e400",

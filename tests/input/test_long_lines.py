@@ -16,7 +16,7 @@ import rumpattern as rp
 from rumpattern.input import sources
 from rumpattern.input.buffers import Buffer
 from rumpattern.input.sources import Range, cut_file
-from tests.replayed import EXTENDED, READERS, TIME, VIEW, replayed, told
+from tests.support.replays import EXTENDED, READERS, TIME, VIEW, replayed, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,0 +1,1 @@
+"""The tests of rumpattern: their folders are those of the package."""
