@@ -8,16 +8,17 @@ import os
 import subprocess
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 import rumpattern as rp
+from tests.support.paths import DEFINITIONS, EVENTS, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
 # Hypothesis: the same examples in every CI run, or random ones, as many as RUMPATTERN_THOROUGH says
 SLOW = [HealthCheck.too_slow]
@@ -35,7 +36,6 @@ settings.register_profile(
 settings.load_profile("thorough" if os.environ.get("RUMPATTERN_THOROUGH") else "ci")
 
 Event = dict[str, Any]
-ROOT = Path(__file__).resolve().parents[1]
 FORMS = {
     "cloudtrail.json": "cloudtrail",
     "filter-log-events.json": "filter-log-events",
@@ -68,9 +68,16 @@ def views() -> list[rp.MetricDefinition]:
 
 
 @pytest.fixture(scope="session")
+def definitions() -> list[rp.MetricDefinition]:
+    """Give the definitions of two fixtures, extended and custom metrics."""
+    names = "extended.json", "custom.json"
+    return [definition for name in names for definition in rp.load_definitions(DEFINITIONS / name)]
+
+
+@pytest.fixture(scope="session")
 def events_by_file() -> dict[str, list[Event]]:
     """Give the events of every file of fixtures/events in the shape of CloudWatch Logs, ids in both of their places."""
-    return {name: _read(ROOT / "fixtures" / "events" / name, form) for name, form in FORMS.items()}
+    return {name: _read(EVENTS / name, form) for name, form in FORMS.items()}
 
 
 def _read(path: Path, form: str) -> list[Event]:

@@ -20,11 +20,11 @@ from random import Random
 from typing import TYPE_CHECKING, Any, get_args
 
 from rumpattern.synth import events as synth
+from tests.support.paths import DEFINITIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-DEFINITIONS = Path(__file__).resolve().parents[1] / "fixtures" / "definitions"
 READERS = ("orjson", "scan") if find_spec("numba") else ("orjson",)
 LINES = ("ndjson", "logs-export")
 BYTES = [

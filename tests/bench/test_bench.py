@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
-from pathlib import Path
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
@@ -36,13 +35,14 @@ from benchmarks.turns import Task, check, take_turns
 from rumpattern.bench.workload import MEGABYTE, read_workload, synthetic_workload
 from rumpattern.cli.main import cli
 from rumpattern.synth import events as synth
+from tests.support.paths import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from benchmarks.peers import Key
 
-ROOT = Path(__file__).parent.parent
 DEFINITIONS = str(ROOT / "benchmarks" / "definitions.json")
 STAGES = ["parse", "compile", "decode", "match", "derive", "pipeline"]
 FORMS: list[synth.Form] = ["ndjson", "logs-export", "filter-log-events", "put-rum-events"]

@@ -17,13 +17,13 @@ from botocore.validate import ParamValidator
 
 import rumpattern as rp
 from rumpattern.aggregate.distribution import PERCENTS
+from tests.support.paths import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     Run = Callable[..., subprocess.CompletedProcess[bytes]]
 
-ROOT = Path(__file__).resolve().parents[1]
 EXTENDED = "fixtures/definitions/extended.json"
 CUSTOM = "fixtures/definitions/custom.json"
 EVENTS = "fixtures/events"

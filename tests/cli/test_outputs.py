@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests.support.paths import ROOT
+
 EVENT = '{"event_type":"x","event_timestamp":0}\n'
 DEFINITION = json.dumps({"Name": "n", "Namespace": "t", "EventPattern": '{"event_type":["x"]}'})
 

@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 from importlib.resources import files
-from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import click
@@ -14,8 +13,8 @@ import pytest
 
 from rumpattern.cli import fixing as mending
 from rumpattern.cli.validate import command
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[1]
 BROKEN = "fixtures/definitions/broken.json"
 EXTENDED = "fixtures/definitions/extended.json"
 TEMPLATES = "fixtures/definitions/templates"

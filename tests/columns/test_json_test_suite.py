@@ -6,8 +6,7 @@ Either reader reads each file as a line, and as a member of an event that is ask
 from __future__ import annotations
 
 from collections import Counter
-from importlib.util import find_spec
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,9 +14,12 @@ import rumpattern as rp
 from rumpattern.columns.readers import Reader
 from rumpattern.engine import Engine
 from rumpattern.input.lines import TextLines
+from tests.support.paths import JSON_TEST_SUITE
+from tests.support.replays import READERS
 
-SUITE = Path(__file__).resolve().parents[2] / "shared" / "data" / "json-test-suite" / "test_parsing"
-READERS = (Reader.ORJSON, Reader.SCAN) if find_spec("numba") else (Reader.ORJSON,)
+if TYPE_CHECKING:
+    from pathlib import Path
+
 MEMBERS = (b'{"event_type":"t","a":%b}', b'{"event_type":"t","z":%b}')
 LARGE = "a number that no double stands for: kept as its text, which no pattern's number equals"
 HALF = "half of a character: kept as it is written"
@@ -61,14 +63,14 @@ EITHER_WAY = {
 }
 """What the suite leaves open, as a member of an event: the code of its reject, or why it is accepted."""
 
-pytestmark = pytest.mark.skipif(not SUITE.is_dir(), reason="JSONTestSuite is not at ../shared/data")
+pytestmark = pytest.mark.skipif(not JSON_TEST_SUITE.is_dir(), reason="JSONTestSuite is not at ../shared/data")
 
 
 def files(kind: str) -> list[Path]:
-    return sorted(SUITE.glob(f"{kind}_*.json"))
+    return sorted(JSON_TEST_SUITE.glob(f"{kind}_*.json"))
 
 
-@pytest.fixture(scope="module", params=READERS)
+@pytest.fixture(scope="module", params=map(Reader, READERS))
 def engine(request: pytest.FixtureRequest) -> Engine:
     pattern = rp.parse_pattern('{"event_type": ["t"], "a": [{"exists": true}]}')
     return Engine([rp.MetricDefinition("m", pattern=pattern)], event_type_required=True, reader=request.param)

@@ -6,20 +6,19 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
 import rumpattern as rp
 from rumpattern.synth import events as synth
+from tests.support.paths import DEFINITIONS, EVENTS, ROOT
 
 pytest.importorskip("numba", reason="the extra fast is not installed")
 
 from rumpattern.columns.readers import Reader, ReaderError
 from rumpattern.native import cache
 
-ROOT = Path(__file__).parents[2]
-DEFINITIONS = ROOT / "fixtures" / "definitions" / "extended.json"
+EXTENDED = DEFINITIONS / "extended.json"
 SCAN_FOR_EVER = """
 import signal
 import sys
@@ -91,7 +90,7 @@ def damaged_cache(tmp_path, request):
 def replay(tmp_path, environment, reader):
     events = tmp_path / "events.ndjson"
     synth.write(events, 50, seed=1)
-    command = [sys.executable, "-m", "rumpattern", "replay", "-d", str(DEFINITIONS), str(events), "--reader", reader]
+    command = [sys.executable, "-m", "rumpattern", "replay", "-d", str(EXTENDED), str(events), "--reader", reader]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
@@ -139,8 +138,7 @@ def test_without_being_asked_for_it_is_left_out(damaged_cache, tmp_path, monkeyp
     notices = []
     monkeypatch.setattr("rumpattern.columns.readers._WORTH_SCANNING", 0)
     monkeypatch.setattr("rumpattern.columns.scan.scan_lines", None)
-    events = ROOT / "fixtures" / "events"
-    result = rp.replay(rp.load_definitions(DEFINITIONS), events, on_notice=notices.append)
+    result = rp.replay(rp.load_definitions(EXTENDED), EVENTS, on_notice=notices.append)
     assert result.reader == "orjson"
     assert result.accounting.evaluated > 2000
     assert "reading with orjson" in notices[-1]

@@ -4,13 +4,12 @@
 """
 
 import json
-from pathlib import Path
 
 import pytest
 
 import rumpattern as rp
+from tests.support.paths import OUTSIDE_DATA, ROOT
 
-DATA = Path(__file__).parents[3] / "shared" / "data"
 FILES = {"documented": "definitions-documented.jsonl", "in the wild": "definitions-in-the-wild.jsonl"}
 VALID = ("valid", "accepted", "presented", "call", "in")
 INVALID = ("invalid", "rejected", "not-json/invalid")
@@ -43,7 +42,7 @@ READINGS = {
 
 
 def rows(file):
-    path = DATA / FILES[file]
+    path = OUTSIDE_DATA / FILES[file]
     if not path.exists():
         pytest.skip("the outside definitions are not at ../shared/data")
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
@@ -78,5 +77,5 @@ def test_the_counts_of_the_readme():
     with_errors = sum(any(one.severity == "error" for one in each) for each in found)
     with_warnings = sum(any(one.severity == "warning" for one in each) for each in found)
     assert (len(found), with_errors, with_warnings) == (37, 16, 10)
-    readme = " ".join((Path(__file__).parents[2] / "README.md").read_text("utf-8").split())
+    readme = " ".join((ROOT / "README.md").read_text("utf-8").split())
     assert "Of 37 public definitions that we could find, 16 have errors by these rules and 10 have warnings." in readme

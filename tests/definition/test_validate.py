@@ -1,15 +1,14 @@
 """The validation table and the rules around it: every row passes, every single slip is found under its own code."""
 
 import json
-from pathlib import Path
 
 import pytest
 
 import rumpattern as rp
 from rumpattern.rum.eventtypes import DETAILS
 from rumpattern.rum.extended import DIMENSIONS, TABLE
+from tests.support.paths import DEFINITIONS
 
-FIXTURES = Path(__file__).parents[2] / "fixtures" / "definitions"
 EXISTS = [{"exists": True}]
 
 
@@ -210,7 +209,7 @@ def test_built_in_event_types(change, severity, code):
 
 
 def test_what_is_known_at_deployment_only_is_not_judged():
-    report = rp.validate(FIXTURES / "templates" / "monitor.json")
+    report = rp.validate(DEFINITIONS / "templates" / "monitor.json")
     assert [(one.code, one.where.line) for one in report.diagnostics] == [("RP334", 32)]
     with pytest.raises(rp.DefinitionError, match="known at deployment only"):
         rp.load_definitions(
@@ -261,7 +260,7 @@ def test_bad_content_never_raises(source):
     assert str(report.diagnostics[0])
 
 
-SLIPS_OF_THE_REFERENCE = json.loads((FIXTURES / "slips.json").read_text("utf-8"))
+SLIPS_OF_THE_REFERENCE = json.loads((DEFINITIONS / "slips.json").read_text("utf-8"))
 
 
 @pytest.mark.parametrize("case", SLIPS_OF_THE_REFERENCE, ids=[case["slip"] for case in SLIPS_OF_THE_REFERENCE])

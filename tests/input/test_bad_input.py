@@ -6,7 +6,6 @@ import gzip
 import json
 import os
 import zlib
-from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -15,16 +14,17 @@ import pytest
 import rumpattern as rp
 from rumpattern.input import streams
 from rumpattern.input.formats import Form
+from tests.support.paths import FIXTURES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
     from subprocess import CompletedProcess
 
     from rumpattern.input.rejects import Reject
 
     Run = Callable[..., CompletedProcess[bytes]]
 
-FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"
 EXTENDED = "fixtures/definitions/extended.json"
 CUTS = int(os.environ.get("RUMPATTERN_CUTS", "211"))
 VIEW = '{"event_type":"view","event_timestamp":0}'

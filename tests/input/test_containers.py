@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from subprocess import CompletedProcess
 
 Event = dict[str, Any]
-FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"
 FORMS: tuple[synth.Form, ...] = get_args(synth.Form)
 COUNT = 400
 PAGE_VIEW = {"Name": "Views", "Namespace": "S", "EventPattern": '{"event_type": ["view"]}'}
@@ -31,11 +30,9 @@ VIEW = b'{"event_type":"view","event_timestamp":60000,"application_name":"a"}'
 
 
 @pytest.fixture(scope="module")
-def definitions() -> list[rp.MetricDefinition]:
+def definitions(definitions: list[rp.MetricDefinition]) -> list[rp.MetricDefinition]:
     """Give the definitions of the fixtures but for one that needs account_id, which one form alone has."""
-    files = FIXTURES / "definitions" / "extended.json", FIXTURES / "definitions" / "custom.json"
-    loaded = [definition for file in files for definition in rp.load_definitions(file)]
-    return [definition for definition in loaded if definition.name != "ErrorsByAccount"]
+    return [definition for definition in definitions if definition.name != "ErrorsByAccount"]
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 from collections import Counter
-from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,13 +15,14 @@ from rumpattern.input.documents import detect
 from rumpattern.input.formats import Form
 from rumpattern.input.rejects import Reject, dump_row, load_row
 from rumpattern.synth import events as synth
+from tests.support.paths import DEFINITIONS
+from tests.support.replays import READERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
     from subprocess import CompletedProcess
 
-READERS = ("orjson", "scan") if find_spec("numba") else ("orjson",)
-DEFINITIONS = Path(__file__).resolve().parents[1] / "fixtures" / "definitions"
 VIEW = b'{"event_type":"view","event_timestamp":0}'
 BYTES = b"\xff\xed\xa0\x80\x00"
 Damage = tuple[bytes, bytes]
@@ -39,12 +38,6 @@ DAMAGES: dict[synth.Form, tuple[Damage, ...]] = {
     "put-rum-events": ((b'"RumEvents"', b'"RumEvent"'), (b'"details":"{', b'"details":"<'), OPEN),
     "subscription": ((b'"logEvents"', b'"logEvent"'), QUOTED_TYPE, QUOTED_OPEN, OPEN),
 }
-
-
-@pytest.fixture(scope="module")
-def definitions() -> list[rp.MetricDefinition]:
-    names = "extended.json", "custom.json"
-    return [definition for name in names for definition in rp.load_definitions(DEFINITIONS / name)]
 
 
 def damaged(lines: list[bytes], damages: tuple[Damage, ...]) -> list[bytes]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import threading
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,13 +14,14 @@ from rumpattern.input.buffers import Buffer, Buffers, fill_ahead
 from rumpattern.input.segments import SegmentLines, StreamSegment
 from rumpattern.input.sources import BrokenSourceError
 from rumpattern.synth import events as synth
+from tests.support.paths import DEFINITIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 pytest.importorskip("numba", reason="the extra fast is not installed")
 
-FIXTURES = Path(__file__).parents[2] / "fixtures"
 LIMIT = 3_000
 
 
@@ -36,7 +36,7 @@ def everything(
 
 @pytest.fixture(scope="module")
 def definitions() -> list[rp.MetricDefinition]:
-    return rp.load_definitions(FIXTURES / "definitions" / "extended.json")
+    return rp.load_definitions(DEFINITIONS / "extended.json")
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """The cases of fixtures/cases: each through the slow matcher, all of them through one engine and one batch."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,8 +8,9 @@ import pytest
 import rumpattern as rp
 from rumpattern.diagnostics.codes import CODES
 from rumpattern.pattern.operators import EXCLUDED, OPERATORS
+from tests.support.paths import FIXTURES
 
-CASES = Path(__file__).parents[2] / "fixtures" / "cases"
+CASES = FIXTURES / "cases"
 FILES = (
     "exact", "strings", "ignore_case", "wildcard", "anything_but", "cidr", "numeric", "exists", "or", "arrays", "keys",
     "numbers",

@@ -1,7 +1,6 @@
 """The recorded answers of event-ruler. They are not part of this project: where they are absent, these tests skip."""
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -9,9 +8,9 @@ import rumpattern as rp
 from rumpattern.pattern.pattern import exact_event
 from rumpattern.pattern.reference import leaves
 from rumpattern.pattern.reference import matches as branches_match
+from tests.support.paths import OUTSIDE_DATA
 
-DATA = Path(__file__).parents[3] / "shared" / "data"
-pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason=f"the recorded answers are not here: {DATA}")
+pytestmark = pytest.mark.skipif(not OUTSIDE_DATA.is_dir(), reason=f"the recorded answers are not here: {OUTSIDE_DATA}")
 
 ROWS = 3427
 LENIENT = 36  # text follows the JSON value: a policy of ours
@@ -29,7 +28,7 @@ WARNED = {
 
 
 def read(name):
-    return [json.loads(line) for line in (DATA / name).read_text().splitlines()]
+    return [json.loads(line) for line in (OUTSIDE_DATA / name).read_text().splitlines()]
 
 
 def text(event):
@@ -47,7 +46,7 @@ def codes(pattern):
 
 @pytest.fixture(scope="module")
 def parsed():
-    if not DATA.is_dir():
+    if not OUTSIDE_DATA.is_dir():
         pytest.skip("no recorded answers")
     rows = [row for row in read("pattern-cases.jsonl") if not row.get("lenient_json")]
     return [(rp.parse_pattern(row["pattern"]), row) for row in rows]

@@ -1,14 +1,13 @@
 """Law: any bytes are a pattern or raise PatternError; any bytes are events, rejects and blank lines, all counted."""
 
 import json
-from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 import rumpattern as rp
+from tests.support.paths import FIXTURES
 
-FIXTURES = Path(__file__).parents[2] / "fixtures"
 CASES = [case for path in sorted((FIXTURES / "cases").glob("*.json")) for case in json.loads(path.read_text("utf-8"))]
 PATTERNS = [
     (case["pattern"] if isinstance(case["pattern"], str) else json.dumps(case["pattern"])).encode()

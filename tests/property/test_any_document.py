@@ -1,16 +1,14 @@
 """Law: any text as a document of definitions gives a report and safe edits, and never raises; places lie inside it."""
 
-from pathlib import Path
-
 from hypothesis import given
 from hypothesis import strategies as st
 
 import rumpattern as rp
 from rumpattern.definition.fixes import fix
 from rumpattern.definition.validate import validate_text
+from tests.support.paths import DEFINITIONS
 
-FOLDER = Path(__file__).parents[2] / "fixtures" / "definitions"
-TEXTS = [path.read_text("utf-8") for path in sorted(FOLDER.rglob("*")) if path.is_file()]
+TEXTS = [path.read_text("utf-8") for path in sorted(DEFINITIONS.rglob("*")) if path.is_file()]
 _PLACES = st.integers(0, 9000)
 _PUT_IN = st.one_of(
     st.text(max_size=4),

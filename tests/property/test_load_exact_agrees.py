@@ -2,7 +2,6 @@
 
 import math
 import re
-from pathlib import Path
 
 import orjson
 import pytest
@@ -23,10 +22,10 @@ from rumpattern.jsontext import (
     parse,
     to_python,
 )
+from tests.support.paths import JSON_TEST_SUITE
 from tests.support.strategies import json_text, lines
 
-SUITE = Path(__file__).parents[3] / "shared" / "data" / "json-test-suite" / "test_parsing"
-needs_suite = pytest.mark.skipif(not SUITE.is_dir(), reason=f"JSONTestSuite is not here: {SUITE}")
+needs_suite = pytest.mark.skipif(not JSON_TEST_SUITE.is_dir(), reason=f"JSONTestSuite is not here: {JSON_TEST_SUITE}")
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -117,7 +116,7 @@ def test_load_exact_agrees(data):
 
 
 def suite(kind):
-    return sorted(path.name for path in SUITE.glob(f"{kind}_*.json")) if SUITE.is_dir() else []
+    return sorted(path.name for path in JSON_TEST_SUITE.glob(f"{kind}_*.json")) if JSON_TEST_SUITE.is_dir() else []
 
 
 def decode(data):
@@ -134,7 +133,7 @@ def test_the_suite_is_complete():
 @needs_suite
 @pytest.mark.parametrize("name", suite("y"))
 def test_suite_accepted(name):
-    data = (SUITE / name).read_bytes()
+    data = (JSON_TEST_SUITE / name).read_bytes()
     value = load_exact(data)
     assert same(value, exact(parse(data.decode())))
     is_event = isinstance(value, dict | Pairs)
@@ -145,7 +144,7 @@ def test_suite_accepted(name):
 @needs_suite
 @pytest.mark.parametrize("name", suite("n"))
 def test_suite_refused(name):
-    data = (SUITE / name).read_bytes()
+    data = (JSON_TEST_SUITE / name).read_bytes()
     with pytest.raises(JsonError) as caught:
         load_exact(data)
     assert caught.value.code in ("RP010", "RP014", "RP015")
@@ -159,7 +158,7 @@ def test_suite_refused(name):
 @needs_suite
 @pytest.mark.parametrize("name", suite("i"))
 def test_suite_undefined_is_a_row_or_one_reject(name):
-    data = b'{"a":' + (SUITE / name).read_bytes() + b"}"
+    data = b'{"a":' + (JSON_TEST_SUITE / name).read_bytes() + b"}"
     rows, blank, codes = decode(data)
     assert (rows + len(codes), blank) == (1, 0)
     assert rows == (not isinstance(attempt(load_exact, data), JsonError))

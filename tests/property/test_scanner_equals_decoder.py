@@ -5,7 +5,6 @@ import gzip
 import itertools
 import mmap
 from contextlib import contextmanager
-from pathlib import Path
 
 import numpy as np
 import orjson
@@ -21,14 +20,13 @@ from rumpattern.input.sources import BrokenSourceError, FileIdentity
 from rumpattern.native.layout import PADDING
 from rumpattern.synth import events as synth
 from tests.support.batches import assert_alike
+from tests.support.paths import EVENTS, JSON_TEST_SUITE, ROOT
 from tests.support.strategies import lines, worlds
 
 pytest.importorskip("numba", reason="the extra fast is not installed")
 
 from rumpattern.columns.scan import Scanner
 
-ROOT = Path(__file__).parents[2]
-SUITE = ROOT.parent / "shared" / "data" / "json-test-suite" / "test_parsing"
 PATHS = ("a", "a.b", "c.d", "event_type", "event_details.value", "metadata.pageId")
 GOOD = b'{"event_type":"t","a":1.5,"c":{"d":"x"}}'
 
@@ -160,7 +158,7 @@ def test_every_alignment_of_a_text():
 
 def suite():
     """Return the files of JSONTestSuite, those that say nothing about lines left out."""
-    found = sorted(SUITE.glob("*.json")) if SUITE.is_dir() else []
+    found = sorted(JSON_TEST_SUITE.glob("*.json")) if JSON_TEST_SUITE.is_dir() else []
     return [pytest.param(path, id=path.stem) for path in found] or [
         pytest.param(None, marks=pytest.mark.skip(reason="JSONTestSuite is not at ../shared/data"))
     ]
@@ -206,7 +204,7 @@ def test_every_byte_of_realistic_events_corrupted(realistic, decoder):
 
 
 def test_the_fixtures(decoder):
-    for path in sorted((ROOT / "fixtures" / "events").glob("*.ndjson*")):
+    for path in sorted(EVENTS.glob("*.ndjson*")):
         data = path.read_bytes()
         assert_same(decoder, gzip.decompress(data) if path.suffix == ".gz" else data)
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import rumpattern as rp
+from tests.support.paths import OUTSIDE_DATA
 
-SAMPLES = Path(__file__).resolve().parents[2] / "shared" / "data" / "events-real-samples.jsonl"
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SAMPLES = OUTSIDE_DATA / "events-real-samples.jsonl"
 pytestmark = pytest.mark.skipif(not SAMPLES.is_file(), reason="the real samples lie beside the project, not in it")
 
 DEFINITIONS = [

@@ -7,7 +7,6 @@ import json
 from collections import Counter, defaultdict
 from datetime import UTC, datetime
 from fractions import Fraction
-from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +17,11 @@ from rumpattern.derive.policy import Sample, dimension_names, sample_event
 from rumpattern.pattern.pattern import exact_event
 from rumpattern.pattern.reference import leaves, matches
 from rumpattern.synth.events import events, write
+from tests.support.paths import EVENTS, FIXTURES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from rumpattern.input.rejects import Reject
     from rumpattern.job.accounts import Accounting
@@ -29,15 +30,8 @@ Event = dict[str, Any]
 Row = tuple[Any, ...]
 Datum = tuple[str, str, str, dict[str, str], float, float]
 """Namespace, name, unit, dimensions, value, event_timestamp."""
-FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"
-FILES = sorted((FIXTURES / "events").iterdir())
-LOGS_FILES = [FIXTURES / "events" / name for name in ("shop.ndjson", "logs-export.txt.gz", "subscription.json.gz")]
-
-
-@pytest.fixture(scope="module")
-def definitions() -> list[rp.MetricDefinition]:
-    files = FIXTURES / "definitions" / "extended.json", FIXTURES / "definitions" / "custom.json"
-    return [definition for file in files for definition in rp.load_definitions(file)]
+FILES = sorted((EVENTS).iterdir())
+LOGS_FILES = [EVENTS / name for name in ("shop.ndjson", "logs-export.txt.gz", "subscription.json.gz")]
 
 
 @pytest.fixture(scope="module")
@@ -166,7 +160,7 @@ def test_the_number_of_workers_does_not_matter(
     monkeypatch.setattr("rumpattern.input.sources.BLOCK", 60_000)
     monkeypatch.setattr("rumpattern.input.buffers.BLOCK", 60_000)
     monkeypatch.setattr("rumpattern.input.documents.BLOCK", 60_000)
-    everything = [FIXTURES / "events", FIXTURES / "bad"]
+    everything = [EVENTS, FIXTURES / "bad"]
     one = replay_all(definitions, everything, workers=1, application_name="other")
     assert replay_all(definitions, everything, workers=2, application_name="other") == one
     assert len(one[3]) == 7
@@ -175,7 +169,7 @@ def test_the_number_of_workers_does_not_matter(
 @pytest.mark.parametrize("workers", [1, 2])
 def test_the_reader_does_not_matter(definitions: list[rp.MetricDefinition], workers: int) -> None:
     pytest.importorskip("numba", reason="the extra fast is not installed")
-    everything = [FIXTURES / "events", FIXTURES / "bad"]
+    everything = [EVENTS, FIXTURES / "bad"]
     one = replay_all(definitions, everything, reader="orjson", application_name="other")
     assert replay_all(definitions, everything, reader="scan", workers=workers, application_name="other") == one
 
@@ -184,7 +178,7 @@ def test_the_reader_does_not_matter(definitions: list[rp.MetricDefinition], work
 def test_the_size_of_blocks_does_not_matter(
     definitions: list[rp.MetricDefinition], monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
-    everything = [FIXTURES / "events", FIXTURES / "bad"]
+    everything = [EVENTS, FIXTURES / "bad"]
     whole = replay_all(definitions, everything)
     monkeypatch.setattr("rumpattern.input.sources.BLOCK", 1000 * size)
     monkeypatch.setattr("rumpattern.input.buffers.BLOCK", 1000 * size)
@@ -197,7 +191,7 @@ def test_the_size_of_blocks_does_not_matter(
 def test_one_event_a_block_does_not_matter(
     definitions: list[rp.MetricDefinition], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    some = [FIXTURES / "events" / "shop.ndjson", FIXTURES / "events" / "cloudtrail.json", FIXTURES / "bad"]
+    some = [EVENTS / "shop.ndjson", EVENTS / "cloudtrail.json", FIXTURES / "bad"]
     whole = replay_all(definitions, some)
     monkeypatch.setattr("rumpattern.input.sources.BLOCK", 1)
     monkeypatch.setattr("rumpattern.input.buffers.BLOCK", 1)
@@ -224,7 +218,7 @@ def test_series_that_could_not_be_made_are_made_when_asked_again(
 
 def test_the_order_of_files_does_not_matter(definitions: list[rp.MetricDefinition], whole: rp.ReplayResult) -> None:
     assert rp.replay(definitions, FILES[::-1]) == whole
-    assert rp.replay(definitions, FIXTURES / "events") == whole
+    assert rp.replay(definitions, EVENTS) == whole
 
 
 def test_the_order_of_events_and_keys_does_not_matter(
@@ -258,7 +252,7 @@ def assert_adds_up(accounting: Accounting) -> None:
 
 
 def test_the_accounts_add_up(definitions: list[rp.MetricDefinition], events_by_file: dict[str, list[Event]]) -> None:
-    accounting = rp.replay(definitions, [FIXTURES / "events", FIXTURES / "bad"]).accounting
+    accounting = rp.replay(definitions, [EVENTS, FIXTURES / "bad"]).accounting
     assert_adds_up(accounting)
     lines = {file.name.rpartition("/")[2]: (file.lines, file.evaluated, file.blank) for file in accounting.files}
     assert lines.pop("mixed.ndjson") == (9, 3, 1)
@@ -311,7 +305,7 @@ def test_a_field_that_the_shape_cannot_have_is_a_warning(definitions: list[rp.Me
     text = "definition 0 (ErrorsByAccount) names account_id, which no event of this input has"
     shapes = "events in the shape of CloudWatch Logs or PutRumEvents never have it [RP310]"
     assert [str(warning) for warning in result.warnings] == [f"{text}: {shapes}"]
-    assert rp.replay(account, FIXTURES / "events" / "get-app-monitor-data.json").warnings == []
+    assert rp.replay(account, EVENTS / "get-app-monitor-data.json").warnings == []
 
 
 def test_a_field_that_only_events_of_other_types_have_is_not_reported_as_absent(tmp_path: Path) -> None:

@@ -6,26 +6,22 @@ import hashlib
 import io
 import os
 from importlib.util import find_spec
-from pathlib import Path
 from random import Random
+from typing import TYPE_CHECKING
 
 import pytest
 
 import rumpattern as rp
 from rumpattern.emit import csv_rows, emf, json_lines, openmetrics, parquet, put_metric_data
 from rumpattern.synth import events as synth
+from tests.support.replays import READERS
 
-DEFINITIONS = Path(__file__).resolve().parents[1] / "fixtures" / "definitions"
+if TYPE_CHECKING:
+    from pathlib import Path
+
 SHUFFLES = int(os.environ.get("RUMPATTERN_SHUFFLES", "2"))
 FILES = 3
 FORMATS = [json_lines, csv_rows, put_metric_data, emf, openmetrics, *([parquet] if find_spec("pyarrow") else [])]
-READERS = ("orjson", "scan") if find_spec("numba") else ("orjson",)
-
-
-@pytest.fixture(scope="module")
-def definitions() -> list[rp.MetricDefinition]:
-    names = "extended.json", "custom.json"
-    return [definition for name in names for definition in rp.load_definitions(DEFINITIONS / name)]
 
 
 @pytest.mark.parametrize("units", [1, 2, 7])

@@ -5,19 +5,20 @@ import itertools
 import json
 import zlib
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 
 from rumpattern.synth.events import BURST, Form, events, lines, main, write
 from rumpattern.synth.tables import BUILT_IN, CUSTOM
+from tests.support.paths import OUTSIDE_DATA
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 Event = dict[str, Any]
-SCHEMAS = Path(__file__).resolve().parents[2] / "shared" / "data" / "rum-event-types.json"
+SCHEMAS = OUTSIDE_DATA / "rum-event-types.json"
 JSON_TYPES: dict[str, type | tuple[type, ...]] = {
     "string": str,
     "number": (int, float),

@@ -2,15 +2,14 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 import rumpattern as rp
 from rumpattern.definition.documents.document import Document, parse_document, read_document
 from rumpattern.jsontext import JsonArray, JsonLiteral, JsonNumber, JsonObject, JsonString, to_python
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 VALUE = {"Name": "Aufrufe für alle", "DimensionKeys": {"a.b": "C"}}
 JSON = '{"Name": "Aufrufe für alle",\n "DimensionKeys": {"a.b": "C"}}'
 FLOW = "{Name: Aufrufe für alle,\n DimensionKeys: {a.b: C}}"

@@ -2,7 +2,6 @@
 
 import json
 import time
-from pathlib import Path
 
 import pytest
 
@@ -11,10 +10,10 @@ from rumpattern.definition.documents.document import parse_document, read_docume
 from rumpattern.definition.documents.sites import Origin, find_sites
 from rumpattern.jsontext import JsonObject, JsonString, Unknown, to_python
 from rumpattern.pattern.parse import parse_located
+from tests.support.paths import DEFINITIONS, OUTSIDE_DATA
 
-ROOT = Path(__file__).resolve().parents[2]
-TEMPLATES = ROOT / "fixtures" / "definitions" / "templates"
-SCHEMA = ROOT.parent / "shared" / "data" / "cfn-AWS-RUM-AppMonitor.schema.json"
+TEMPLATES = DEFINITIONS / "templates"
+SCHEMA = OUTSIDE_DATA / "cfn-AWS-RUM-AppMonitor.schema.json"
 MONITOR = "Resources.Monitor.Properties.AppMonitorConfiguration.MetricDestinations"
 ONE = {"Name": "PageViewCount"}
 

@@ -16,11 +16,12 @@ import pytest
 from rumpattern.cli.main import main
 from rumpattern.job.checkpoint import parts
 from rumpattern.synth import events as synth
+from tests.support.paths import DEFINITIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-DEFINITIONS = Path(__file__).resolve().parents[1] / "fixtures" / "definitions" / "extended.json"
+EXTENDED = str(DEFINITIONS / "extended.json")
 PARQUET = pytest.param(
     "parquet",
     errno.ENOSPC,
@@ -115,7 +116,7 @@ def replay(
     def run(folder: Path, form: str) -> tuple[int, str]:
         named = {"--format": form, "-o": folder / "out", "--rejects": folder / "rejects", "--state": folder / "state"}
         options = [str(word) for pair in named.items() for word in pair]
-        arguments = ["rumpattern", "replay", "-d", str(DEFINITIONS), str(events), *options, "--max-reject-rate", "1"]
+        arguments = ["rumpattern", "replay", "-d", EXTENDED, str(events), *options, "--max-reject-rate", "1"]
         monkeypatch.setattr(sys, "argv", arguments)
         with pytest.raises(SystemExit) as ended:
             main()

@@ -23,6 +23,7 @@ from rumpattern.emit import json_lines
 from rumpattern.job.checkpoint import parts, state
 from rumpattern.job.checkpoint.state import Checkpoint, delete
 from rumpattern.synth import events as synth
+from tests.support.paths import DEFINITIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,8 +31,7 @@ if TYPE_CHECKING:
     Command = Callable[..., subprocess.CompletedProcess[bytes]]
 
 needs_fast = pytest.mark.skipif(find_spec("numba") is None, reason="the extra fast is not installed")
-ROOT = Path(__file__).resolve().parents[1]
-DEFINITIONS = ROOT / "fixtures" / "definitions" / "extended.json"
+EXTENDED = DEFINITIONS / "extended.json"
 KILLS = int(os.environ.get("RUMPATTERN_KILLS", "4"))
 FORMS = ("ndjson", "ndjson.gz", "logs-export.gz", "put-rum-events", "subscription.gz", "logs-insights")
 
@@ -42,7 +42,7 @@ class EndedError(BaseException):
 
 @pytest.fixture(scope="module")
 def definitions() -> list[rp.MetricDefinition]:
-    return rp.load_definitions(DEFINITIONS)
+    return rp.load_definitions(EXTENDED)
 
 
 @pytest.fixture
@@ -312,7 +312,7 @@ def test_one_run_at_a_time(definitions: list[rp.MetricDefinition], events: Path,
 
 def test_standard_input_cannot_be_gone_on_with(request: pytest.FixtureRequest, tmp_path: Path) -> None:
     command: Command = request.getfixturevalue("run")
-    done = command("replay", "-d", DEFINITIONS, "-", "--state", tmp_path / "state", stdin=b"{}")
+    done = command("replay", "-d", EXTENDED, "-", "--state", tmp_path / "state", stdin=b"{}")
     assert done.returncode == 2
     assert done.stderr.decode() == (
         "error: <stdin> cannot be read twice, which resuming a run needs [RP001]  "
@@ -353,7 +353,7 @@ main()
 
 def start(twenty_files: Path, folder: Path, output: Path, program: str = PARTS_AT_ONCE) -> subprocess.Popen[bytes]:
     options = ["--format", "json", "-o", output, "--rejects", f"{output}.rejects", "--state", folder]
-    arguments = ["replay", "-d", DEFINITIONS, twenty_files, *options]
+    arguments = ["replay", "-d", EXTENDED, twenty_files, *options]
     return subprocess.Popen([sys.executable, "-c", program, *map(str, arguments)], stderr=subprocess.PIPE)
 
 
