@@ -1,4 +1,4 @@
-"""``python tests/soak.py --minutes 30``: files of real shape, damaged at random, through the command line.
+"""``python -m tests.soak --minutes 30``: files of real shape, damaged at random, through the command line.
 
 Each file is replayed by both readers. There must be no traceback, the exit code must be one of those documented, the
 accounts must add up and name every reject that ``--rejects`` holds, and both readers must say the same.
@@ -14,18 +14,17 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from importlib.util import find_spec
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, get_args
 
 from rumpattern.synth import events as synth
 from tests.support.paths import DEFINITIONS
+from tests.support.replays import READERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-READERS = ("orjson", "scan") if find_spec("numba") else ("orjson",)
 LINES = ("ndjson", "logs-export")
 BYTES = [
     b"\n",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.replays import READERS, VIEW, replayed, told
+from tests.support.replays import READERS, VIEW, reject_rows, replay_views
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,10 +82,10 @@ def test_texts(views: list[rp.MetricDefinition], tmp_path: Path, case: str, read
     text, evaluated, blank, expected = TEXTS[case]
     path = tmp_path / "events"
     path.write_bytes(gzip.compress(text) if compress else text)
-    result, rejects = replayed(views, path, reader, input_format="ndjson")
+    result, rejects = replay_views(views, path, reader, input_format="ndjson")
     assert (result.accounting.evaluated, result.accounting.blank) == (evaluated, blank)
     reasons = [NOT_UTF8.format(one[3]) if one[2] == "RP023" else one[3] for one in expected]
-    assert [row[:3] for row in told(rejects)] == [one[:3] for one in expected]
+    assert [row[:3] for row in reject_rows(rejects)] == [one[:3] for one in expected]
     assert all(reject.reason == reason for reject, reason in zip(rejects, reasons, strict=True) if reason)
 
 
@@ -93,7 +93,7 @@ def test_utf_16_is_told_of_in_every_form(run: Run, views: list[rp.MetricDefiniti
     path = tmp_path / "events"
     path.write_bytes(json.dumps({"events": [{"message": VIEW.decode()}]}).encode("utf-16"))
     for form in (None, "filter-log-events", "logs-export"):
-        assert [reject.code for reject in replayed(views, path, input_format=form)[1]] == ["RP023"]
+        assert [reject.code for reject in replay_views(views, path, input_format=form)[1]] == ["RP023"]
     done = run("match", '{"event_type": ["view"]}', path)
     assert (done.returncode, done.stderr.decode().splitlines()) == (
         3,

@@ -7,7 +7,7 @@ import json
 import os
 import zlib
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,6 +15,7 @@ import rumpattern as rp
 from rumpattern.input import streams
 from rumpattern.input.formats import Form
 from tests.support.paths import FIXTURES
+from tests.support.replays import EXTENDED, reject_rows, replay_checked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,14 +26,8 @@ if TYPE_CHECKING:
 
     Run = Callable[..., CompletedProcess[bytes]]
 
-EXTENDED = "fixtures/definitions/extended.json"
 CUTS = int(os.environ.get("RUMPATTERN_CUTS", "211"))
 VIEW = '{"event_type":"view","event_timestamp":0}'
-
-
-@pytest.fixture(scope="module")
-def views() -> list[rp.MetricDefinition]:
-    return rp.load_definitions([{"Name": "Views", "Namespace": "S", "EventPattern": '{"event_type": ["view"]}'}])
 
 
 def replay(
@@ -41,14 +36,7 @@ def replay(
     """Replay a file, written first if data are given, and check that its lines add up."""
     if data is not None:
         path.write_bytes(data)
-    rejects: list[Reject] = []
-    result = rp.replay(
-        definitions, path, workers=1, input_format=form, on_reject=lambda _, reject: rejects.append(reject)
-    )
-    accounting = result.accounting
-    assert accounting.lines == accounting.evaluated + accounting.rejected + accounting.blank
-    assert accounting.rejected == len(rejects)
-    return result, rejects
+    return replay_checked(definitions, path, input_format=form)
 
 
 # --- input that cannot be read at all --------------------------------------------------------------------------------
@@ -232,15 +220,11 @@ def test_damaged_gzip_data_never_raise(views: list[rp.MetricDefinition], tmp_pat
 # --- lines that are no events ----------------------------------------------------------------------------------------
 
 
-def as_rows(rejects: list[Reject]) -> list[tuple[Any, ...]]:
-    return [(reject.line, reject.offset, reject.code, reject.reason) for reject in rejects]
-
-
 def test_bad_lines_are_rejected_with_place_and_reason(views: list[rp.MetricDefinition]) -> None:
     path = FIXTURES / "bad" / "mixed.ndjson"
     result, rejects = replay(views, path)
     lines = path.read_bytes().split(b"\n")
-    assert as_rows(rejects) == [
+    assert reject_rows(rejects) == [
         (3, 255, "RP010", 'expected a value, found "not" (character 1)'),
         (4, 287, "RP011", "an event is a JSON object"),
         (5, 302, "RP012", "the event has no event_type string"),
@@ -353,7 +337,7 @@ def test_lines_of_an_export_without_time_are_rejected(views: list[rp.MetricDefin
     time = "2026-01-05T00:00:00.000Z"
     _, rejects = replay(views, tmp_path / "a.txt", f"{time} {VIEW}\n{VIEW}\r\n\r\n{time} bad\n{time}\n".encode())
     no_time = "the line is not a time such as 2026-01-05T00:00:00.000Z and JSON"
-    assert as_rows(rejects) == [
+    assert reject_rows(rejects) == [
         (2, 67, "RP017", no_time),
         (4, 112, "RP010", 'expected a value, found "bad" (character 1)'),
         (5, 141, "RP017", no_time),

@@ -16,7 +16,7 @@ import rumpattern as rp
 from rumpattern.input import sources, streams
 from rumpattern.job import collect
 from rumpattern.job.accounts import FileAccount
-from tests.support.replays import EXTENDED, READERS, TIME, VIEW, replayed, told
+from tests.support.replays import EXTENDED, READERS, TIME, VIEW, reject_rows, replay_views
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,8 +86,8 @@ def test_a_file_that_changes_while_it_is_read_is_one_reject(  # noqa: PLR0913, P
             begun.append(read)
             happens(folder / "a.ndjson")
 
-    result, rejects = replayed(views, folder, reader, workers=workers, on_progress=heard)
-    assert told(rejects) == [(1, 0, "RP001", reason)]
+    result, rejects = replay_views(views, folder, reader, workers=workers, on_progress=heard)
+    assert reject_rows(rejects) == [(1, 0, "RP001", reason)]
     assert [(file.lines, file.evaluated, file.truncated) for file in result.accounting.files] == [
         (1, 0, True),
         (100, 100, False),
@@ -107,9 +107,9 @@ def test_what_was_read_before_a_file_shrank_counts(
         if len(ranges) == 3 and read:
             os.truncate(folder / "a.ndjson", 2500)
 
-    result, rejects = replayed(views, folder, reader, on_progress=heard)
+    result, rejects = replay_views(views, folder, reader, on_progress=heard)
     lines = sum(ranges[:2]) // (len(VIEW) + 1)
-    assert told(rejects) == [(lines + 1, sum(ranges[:2]), "RP001", CHANGES["shrinks"][1].replace("10", "2,500"))]
+    assert reject_rows(rejects) == [(lines + 1, sum(ranges[:2]), "RP001", CHANGES["shrinks"][1].replace("10", "2,500"))]
     assert result.accounting.files[0].evaluated == lines
 
 
@@ -124,7 +124,7 @@ def test_what_is_appended_while_a_file_is_read_is_of_another_run(
             with (folder / "a.ndjson").open("ab") as file:
                 file.write(VIEW + b"\n")
 
-    result, rejects = replayed(views, folder, reader, on_progress=heard)
+    result, rejects = replay_views(views, folder, reader, on_progress=heard)
     assert (result.accounting.files[0].evaluated, rejects) == (100, [])
 
 
@@ -156,7 +156,7 @@ def test_a_stream_that_shrinks_at_a_seam_does_not_look_complete(
         return stream
 
     monkeypatch.setattr("rumpattern.input.blocks.open_stream", opened)
-    result, rejects = replayed(views, path)
+    result, rejects = replay_views(views, path)
     assert [(reject.code, reject.reason) for reject in rejects] == [
         ("RP001", f"it became shorter while it was read: after {300 * len(unit):,} bytes, not {400 * len(unit):,}")
     ]
@@ -179,8 +179,8 @@ def test_a_device_that_fails_is_one_reject(
 
     real = Path.open
     monkeypatch.setattr(Path, "open", fail)
-    result, rejects = replayed(views, folder, reader)
-    assert told(rejects) == [(1, 0, "RP001", "cannot be read: Permission denied")]
+    result, rejects = replay_views(views, folder, reader)
+    assert reject_rows(rejects) == [(1, 0, "RP001", "cannot be read: Permission denied")]
     assert [file.evaluated for file in result.accounting.files] == [100, 0, 100]
 
 
@@ -240,7 +240,7 @@ def test_links_in_directories(run: Run, views: list[rp.MetricDefinition], folder
     (folder / "round").symlink_to(folder)
     (folder / "self").symlink_to("self")
     (folder / "gone").symlink_to("nowhere")
-    result, rejects = replayed(views, folder)
+    result, rejects = replay_views(views, folder)
     assert [reject.reason for reject in rejects] == [
         f"cannot be read: {os.strerror(errno.ENOENT)}",
         f"cannot be read: {os.strerror(errno.ELOOP)}",
@@ -252,7 +252,7 @@ def test_links_in_directories(run: Run, views: list[rp.MetricDefinition], folder
         "gone": 0,
         "self": 0,
     }
-    assert replayed(views, folder / "round")[0].accounting.evaluated == 300
+    assert replay_views(views, folder / "round")[0].accounting.evaluated == 300
     done = run("replay", "-d", EXTENDED, folder / "self", folder / "gone")
     assert (done.returncode, done.stderr.decode().splitlines()) == (
         2,
@@ -269,7 +269,7 @@ def test_forms_may_be_mixed_in_a_directory(views: list[rp.MetricDefinition], fol
     (folder / "f").write_bytes(b"")
     (folder / "g.gz").write_bytes(gzip.compress(b""))
     (folder / "h").write_bytes(b"\n \n\r\n")
-    result, rejects = replayed(views, folder)
+    result, rejects = replay_views(views, folder)
     files = [(file.form, file.lines, file.evaluated, file.blank) for file in result.accounting.files[3:]]
     assert rejects == []
     assert files[:2] == [("logs-export", 1, 1, 0), ("filter-log-events", 1, 1, 0)]
@@ -289,10 +289,10 @@ def test_a_damaged_member_among_others_is_one_reject(
     damaged = member[:-8] + b"abcd" + member[-4:]
     path = tmp_path / "a.gz"
     path.write_bytes(member + gzip.compress(b"") + damaged + member)
-    result, rejects = replayed(views, path)
+    result, rejects = replay_views(views, path)
     place = 2 * len(member) + len(gzip.compress(b"")) - 5
     reason = f"gzip data is damaged near byte {place} of the file: incorrect data check"
-    assert told(rejects) == [(101, 100 * (len(VIEW) + 1), "RP003", reason)]
+    assert reject_rows(rejects) == [(101, 100 * (len(VIEW) + 1), "RP003", reason)]
     assert result.accounting.evaluated == 100
 
 

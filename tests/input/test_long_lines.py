@@ -16,7 +16,7 @@ import rumpattern as rp
 from rumpattern.input import sources
 from rumpattern.input.buffers import Buffer
 from rumpattern.input.sources import Range, cut_file
-from tests.support.replays import EXTENDED, READERS, TIME, VIEW, replayed, told
+from tests.support.replays import EXTENDED, READERS, TIME, VIEW, reject_rows, replay_views
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,10 +64,10 @@ def test_a_line_that_is_too_long_is_one_reject(  # noqa: PLR0913, PLR0917 - what
     path = tmp_path / "events"
     for end in (b"", b"\n"):
         path.write_bytes(gzip.compress(text + end) if compress else text + end)
-        result, rejects = replayed(views, path, reader, max_line=LIMIT, input_format=form)
+        result, rejects = replay_views(views, path, reader, max_line=LIMIT, input_format=form)
         long = [number for number, line in enumerate(lines) if len(line) > LIMIT]
         starts = [sum(len(line) + 1 for line in lines[:number]) for number in range(len(lines))]
-        assert told([reject for reject in rejects if reject.code == "RP019"]) == [
+        assert reject_rows([reject for reject in rejects if reject.code == "RP019"]) == [
             (number + 1, starts[number], "RP019", "the line has more than 100 bytes") for number in long
         ]
         cut = [reject.text for reject in rejects if reject.is_cut]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rumpattern.columns.decode import Decoder
 from rumpattern.input.lines import TextLines
 from rumpattern.native.layout import PADDING
-from tests.support.batches import assert_alike
+from tests.support.batches import assert_same_batch
 
 pytest.importorskip("numba", reason="the extra fast is not installed")
 
@@ -76,7 +76,7 @@ def test_lines_with_about_as_many_quotes_as_there_is_room_for():
     for members in (most - 20, most - 1, most, most + 1, most + 20):
         line = json.dumps({"event_type": "t", **{f"k{n}": "" for n in range(members)}, "a": 1}).encode()
         block = b"\n".join([line, b'{"event_type":"t","a":2}', line])
-        assert_alike(Scanner(Decoder(("event_type", "a"))), TextLines(block), TextLines(block))
+        assert_same_batch(Scanner(Decoder(("event_type", "a"))), TextLines(block), TextLines(block))
 
 
 @given(st.integers(0, 2**64 - 1), st.integers(0, 2**20))

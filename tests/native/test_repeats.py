@@ -7,7 +7,7 @@ import pytest
 
 from rumpattern.columns.decode import Decoder
 from rumpattern.input.lines import TextLines
-from tests.support.batches import assert_alike
+from tests.support.batches import assert_same_batch
 
 pytest.importorskip("numba", reason="the extra fast is not installed")
 
@@ -32,7 +32,7 @@ def read(monkeypatch):
 
     def scan(lines):
         block = b"\n".join(line if isinstance(line, bytes) else line.encode() for line in lines)
-        assert_alike(Scanner(Decoder(PATHS)), TextLines(block), TextLines(block))
+        assert_same_batch(Scanner(Decoder(PATHS)), TextLines(block), TextLines(block))
         records = made[-1].view(np.int64).reshape(repeats.MOST_REPEATS + 1, -1)
         return records[1:, repeats._CHANGES_AT // 8].tolist()
 
@@ -86,7 +86,7 @@ def test_objects_too_long_or_with_too_many_members(read):
     members = {f"k{n}": n for n in range(60)}
     block = "\n".join([event(members)] * 30).encode()
     scanner = Scanner(Decoder(("event_type", *(f"m.{name}" for name in members))))
-    assert_alike(scanner, TextLines(block), TextLines(block))
+    assert_same_batch(scanner, TextLines(block), TextLines(block))
 
 
 def test_short_objects_are_not_remembered(read):
@@ -136,4 +136,4 @@ def test_what_was_remembered_is_forgotten_with_the_shapes(monkeypatch):
     moved = [dumped(u=SESSION, a=n) for n in range(20)]
     for lines in ([*known, *strange], moved) * 2:
         block = "\n".join(lines).encode()
-        assert_alike(scanner, TextLines(block), TextLines(block))
+        assert_same_batch(scanner, TextLines(block), TextLines(block))

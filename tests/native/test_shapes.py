@@ -6,7 +6,7 @@ import pytest
 
 from rumpattern.columns.decode import Decoder
 from rumpattern.input.lines import TextLines
-from tests.support.batches import assert_alike
+from tests.support.batches import assert_same_batch
 
 pytest.importorskip("numba", reason="the extra fast is not installed")
 
@@ -31,7 +31,7 @@ def learned(monkeypatch):
 
     def scan(lines):
         block = "\n".join(lines).encode()
-        assert_alike(scanner, TextLines(block), TextLines(block))
+        assert_same_batch(scanner, TextLines(block), TextLines(block))
         return int(made[-1].size[0]) - 1
 
     return scan

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 import rumpattern as rp
 from rumpattern.aggregate.partial import Partial
-from tests.support.definition_strategies import definition_events, definition_lists, flat
-from tests.support.partials import statistics
+from tests.support.definition_strategies import definition_events, definition_lists
+from tests.support.partials import sample_rows, statistics
 from tests.support.strategies import lines, worlds
 
 
@@ -67,7 +67,7 @@ def test_samples_and_partials(definitions, texts, cuts):
     for i, of_definition in enumerate(samples):
         same = [some[i] for _, some, _ in runs]
         assert of_definition.matched == sum(part.matched for part in same)
-        assert Counter(flat(of_definition)) == sum((Counter(flat(part)) for part in same), Counter())
+        assert Counter(sample_rows(of_definition)) == sum((Counter(sample_rows(part)) for part in same), Counter())
         assert Counter(of_definition.dropped) == sum((Counter(part.dropped) for part in same), Counter())
     assert statistics(together) == statistics(alone)
     synthesised = sum((Counter(batch.synthesised) for batch, _, _ in runs), Counter())

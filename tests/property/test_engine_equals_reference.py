@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 import rumpattern as rp
 from rumpattern.columns.fields import with_derived_fields
 from rumpattern.pattern.reference import leaves, matches
-from tests.support.strategies import ID_KEYS, ID_SCALARS, expected, worlds
+from tests.support.exact_lines import read_exactly
+from tests.support.strategies import ID_KEYS, ID_SCALARS, worlds
 
 
 def check(sources, texts, application_name=None):
@@ -15,7 +16,7 @@ def check(sources, texts, application_name=None):
     definitions = [rp.MetricDefinition(str(i), pattern=pattern) for i, pattern in enumerate(patterns)]
     engine = rp.Engine(definitions, application_name=application_name)
     batch = engine.batch(texts)
-    want = expected(texts)
+    want = read_exactly(texts)
     assert [index + 1 for index in batch.indices] == [number for number, _ in want.rows]
     assert [reject.line for reject in batch.rejects] == want.rejected
     assert [reject.text for reject in batch.rejects] == [texts[number - 1] for number in want.rejected]

@@ -20,7 +20,7 @@ from rumpattern.match import code_table as codes
 from rumpattern.match import partition as groups
 from rumpattern.pattern.reference import leaves, matches
 from rumpattern.rum.names import EVENT_TYPE
-from tests.support.kernels import kernels, told
+from tests.support.kernels import as_lists, kernels
 from tests.support.strategies import lines, worlds
 
 WORLDS = st.one_of(worlds(), worlds(event_types=('"t"', '"u"')))
@@ -34,9 +34,9 @@ def test_generated_worlds(world, step):
     batches = [engine.batch(texts[start : start + step]) for start in range(0, len(texts), step)]
     forms = kernels(definitions)
     for batch in (*batches, engine.batch(texts)):
-        expected = told(forms["masks"].match(batch))
+        expected = as_lists(forms["masks"].match(batch))
         for name, kernel in forms.items():
-            assert told(kernel.match(batch)) == expected, name
+            assert as_lists(kernel.match(batch)) == expected, name
 
 
 # --- hundreds of definitions ----------------------------------------------------------------------------------------
@@ -120,7 +120,7 @@ def test_what_was_matched_before_changes_nothing(step, monkeypatch):
     monkeypatch.setattr(classwise, "_BLOCK", 16)
     definitions, texts = some_world(9, 200, 150)
     engine = rp.compile(definitions)
-    whole = told(kernels(definitions)["masks"].match(engine.batch(texts)))
+    whole = as_lists(kernels(definitions)["masks"].match(engine.batch(texts)))
     for name, kernel in kernels(definitions).items():
         rows = [[] for _ in definitions]
         for start in range(0, len(texts), step):
@@ -128,7 +128,7 @@ def test_what_was_matched_before_changes_nothing(step, monkeypatch):
             for i in range(len(definitions)):
                 rows[i] += (found.of(i) + start).tolist()
         assert [row for some in rows for row in some] == whole[2], name
-        assert told(kernel.match(engine.batch(texts))) == whole, name
+        assert as_lists(kernel.match(engine.batch(texts))) == whole, name
 
 
 @pytest.mark.parametrize("form", ["codes", "rows", "native"])
@@ -149,7 +149,7 @@ def test_threads_share_what_is_learned(form, monkeypatch):
     if form not in forms:
         pytest.skip("the extra fast is not installed")
     kernel = forms[form]
-    expected = [told(forms["masks"].match(batch)) for batch in batches]
+    expected = [as_lists(forms["masks"].match(batch)) for batch in batches]
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     try:
@@ -157,7 +157,7 @@ def test_threads_share_what_is_learned(form, monkeypatch):
             found = list(pool.map(kernel.match, batches))
     finally:
         sys.setswitchinterval(before)
-    assert [told(one) for one in found] == expected
+    assert [as_lists(one) for one in found] == expected
 
 
 # --- columns that no decoder is needed for ---------------------------------------------------------------------------
@@ -235,4 +235,4 @@ def test_any_lines(texts):
     definitions = [rp.MetricDefinition(str(i), pattern=rp.parse_pattern({"event_type": ["t"]})) for i in range(20)]
     batch = rp.compile(definitions).batch(texts)
     forms = kernels(definitions)
-    assert len({str(told(kernel.match(batch))) for kernel in forms.values()}) == 1
+    assert len({str(as_lists(kernel.match(batch))) for kernel in forms.values()}) == 1

@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 import rumpattern as rp
 from rumpattern.columns.fields import with_derived_fields
 from rumpattern.derive.policy import REASONS, Sample, sample_event
-from tests.support.definition_strategies import definition_events, definition_lists, flat
-from tests.support.strategies import expected, lines
+from tests.support.definition_strategies import definition_events, definition_lists
+from tests.support.exact_lines import read_exactly
+from tests.support.partials import sample_rows
+from tests.support.strategies import lines
 
 
 @given(
@@ -24,7 +26,7 @@ def test_samples_equal_sample_event(definitions, texts, application_name, period
     engine = rp.Engine(definitions, application_name=application_name)
     batch = engine.batch(texts)
     matches = engine.match(batch)
-    events = [with_derived_fields(event, application_name) for _, event in expected(texts).rows]
+    events = [with_derived_fields(event, application_name) for _, event in read_exactly(texts).rows]
     for i, samples in enumerate(engine.derive(batch, matches, period)):
         mask = matches.mask(i).tolist()
         answers = [sample_event(definitions[i], event, period) for event, hit in zip(events, mask, strict=True) if hit]
@@ -33,7 +35,7 @@ def test_samples_equal_sample_event(definitions, texts, application_name, period
         assert samples.definition == i
         assert samples.matched == len(answers)
         assert samples.published == len(published)
-        assert Counter(flat(samples)) == Counter(published)
+        assert Counter(sample_rows(samples)) == Counter(published)
         assert samples.dropped == dict(dropped)
         assert dropped.keys() <= set(REASONS[1:])
         assert np.all(samples.starts % period == 0)

@@ -19,7 +19,7 @@ from rumpattern.input.lines import FileLines, TextLines
 from rumpattern.input.sources import BrokenSourceError, FileIdentity
 from rumpattern.native.layout import PADDING
 from rumpattern.synth import events as synth
-from tests.support.batches import assert_alike
+from tests.support.batches import assert_same_batch
 from tests.support.paths import EVENTS, JSON_TEST_SUITE, ROOT
 from tests.support.strategies import lines, worlds
 
@@ -32,7 +32,7 @@ GOOD = b'{"event_type":"t","a":1.5,"c":{"d":"x"}}'
 
 
 def assert_same(decoder, block, *, offset=0, has_timestamp_prefix=False):
-    return assert_alike(
+    return assert_same_batch(
         Scanner(decoder), TextLines(block, offset, has_timestamp_prefix), TextLines(block, offset, has_timestamp_prefix)
     )
 
@@ -215,7 +215,7 @@ def test_a_part_of_a_file(realistic, decoder, tmp_path):
     offset = len(realistic[0]) + 1
     length = len(b"\n".join(realistic[1:30])) + 1
     lines = FileLines(path, stamp_of(path), offset, length, has_timestamp_prefix=False)
-    assert len(assert_alike(Scanner(decoder), lines, TextLines(b"\n".join(realistic[1:30]), offset))) == 29
+    assert len(assert_same_batch(Scanner(decoder), lines, TextLines(b"\n".join(realistic[1:30]), offset))) == 29
 
 
 def stamp_of(path):
@@ -234,7 +234,7 @@ def test_pieces_of_a_file(realistic, decoder, tmp_path, piece, longest):
         path.write_bytes(block)
         in_file = FileLines(path, stamp_of(path), 0, len(block), has_timestamp_prefix=False, max_line=longest)
         scanner = Scanner(decoder, piece, kept_bytes=3_000)
-        assert_alike(scanner, in_file, TextLines(block, max_line=longest))
+        assert_same_batch(scanner, in_file, TextLines(block, max_line=longest))
 
 
 def test_a_file_that_becomes_shorter(realistic, decoder, tmp_path):
@@ -302,7 +302,7 @@ def test_nothing_is_written_beyond_the_room(realistic, decoder, tmp_path, monkey
         for piece in (64, 10_000, 100_000):
             in_file = FileLines(path, stamp_of(path), 0, len(block), has_timestamp_prefix=False, max_line=longest)
             scanner = Scanner(decoder, piece, kept_bytes=1)
-            assert_alike(scanner, in_file, TextLines(block, max_line=longest))
+            assert_same_batch(scanner, in_file, TextLines(block, max_line=longest))
 
 
 @on_posix

@@ -1,12 +1,21 @@
 """Batches of two readers compared: the compiled one must give what the decoder gives."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from rumpattern.columns.fields import Kind
 
+if TYPE_CHECKING:
+    from rumpattern.columns.batch import EventBatch
+    from rumpattern.columns.scan import Scanner
+    from rumpattern.input.lines import Lines, TextLines
 
-def cells(batch, path):
-    """Return what a column says of every row; odd rows say nothing."""
+
+def cells(batch: EventBatch, path: str) -> tuple[list[int], list[float], list[str]]:
+    """Return kind, number and string of every row of a column; rows on the exact path have the kind AMBIGUOUS."""
     column = batch.columns[path]
     kinds = np.where(batch.regular(), column.kinds, Kind.AMBIGUOUS)
     texts = np.array([*column.strings, ""], object)
@@ -14,10 +23,10 @@ def cells(batch, path):
     return kinds.tolist(), np.where(kinds == Kind.NUMBER, column.numbers, 0).tolist(), strings.tolist()
 
 
-def assert_alike(scanner, block_lines, same_lines):
+def assert_same_batch(scanner: Scanner, scanned: TextLines, decoded: Lines) -> EventBatch:
     """Read the same lines by a scanner and by its decoder, and return the scanner's batch if all is the same."""
-    batch, same = scanner.decode(block_lines), scanner.decoder.decode(same_lines)
-    assert block_lines.count() == same_lines.count()
+    batch, same = scanner.decode(scanned), scanner.decoder.decode(decoded)
+    assert scanned.count() == decoded.count()
     assert list(batch.indices) == list(same.indices)
     assert batch.rejects == same.rejects
     assert batch.blank == same.blank

@@ -42,7 +42,7 @@ UNTYPED = (None, '{"v":[{"numeric":[">=",0]}]}')
 
 
 @st.composite
-def definition_events(draw):
+def definition_events(draw: st.DrawFn) -> str:
     """Draw an event's text that is likely to be publishable: most have a good time stamp."""
     if draw(st.integers(0, 5)) == 0:
         return draw(members_of_an_event(MEMBERS))
@@ -53,7 +53,7 @@ def definition_events(draw):
 
 
 @st.composite
-def definition_lists(draw):
+def definition_lists(draw: st.DrawFn) -> list[rp.MetricDefinition]:
     """Draw one to three definitions, half of the time of known event types only."""
     patterns = st.sampled_from(TYPED if draw(st.booleans()) else (*UNTYPED, *TYPED))
     return [
@@ -68,10 +68,3 @@ def definition_lists(draw):
         )
         for number, pattern in enumerate(draw(st.lists(patterns, min_size=1, max_size=3)))
     ]
-
-
-def flat(samples):
-    """Return the (value, labels, start) of all samples of a definition, odd rows last."""
-    labels = zip(*([part.texts[code] for code in part.codes.tolist()] for part in samples.dimensions), strict=True)
-    regular = zip(samples.values.tolist(), labels, samples.starts.tolist(), strict=True)
-    return [*regular, *((sample.value, sample.labels, sample.start) for sample in samples.odd)]

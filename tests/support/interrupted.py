@@ -20,6 +20,7 @@ from tests.support.replays import EXTENDED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import FrameType
 
 FAULTS = b'{"event_type":"t","event_timestamp":1e400}', b"x", b"y" * 2_000_000
 STRIDE = 97
@@ -48,7 +49,7 @@ def is_interrupted(run: Callable[[], object], after: int) -> bool | None:
     steps = count()
     is_raised = False
 
-    def trace(_frame: Any, _event: str, _argument: Any) -> Any:
+    def trace(_frame: FrameType, _event: str, _argument: Any) -> Any:
         nonlocal is_raised
         if next(steps) == after:
             is_raised = True
@@ -66,12 +67,12 @@ def is_interrupted(run: Callable[[], object], after: int) -> bool | None:
 
 
 def main() -> None:
-    """Interrupt the work until it is over before it is interrupted."""
+    """Interrupt the work at ever later steps, until it ends before the interruption."""
     run = job(sys.argv[1])
-    found = []
-    while (is_out := is_interrupted(run, STRIDE * len(found))) is not None:
-        found.append(is_out)
-    sys.stdout.write(f"{len(found)} {found.count(False)}\n")
+    came_out: list[bool] = []
+    while (is_out := is_interrupted(run, STRIDE * len(came_out))) is not None:
+        came_out.append(is_out)
+    sys.stdout.write(f"{len(came_out)} {came_out.count(False)}\n")
 
 
 if __name__ == "__main__":

@@ -1,12 +1,17 @@
 """JSON text of events and patterns as nobody writes it: over few keys and values, so that they often meet."""
 
+from __future__ import annotations
+
 import json
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING, Literal
 
 from hypothesis import strategies as st
 
-from rumpattern.jsontext import JsonError, Pairs, comparable, load_exact
+from rumpattern.jsontext import comparable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 NUMBERS = (
     "0", "-0", "-0.0", "0e5", "1", "1.0", "1.50", "1.5", "15e-1", "-1", "2", "2E0", "300", "3e2", "0.1", "0.10", "1e-1",
@@ -53,15 +58,22 @@ _COUNTS = st.integers(0, 3)
 
 
 @st.composite
-def json_text(draw, *, keys=KEYS, scalars=SCALARS, depth=4, top="any"):
+def json_text(
+    draw: st.DrawFn,
+    *,
+    keys: Sequence[str] = KEYS,
+    scalars: Sequence[str] = SCALARS,
+    depth: int = 4,
+    top: Literal["any", "object"] = "any",
+) -> str:
     """Draw the text of a JSON value; ``top`` "object" makes it an object."""
     spaced = draw(st.booleans())
     some_key, some_scalar = st.sampled_from(keys), st.sampled_from(scalars)
 
-    def space():
+    def space() -> str:
         return draw(_SPACES) if spaced else ""
 
-    def value(depth, kind):
+    def value(depth: int, kind: str) -> str:
         if kind == "any":
             kind = draw(_KINDS) if depth else "scalar"
         if kind == "scalar":
@@ -76,7 +88,7 @@ def json_text(draw, *, keys=KEYS, scalars=SCALARS, depth=4, top="any"):
 
 
 @st.composite
-def members_of_an_event(draw, members):
+def members_of_an_event(draw: st.DrawFn, members: Mapping[str, st.SearchStrategy[str]]) -> str:
     """Draw the text of an event with some of the given members: key text to a strategy of value texts."""
     chosen = draw(st.lists(st.sampled_from(sorted(members)), max_size=len(members), unique=draw(_RARE) > 1))
     return "{" + ",".join(f"{key}:{draw(members[key])}" for key in chosen) + "}"
@@ -90,7 +102,7 @@ _RARE = st.integers(0, 11)
 
 
 @st.composite
-def lines(draw, texts):
+def lines(draw: st.DrawFn, texts: st.SearchStrategy[str]) -> bytes:
     """Draw a line without a line feed: mostly an event, sometimes one with bytes cut out or put in, or none at all."""
     which = draw(_RARE)
     if which == 0:
@@ -124,7 +136,7 @@ _BLOCKS = st.sampled_from(BLOCKS)
 
 
 @st.composite
-def elements(draw, scalars=SCALARS, lows=LOWS):
+def elements(draw: st.DrawFn, scalars: Sequence[str] = SCALARS, lows: Sequence[int] = LOWS) -> str:
     """Draw the text of one element of a field's array; ``lows`` are indices into ``BOUNDS``."""
     texts = [json.loads(scalar) for scalar in scalars if scalar.startswith('"')] or ["x"]
     numbers = [scalar for scalar in scalars if is_comparable(scalar)]
@@ -142,7 +154,7 @@ def elements(draw, scalars=SCALARS, lows=LOWS):
 
 
 @st.composite
-def ranges(draw, lows):
+def ranges(draw: st.DrawFn, lows: Sequence[int]) -> str:
     """Draw the text of a numeric range."""
     low = draw(st.sampled_from(lows))
     if draw(st.booleans()):
@@ -152,7 +164,7 @@ def ranges(draw, lows):
 
 
 @st.composite
-def text_elements(draw, texts):
+def text_elements(draw: st.DrawFn, texts: Sequence[str]) -> str:
     """Draw the text of an operator on strings."""
     operator, argument = draw(text_operators(texts))
     if operator in ("prefix", "suffix") and draw(st.booleans()):
@@ -161,7 +173,7 @@ def text_elements(draw, texts):
 
 
 @st.composite
-def exclusions(draw, values):
+def exclusions(draw: st.DrawFn, values: Sequence[str]) -> str:
     """Draw the text of an anything-but of values in JSON, one alone or a list."""
     some = draw(st.lists(st.sampled_from(values), min_size=1, max_size=3))
     argument = some[0] if len(some) == 1 and draw(st.booleans()) else f"[{','.join(some)}]"
@@ -169,7 +181,7 @@ def exclusions(draw, values):
 
 
 @st.composite
-def text_exclusions(draw, texts):
+def text_exclusions(draw: st.DrawFn, texts: Sequence[str]) -> str:
     """Draw the text of an anything-but of an operator on strings."""
     operator, argument = draw(text_operators(texts))
     if operator == "exactly" or (operator in ("prefix", "suffix") and not argument):
@@ -179,7 +191,7 @@ def text_exclusions(draw, texts):
 
 
 @st.composite
-def text_operators(draw, texts):
+def text_operators(draw: st.DrawFn, texts: Sequence[str]) -> tuple[str, str]:
     """Draw an operator on strings and its argument, made of one of some texts so that it often applies to them."""
     operator, text = draw(_TEXT_OPERATORS), draw(st.sampled_from(texts))
     cut = draw(st.integers(0, len(text)))
@@ -196,15 +208,15 @@ def text_operators(draw, texts):
             return operator, text
 
 
-def recased(text):
+def recased(text: str) -> st.SearchStrategy[str]:
     """Return a strategy of a text in other cases."""
     return st.sampled_from((text, text.upper(), text.lower(), text.swapcase()))
 
 
 @st.composite
-def wildcards(draw, text):
+def wildcards(draw: st.DrawFn, text: str) -> str:
     """Draw a wildcard that a text fits: stars in some places, with or without what stood there."""
-    parts = []
+    parts: list[str] = []
     for char in text:
         kept = draw(st.sampled_from(("char", "char", "star", "both")))
         parts += ["*"] * (kept != "char") + ["\\" * (char in "*\\") + char] * (kept != "star")
@@ -212,18 +224,24 @@ def wildcards(draw, text):
     return starred + "*" * (draw(st.booleans()) and parts[-1:] != ["*"])
 
 
-def is_comparable(scalar):
+def is_comparable(scalar: str) -> bool:
     """Tell whether a scalar's text is a number that anything-but takes."""
     return scalar[0] in "-0123456789" and comparable(scalar) is not None
 
 
 @st.composite
-def pattern_texts(draw, keys=KEYS, scalars=SCALARS, lows=LOWS, event_types=()):
+def pattern_texts(
+    draw: st.DrawFn,
+    keys: Sequence[str] = KEYS,
+    scalars: Sequence[str] = SCALARS,
+    lows: Sequence[int] = LOWS,
+    event_types: Sequence[str] = (),
+) -> str:
     """Draw the text of a pattern. With ``event_types``, it asks for one or two of them."""
     some_keys = st.lists(st.sampled_from(keys), min_size=1, max_size=2)
     some_elements = st.lists(elements(scalars, lows), min_size=1, max_size=3)
 
-    def members(depth):
+    def members(depth: int) -> str:
         some = []
         for key in draw(some_keys):
             if depth and draw(st.booleans()):
@@ -244,7 +262,12 @@ def pattern_texts(draw, keys=KEYS, scalars=SCALARS, lows=LOWS, event_types=()):
 
 
 @st.composite
-def worlds(draw, keys=KEYS, scalars=SCALARS, event_types=()):
+def worlds(
+    draw: st.DrawFn,
+    keys: Sequence[str] = KEYS,
+    scalars: Sequence[str] = SCALARS,
+    event_types: Sequence[str] = (),
+) -> tuple[list[str], list[bytes]]:
     """Draw the texts of patterns and lines that share a few keys, values and bounds."""
     few_keys = draw(st.lists(st.sampled_from(keys), min_size=1, max_size=3))
     lows = draw(st.lists(_LOWS, min_size=1, max_size=2))
@@ -257,39 +280,9 @@ def worlds(draw, keys=KEYS, scalars=SCALARS, event_types=()):
 
 
 @st.composite
-def texts_with_types(draw, texts, event_types):
+def texts_with_types(draw: st.DrawFn, texts: st.SearchStrategy[str], event_types: Sequence[str]) -> str:
     """Draw the text of an event that has an event type, mostly a string."""
     types = event_types if draw(_RARE) else ("1", "null", '["t"]', '"t","event_type":"u"', "{}", "1e400")
     before, brace, rest = draw(texts).partition("{")
     comma = "" if rest.strip() == "}" else ","
     return f'{before}{brace}"event_type":{draw(st.sampled_from(types))}{comma}{rest}'
-
-
-# --- what is expected of lines --------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Expected:
-    """What a batch of lines holds: the exact event of each row with its line number, rejected and blank lines."""
-
-    rows: list[tuple[int, object]]
-    rejected: list[int]
-    blank: int
-
-
-def expected(texts):
-    """Read lines one by one; numbers are from 1."""
-    result, blank = Expected([], [], 0), 0
-    for number, line in enumerate(texts, 1):
-        if not line.strip(b" \t\r\n"):
-            blank += 1
-            continue
-        try:
-            event = load_exact(line)
-        except JsonError:
-            event = None
-        if isinstance(event, dict | Pairs):
-            result.rows.append((number, event))
-        else:
-            result.rejected.append(number)
-    return Expected(result.rows, result.rejected, blank)
