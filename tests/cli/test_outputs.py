@@ -26,9 +26,7 @@ def place(tmp_path):
 def replay(place, *words, **options):
     command = [sys.executable, "-m", "rumpattern", "replay", "-d", "d.json", *words]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.run(
-        command, cwd=place, env=environment, capture_output=True, text=True, check=False, timeout=60, **options
-    )
+    return subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True, check=False, **options)
 
 
 @pytest.mark.parametrize(
@@ -153,7 +151,6 @@ def test_no_module_of_the_current_folder_is_run(place):
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
     )
     assert done.returncode == 0, done.stderr
 

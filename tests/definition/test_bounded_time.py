@@ -1,12 +1,12 @@
 """Documents made to take long, or to nest deep, take no time worth mentioning and are told of like any other."""
 
 import json
-import time
 from collections import Counter
 
 import pytest
 
 import rumpattern as rp
+from tests.support.cpu_time import cpu_seconds_below
 
 STAR_OR_B = {"$or": [{"a": ["*"]}, {"b": [1]}]}
 
@@ -41,9 +41,8 @@ PATTERNS = {
 def test_patterns(pattern):
     text = json.dumps(pattern, separators=(",", ":"))
     assert len(text) <= 4000
-    started = time.process_time()
-    found = rp.validate({"Name": "m", "Namespace": "S", "EventPattern": text}).diagnostics
-    assert time.process_time() - started < 10  # a second was a thousand on the way here
+    with cpu_seconds_below(10):  # a second was a thousand on the way here
+        found = rp.validate({"Name": "m", "Namespace": "S", "EventPattern": text}).diagnostics
     assert Counter(map(str, found)).most_common(1)[0][1] == 1
 
 
@@ -70,16 +69,15 @@ def aliases(levels):
 
 
 def test_aliases_of_aliases():
-    started = time.process_time()
-    report = rp.validate(f"Name: x\nNamespace: S\n{aliases(12)}DimensionKeys: {{a: *l11}}\n")
-    assert len(report.batch_response()["Errors"]) == 1
+    with cpu_seconds_below(10):
+        report = rp.validate(f"Name: x\nNamespace: S\n{aliases(12)}DimensionKeys: {{a: *l11}}\n")
+        response = report.batch_response()
+    assert len(response["Errors"]) == 1
     assert [one.code for one in report.diagnostics] == ["RP335", "RP303", "RP305"]
-    assert time.process_time() - started < 10
 
 
 def test_ignores_that_many_resources_share():
     resources = "".join(f"  R{i}: {{Metadata: {{rumpattern: {{ignore: *l}}}}, Type: T}}\n" for i in range(1_000))
-    started = time.process_time()
-    report = rp.validate(f"X: &l [{'x,' * 2_000}]\nResources:\n{resources}")
+    with cpu_seconds_below(20):
+        report = rp.validate(f"X: &l [{'x,' * 2_000}]\nResources:\n{resources}")
     assert Counter(one.code for one in report.diagnostics) == {"RP348": 2_000, "RP300": 1}
-    assert time.process_time() - started < 20

@@ -133,7 +133,7 @@ def bomb(zeros: int) -> bytes:
 def test_a_bomb_takes_little_memory(tmp_path: Path, head: bytes) -> None:
     path = tmp_path / "bomb.gz"
     path.write_bytes(gzip.compress(head) + bomb(50 << 20) if head else bomb(1000 << 20))
-    done = subprocess.run([sys.executable, "-c", BOMB, path], capture_output=True, check=True, timeout=100)
+    done = subprocess.run([sys.executable, "-c", BOMB, path], capture_output=True, check=True)
     peak, evaluated, rejects = json.loads(done.stdout)
     assert peak < 350 << 10
     assert (evaluated, rejects) == ((0, [[1, "RP020", 1000]]) if head else (2, [[2, "RP019", 1000]]))
@@ -152,7 +152,7 @@ print(next(line for line in open("/proc/self/status") if line.startswith("VmHWM"
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is told in KiB on Linux only")
 def test_many_rejects_take_little_memory(tmp_path: Path) -> None:
     (tmp_path / "tiny.ndjson").write_bytes(b"{}\n" * 200_000)
-    done = subprocess.run([sys.executable, "-c", TINY, tmp_path], capture_output=True, check=True, timeout=100)
+    done = subprocess.run([sys.executable, "-c", TINY, tmp_path], capture_output=True, check=True)
     assert int(done.stdout) < 100 << 10
 
 
