@@ -18,13 +18,13 @@ from botocore.validate import ParamValidator
 import rumpattern as rp
 from rumpattern.aggregate.distribution import PERCENTS
 from tests.support.paths import ROOT
+from tests.support.replays import EXTENDED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     Run = Callable[..., subprocess.CompletedProcess[bytes]]
 
-EXTENDED = "fixtures/definitions/extended.json"
 CUSTOM = "fixtures/definitions/custom.json"
 EVENTS = "fixtures/events"
 NDJSON = "fixtures/events/shop.ndjson"

@@ -12,6 +12,7 @@ import pytest
 
 from tests.support.paths import ROOT
 
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}  # a program in any folder imports this package
 EVENT = '{"event_type":"x","event_timestamp":0}\n'
 DEFINITION = json.dumps({"Name": "n", "Namespace": "t", "EventPattern": '{"event_type":["x"]}'})
 
@@ -25,8 +26,7 @@ def place(tmp_path):
 
 def replay(place, *words, **options):
     command = [sys.executable, "-m", "rumpattern", "replay", "-d", "d.json", *words]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True, check=False, **options)
+    return subprocess.run(command, cwd=place, env=ENVIRONMENT, capture_output=True, text=True, check=False, **options)
 
 
 @pytest.mark.parametrize(
@@ -74,9 +74,8 @@ def test_what_is_open_is_written_where_it_stands(place):
         stream.write("before\n")
         stream.flush()
         command = [sys.executable, "-m", "rumpattern", "replay", "-d", "d.json", "e.ndjson", "--format", "csv", "-o"]
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         for name in ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"):
-            done = subprocess.run([*command, name], cwd=place, env=environment, stdout=stream, check=False)
+            done = subprocess.run([*command, name], cwd=place, env=ENVIRONMENT, stdout=stream, check=False)
             assert done.returncode == 0
     first, *lines = (place / "all").read_text(encoding="utf-8").splitlines()
     assert first == "before"
@@ -113,9 +112,8 @@ def test_names_that_are_no_text(place):
 @pytest.mark.skipif(os.name != "posix", reason="the shell of POSIX systems")
 def test_closed_standard_output_is_told(place):
     script = 'exec "$0" -m rumpattern replay -d d.json e.ndjson -o o >&-'
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = ["/bin/sh", "-c", script, sys.executable]
-    done = subprocess.run(command, cwd=place, env=environment, stderr=subprocess.PIPE, check=False)
+    done = subprocess.run(command, cwd=place, env=ENVIRONMENT, stderr=subprocess.PIPE, check=False)
     assert (done.returncode, done.stderr) == (2, b"error: standard output is closed\n")
 
 
@@ -128,7 +126,7 @@ def test_a_mistake_in_the_program_has_the_code_of_errors(place):
     done = subprocess.run(
         [sys.executable, "-c", program, "replay", "-d", "d.json", "e.ndjson"],
         cwd=place,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env=ENVIRONMENT,
         capture_output=True,
         text=True,
         check=False,
@@ -147,7 +145,7 @@ def test_no_module_of_the_current_folder_is_run(place):
     done = subprocess.run(
         [sys.executable, "-P", "-m", "rumpattern", "replay", "-d", "d.json", "e.ndjson", "--workers", "2"],
         cwd=place,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env=ENVIRONMENT,
         capture_output=True,
         text=True,
         check=False,
@@ -184,7 +182,7 @@ def test_control_characters_do_not_reach_the_terminal(place):
 def test_output_that_cannot_be_encoded_is_spelled_out(place):
     (place / "d.json").write_text(json.dumps({"Name": "é", "Namespace": "t"}), encoding="utf-8")
     command = [sys.executable, "-m", "rumpattern", "replay", "-d", "d.json", "e.ndjson"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"}
+    environment = {**ENVIRONMENT, "PYTHONIOENCODING": "ascii"}
     done = subprocess.run(command, cwd=place, env=environment, capture_output=True, check=False)
     assert done.returncode == 0
     assert b"\\xe9" in done.stdout

@@ -14,9 +14,9 @@ import pytest
 from rumpattern.cli import fixing as mending
 from rumpattern.cli.validate import command
 from tests.support.paths import ROOT
+from tests.support.replays import EXTENDED
 
 BROKEN = "fixtures/definitions/broken.json"
-EXTENDED = "fixtures/definitions/extended.json"
 TEMPLATES = "fixtures/definitions/templates"
 
 

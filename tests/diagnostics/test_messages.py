@@ -12,11 +12,11 @@ import pytest
 import rumpattern as rp
 from rumpattern.diagnostics.codes import CODES
 from rumpattern.diagnostics.rulebook import rulebook
+from tests.support.replays import TIME
 
 MESSAGES = dict(line.split(" ", 1) for line in Path(__file__).with_name("messages.txt").read_text("utf-8").splitlines())
 EVENT = b'{"event_type":"view","event_timestamp":0,"application_name":"shop"}\n'
 TWO_SESSIONS = b"".join(EVENT[:-2] + b',"metadata":{"session":"%d"}}\n' % number for number in range(2))
-TIME = b"2026-01-05T00:00:00.000Z "
 VIEWS = {"Name": "Views", "Namespace": "S", "EventPattern": '{"event_type":["view"]}'}
 RECORD = {"logEvents": [{"id": "1", "timestamp": 0, "message": EVENT.decode()}], "messageType": "DATA_MESSAGE"}
 SUBSCRIPTION = json.dumps({**RECORD, "logGroup": "g", "owner": "o", "logStream": "s", "subscriptionFilters": []})

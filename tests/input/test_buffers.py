@@ -196,11 +196,6 @@ def test_a_bomb_takes_a_bounded_amount_of_memory(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.fixture(scope="module")
-def views() -> list[rp.MetricDefinition]:
-    return rp.load_definitions([{"Name": "Views", "Namespace": "S", "EventPattern": '{"event_type": ["view"]}'}])
-
-
-@pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a file of 12 MB of text, a bad line in each megabyte."""
     path = tmp_path_factory.mktemp("large") / "views.ndjson.gz"

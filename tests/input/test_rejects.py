@@ -16,14 +16,13 @@ from rumpattern.input.formats import Form
 from rumpattern.input.rejects import Reject, dump_row, load_row
 from rumpattern.synth import events as synth
 from tests.support.paths import DEFINITIONS
-from tests.support.replays import READERS
+from tests.support.replays import READERS, VIEW
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
     from subprocess import CompletedProcess
 
-VIEW = b'{"event_type":"view","event_timestamp":0}'
 BYTES = b"\xff\xed\xa0\x80\x00"
 Damage = tuple[bytes, bytes]
 """What is put instead of what."""

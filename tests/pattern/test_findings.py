@@ -206,7 +206,7 @@ def test_256_paths_are_allowed(paths):
 
 
 def test_a_repeated_path_counts_once():
-    rp.parse_pattern("{" + '"k":[1],' * 300 + '"k":[2]}')
+    assert len(rp.parse_pattern("{" + '"k":[1],' * 300 + '"k":[2]}').paths) == 1
 
 
 @pytest.mark.parametrize("source", [b'{"a":["\xff"]}', b'\xff{"a":["x"]}'])

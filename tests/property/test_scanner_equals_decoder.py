@@ -55,8 +55,8 @@ TIMES = st.sampled_from(
 
 
 @given(st.lists(st.tuples(TIMES, lines(st.just(GOOD.decode()))), max_size=8))
-def test_lines_with_a_time(has_timestamp_prefix):
-    block = b"\n".join(time + text for time, text in has_timestamp_prefix)
+def test_lines_with_a_time(timed_lines):
+    block = b"\n".join(time + text for time, text in timed_lines)
     assert_same(Decoder(PATHS), block, has_timestamp_prefix=True)
 
 

@@ -32,18 +32,19 @@ def read_events(path: Path, form: str) -> list[Event]:
     text = (gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data).decode()
     if form == "logs-export":
         text = "\n".join(line.partition(" ")[2] for line in text.splitlines())
-    taken = (event for document in _documents(text) for event in _EVENTS_OF[form](document))
+    taken = (event for document in read_documents(text) for event in _EVENTS_OF[form](document))
     events = (json.loads(event) if isinstance(event, str) else event for event in taken)
     return [event["user_details"] | event for event in events]
 
 
-def _documents(text: str) -> Iterator[Event]:
-    decoder, place = json.JSONDecoder(), 0
-    while place < len(text):
-        document, place = decoder.raw_decode(text, place)
+def read_documents(text: str) -> Iterator[Event]:
+    """Decode JSON documents that follow each other, with or without white space between."""
+    decoder, offset = json.JSONDecoder(), 0
+    while offset < len(text):
+        document, offset = decoder.raw_decode(text, offset)
         yield document
-        while text[place : place + 1].isspace():
-            place += 1
+        while text[offset : offset + 1].isspace():
+            offset += 1
 
 
 def _put_events(body: Event) -> Iterator[Event]:

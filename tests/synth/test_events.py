@@ -5,19 +5,19 @@ import itertools
 import json
 import zlib
 from collections import Counter
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, get_args
 
 import pytest
 
 from rumpattern.synth.events import BURST, Form, events, lines, main, write
 from rumpattern.synth.tables import BUILT_IN, CUSTOM
+from tests.support.fixture_events import Event, read_documents
 from tests.support.paths import OUTSIDE_DATA
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-Event = dict[str, Any]
 SCHEMAS = OUTSIDE_DATA / "rum-event-types.json"
 JSON_TYPES: dict[str, type | tuple[type, ...]] = {
     "string": str,
@@ -40,21 +40,11 @@ def parsed(many: list[bytes]) -> list[Event]:
     return [json.loads(line) for line in many]
 
 
-def documents(text: str) -> Iterator[Any]:
-    """Decode JSON documents that follow each other, with or without white space between."""
-    decoder, place = json.JSONDecoder(), 0
-    while place < len(text):
-        document, place = decoder.raw_decode(text, place)
-        yield document
-        while text[place : place + 1].isspace():
-            place += 1
-
-
 def unwrap(form: Form, text: str) -> list[Event]:
     """Give the events of a container back, without what the container adds around them."""
     if form == "logs-export":
         return [json.loads(line.partition(" ")[2]) for line in text.splitlines()]
-    found = list(documents(text))
+    found = list(read_documents(text))
     match form:
         case "ndjson":
             messages = found
@@ -267,14 +257,14 @@ def test_subscription_records_follow_each_other_without_line_ends(tmp_path: Path
     write(tmp_path / "events", 120, form="subscription")
     text = (tmp_path / "events").read_text()
     assert "\n" not in text
-    records = list(documents(text))
+    records = list(read_documents(text))
     assert [record["messageType"] for record in records] == ["CONTROL_MESSAGE", *["DATA_MESSAGE"] * 3]
     assert [len(record["logEvents"]) for record in records] == [1, 50, 50, 20]
 
 
 def test_app_monitor_pages_and_their_events(tmp_path: Path) -> None:
     write(tmp_path / "events", 250, form="get-app-monitor-data")
-    pages = list(documents((tmp_path / "events").read_text()))
+    pages = list(read_documents((tmp_path / "events").read_text()))
     assert [len(page["Events"]) for page in pages] == [100, 100, 50]
     assert ["NextToken" in page for page in pages] == [True, True, False]
     event = json.loads(pages[0]["Events"][0])
