@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import rumpattern as rp
+from tests.support.examples import CI_EXAMPLES, FAST_EXAMPLES
 from tests.support.fixture_events import FORMS, Event, read_events
 from tests.support.paths import DEFINITIONS, EVENTS, ROOT
 
@@ -18,20 +19,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-# Hypothesis: the same examples in every CI run, or random ones, as many as RUMPATTERN_THOROUGH says
-SLOW = [HealthCheck.too_slow]
-settings.register_profile(
-    "ci", max_examples=300, derandomize=True, deadline=None, database=None, suppress_health_check=SLOW
-)
-settings.register_profile(
-    "thorough",
-    max_examples=int(os.environ.get("RUMPATTERN_THOROUGH", "0")) or 20_000,
-    deadline=None,
-    database=None,
-    print_blob=True,
-    suppress_health_check=SLOW,
-)
-settings.load_profile("thorough" if os.environ.get("RUMPATTERN_THOROUGH") else "ci")
+THOROUGH = int(os.environ.get("RUMPATTERN_THOROUGH", "0"))
+FAST_TIER = "not slow"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose how many examples a law draws: few in the fast tier, random ones if RUMPATTERN_THOROUGH says how many."""
+    always = settings(deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.register_profile("ci", parent=always, max_examples=CI_EXAMPLES, derandomize=True)
+    settings.register_profile("fast", parent=always, max_examples=FAST_EXAMPLES, derandomize=True)
+    settings.register_profile("thorough", parent=always, max_examples=THOROUGH or CI_EXAMPLES, print_blob=True)
+    is_fast = FAST_TIER in config.option.markexpr
+    settings.load_profile("thorough" if THOROUGH else "fast" if is_fast else "ci")
 
 
 @pytest.fixture(scope="session")

@@ -139,6 +139,7 @@ def test_errors_are_told_as_by_other_commands(
 # --- the comparison ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("form", ["plain", "gzip"])
 def test_tools_agree(tmp_path: Path, variant: str, form: str) -> None:
@@ -153,6 +154,7 @@ def test_tools_agree(tmp_path: Path, variant: str, form: str) -> None:
                 check(tool, read_result(result), true)
 
 
+@pytest.mark.slow
 def test_a_loop_in_two_processes_agrees(tmp_path: Path) -> None:
     events = generate(tmp_path, 500, compress=False, seed=0)
     loop = Peer(LOOP, 2, "benchmarks.plain_loop:metrics")
@@ -183,6 +185,7 @@ def comparison(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any]
     return json.loads(numbers.read_text()), done.stdout
 
 
+@pytest.mark.slow
 def test_comparison_in_numbers(comparison: tuple[dict[str, Any], str]) -> None:
     document, _ = comparison
     rows = {(row["section"], row["tool"]): row for row in document["rows"]}
@@ -198,6 +201,7 @@ def test_comparison_in_numbers(comparison: tuple[dict[str, Any], str]) -> None:
         assert bar["reached"] == pytest.approx(other / own)
 
 
+@pytest.mark.slow
 def test_comparison_in_print(comparison: tuple[dict[str, Any], str]) -> None:
     _, printed = comparison
     assert printed.startswith("500 events, seed 0, 12 definitions, medians of 1 runs")

@@ -38,6 +38,7 @@ except KeyboardInterrupt:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are sent as on POSIX systems")
 def test_ctrl_c_ends_a_scan_cleanly():
     for number in range(4):
@@ -94,6 +95,7 @@ def replay(tmp_path, environment, reader):
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_damaged_code_is_one_sentence(damaged_cache, tmp_path):
     done = replay(tmp_path, damaged_cache, "scan")
     assert done.returncode == 2
@@ -119,6 +121,7 @@ def test_wrong_results_are_noticed(monkeypatch):
         rp.Engine([rp.MetricDefinition("m")], reader=Reader.SCAN)
 
 
+@pytest.mark.slow
 def test_a_change_anywhere_makes_another_folder(tmp_path):
     package = tmp_path / "rumpattern"
     shutil.copytree(ROOT / "rumpattern", package, ignore=shutil.ignore_patterns("__pycache__"))
@@ -133,6 +136,7 @@ def test_a_change_anywhere_makes_another_folder(tmp_path):
     assert folders[0] != folders[1] == folders[2]
 
 
+@pytest.mark.slow
 def test_without_being_asked_for_it_is_left_out(damaged_cache, tmp_path, monkeypatch):
     assert replay(tmp_path, damaged_cache, "auto").returncode == 0
     notices = []

@@ -100,6 +100,7 @@ def _inflater(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
         monkeypatch.setattr(streams, "isal_zlib", None)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_inflater")
 @pytest.mark.parametrize("members", [MEMBERS[:1], MEMBERS], ids=["one member", "two members"])
 def test_gzip_cut_at_any_byte_keeps_all_complete_lines(
@@ -119,6 +120,7 @@ def test_gzip_cut_at_any_byte_keeps_all_complete_lines(
         assert sum(one.count for one in result.series) == accounting.evaluated
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_inflater")
 def test_64_kib_of_gzip_cut_at_any_byte_keep_all_complete_lines(
     views: list[rp.MetricDefinition], tmp_path: Path
@@ -138,6 +140,7 @@ def test_64_kib_of_gzip_cut_at_any_byte_keep_all_complete_lines(
         assert (reject.line, reject.code) == (lines + 1, "RP003"), cut
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_inflater")
 def test_a_gzip_export_cut_at_any_byte_keeps_all_complete_lines(
     views: list[rp.MetricDefinition], tmp_path: Path
@@ -168,6 +171,7 @@ DOCUMENTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", DOCUMENTS)
 def test_a_document_cut_at_any_byte_keeps_complete_events(
     views: list[rp.MetricDefinition], tmp_path: Path, form: str
@@ -185,6 +189,7 @@ def test_a_document_cut_at_any_byte_keeps_complete_events(
     assert complete == {"subscription": 3, "put-rum-events": 3, "get-app-monitor-data": 2}.get(form, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_inflater")
 @pytest.mark.parametrize("form", DOCUMENTS)
 def test_a_gzipped_document_cut_at_any_byte_is_one_reject(
@@ -207,6 +212,7 @@ def test_what_follows_gzip_data_is_one_reject(views: list[rp.MetricDefinition], 
     assert [(reject.line, reject.offset, reject.code) for reject in rejects] == [(7, len(LINES), "RP003")]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_inflater")
 def test_damaged_gzip_data_never_raise(views: list[rp.MetricDefinition], tmp_path: Path) -> None:
     whole = MEMBERS[0]

@@ -128,6 +128,7 @@ def bomb(zeros: int) -> bytes:
     return gzip.compress(VIEW + b"\n") + piece * (zeros // (10 << 20)) + gzip.compress(b"\n" + VIEW)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is told in KiB on Linux only")
 @pytest.mark.parametrize("head", [b"", b'{"events":[{"message":"'], ids=["line", "document"])
 def test_a_bomb_takes_little_memory(tmp_path: Path, head: bytes) -> None:
@@ -149,6 +150,7 @@ print(next(line for line in open("/proc/self/status") if line.startswith("VmHWM"
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is told in KiB on Linux only")
 def test_many_rejects_take_little_memory(tmp_path: Path) -> None:
     (tmp_path / "tiny.ndjson").write_bytes(b"{}\n" * 200_000)

@@ -8,6 +8,7 @@ import rumpattern as rp
 from rumpattern.columns.fields import with_derived_fields
 from rumpattern.pattern.reference import leaves, matches
 from tests.support.exact_lines import read_exactly
+from tests.support.examples import examples
 from tests.support.strategies import ID_KEYS, ID_SCALARS, worlds
 
 
@@ -32,7 +33,7 @@ def check(sources, texts, application_name=None):
     return batch, masks
 
 
-@settings(max_examples=max(2_000, settings.default.max_examples))
+@settings(max_examples=examples(7))
 @given(worlds())
 def test_engine_equals_reference(world):
     batch, masks = check(*world)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 import rumpattern as rp
 from rumpattern.jsontext import JsonError
+from tests.support.examples import examples
 from tests.support.strategies import worlds
 
 
@@ -19,7 +20,7 @@ def answers(pattern, texts):
             yield None
 
 
-@settings(max_examples=max(100, settings.default.max_examples // 3))
+@settings(max_examples=examples(1 / 3))
 @given(worlds(), st.randoms(use_true_random=False))
 def test_any_order(world, random):
     def shuffled(items):
@@ -32,7 +33,7 @@ def test_any_order(world, random):
         assert pattern.equivalent(rp.Pattern(shuffled(list(branches))))
 
 
-@settings(max_examples=max(100, settings.default.max_examples // 3))
+@settings(max_examples=examples(1 / 3))
 @given(worlds())
 def test_equivalent_patterns(world):
     sources, texts = world

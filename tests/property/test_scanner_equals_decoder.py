@@ -186,6 +186,7 @@ def decoder():
     return Engine(definitions, application_name="shop", event_type_required=True).decoder
 
 
+@pytest.mark.slow
 def test_every_byte_of_realistic_events_corrupted(realistic, decoder):
     events = sorted(realistic, key=len)[:: len(realistic) // 50][:50]
     random = np.random.default_rng(3)

@@ -8,6 +8,7 @@ import pytest
 from tests.support.replays import READERS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reader", READERS)
 def test_no_interruption_is_lost(reader):
     command = [sys.executable, "-m", "tests.support.interrupted", reader]

@@ -24,6 +24,7 @@ FILES = 3
 FORMATS = [json_lines, csv_rows, put_metric_data, emf, openmetrics, *([parquet] if find_spec("pyarrow") else [])]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("units", [1, 2, 7])
 @pytest.mark.parametrize("workers", [1, 2])
 def test_one_digest(

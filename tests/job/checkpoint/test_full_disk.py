@@ -126,6 +126,7 @@ def replay(
     return run
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("form", "error"),
     [("json", errno.ENOSPC), ("json", errno.EIO), ("csv", errno.EIO), ("put-metric-data", errno.ENOSPC), PARQUET],

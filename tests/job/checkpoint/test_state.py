@@ -357,6 +357,7 @@ def start(twenty_files: Path, folder: Path, output: Path, program: str = PARTS_A
     return subprocess.Popen([sys.executable, "-c", program, *map(str, arguments)], stderr=subprocess.PIPE)
 
 
+@pytest.mark.slow
 def test_a_run_that_is_killed_at_any_moment_goes_on(twenty_files: Path, tmp_path: Path) -> None:
     begun = time.monotonic()
     whole = start(twenty_files, tmp_path / "whole-state", tmp_path / "whole")
@@ -380,6 +381,7 @@ def test_a_run_that_is_killed_at_any_moment_goes_on(twenty_files: Path, tmp_path
         assert not folder.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C as on POSIX systems")
 def test_ctrl_c_says_how_to_go_on(twenty_files: Path, tmp_path: Path) -> None:
     process = start(twenty_files, tmp_path / "state", tmp_path / "output", SLOW_PARTS)
