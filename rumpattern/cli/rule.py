@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rumpattern.diagnostics.codes import UNUSED, code_prefix
-from rumpattern.diagnostics.rulebook import rulebook
+from rumpattern.diagnostics.rulebook import RETIRED, code_prefix, rulebook
 from rumpattern.diagnostics.wording import did_you_mean
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ def _begin_with(code: str, entries: Mapping[str, Entry]) -> list[Entry]:
     prefix = code_prefix(code)
     if prefix is not None:
         return [entry for known, entry in entries.items() if known.startswith(prefix)]
-    if code.upper() in UNUSED:
+    if code.upper() in RETIRED:
         raise click.UsageError(f"{code.upper()} is no longer used")
     hint = did_you_mean(code.upper(), list(entries), cutoff=0.7) or "rumpattern rule --all lists them"
     raise click.UsageError(f'there is no code "{code.upper()}": {hint}')

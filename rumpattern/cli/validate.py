@@ -16,8 +16,8 @@ from rumpattern.cli.main import Exit
 from rumpattern.definition.documents.document import decode
 from rumpattern.definition.subject import Profile
 from rumpattern.definition.validate import Report, validate, validate_text
-from rumpattern.diagnostics.codes import code_prefix
 from rumpattern.diagnostics.finding import DefinitionError, Diagnostic, InputError, Severity
+from rumpattern.diagnostics.rulebook import code_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

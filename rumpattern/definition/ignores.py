@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from rumpattern.definition.documents.sites import resources
-from rumpattern.diagnostics.codes import code_prefix
 from rumpattern.diagnostics.finding import Diagnostic, Place, Severity
+from rumpattern.diagnostics.rulebook import code_prefix
 from rumpattern.jsontext import JsonArray, JsonObject, JsonString
 from rumpattern.pattern.findings import describe
 

@@ -13,7 +13,7 @@ MAX_NUMBER_TEXT: Final = 1_000
 class JsonError(ValueError):
     """Text that is not JSON.
 
-    ``offset`` counts characters; ``code`` tells the kind of fault (see diagnostics.CODES); ``comma`` is where a comma
+    ``offset`` counts characters; ``code`` is the kind of fault, a code of the rulebook; ``comma`` is where a comma
     stands that has nothing after it, if that is the fault.
     """
 

@@ -1,13 +1,17 @@
 """Every code has an entry, and its examples do what it says."""
 
+import ast
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import rumpattern as rp
-from rumpattern.diagnostics.codes import CODES
-from rumpattern.diagnostics.rulebook import rulebook
+from rumpattern.diagnostics.rulebook import RETIRED, rulebook
+
+SOURCE = Path(rp.__file__).parent
 
 ENTRIES = list(rulebook().values())
 
@@ -26,8 +30,21 @@ def codes(entry, text):
             return {reject.code for reject in engine.batch(text).rejects}
 
 
-def test_every_code_has_an_entry():
-    assert [entry.code for entry in ENTRIES] == list(CODES)
+def codes_in_source():
+    for file in SOURCE.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and re.fullmatch(r"RP\d+", node.value):
+                yield node.value
+
+
+def test_findings_have_the_codes_of_the_rulebook_and_no_others():
+    assert set(codes_in_source()) == rulebook().keys() | RETIRED
+    assert not any("RP{" in file.read_text(encoding="utf-8") for file in SOURCE.rglob("*.py"))
+
+
+def test_every_entry_is_complete():
+    assert sorted(rulebook()) == list(rulebook())
+    assert RETIRED.isdisjoint(rulebook())
     assert {entry.confidence for entry in ENTRIES} == {"documented", "observed", "inferred"}
     assert all(entry.why.endswith((".", ":")) for entry in ENTRIES)
     assert sum(entry.kind == "input" for entry in ENTRIES) < 25
@@ -62,7 +79,7 @@ passes      {"Name": "Visits", "Namespace": "Shop", "EventPattern": \
 
 def test_the_command_tells_about_all():
     done = rule("--all")
-    assert [line[:5] for line in done.stdout.splitlines() if line.startswith("RP")] == list(CODES)
+    assert [line[:5] for line in done.stdout.splitlines() if line.startswith("RP")] == list(rulebook())
 
 
 @pytest.mark.parametrize("arguments", [[], ["RP999"], ["RP206", "--all"]])

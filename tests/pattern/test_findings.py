@@ -3,8 +3,8 @@
 import pytest
 
 import rumpattern as rp
-from rumpattern.diagnostics.codes import CODES
 from rumpattern.diagnostics.finding import DiagnosticsError
+from rumpattern.diagnostics.rulebook import rulebook
 
 
 def findings(source):
@@ -232,4 +232,4 @@ def test_a_mapping_that_json_cannot_say(value):
 def test_pattern_error_is_a_value_error():
     assert issubclass(rp.PatternError, DiagnosticsError)
     assert issubclass(DiagnosticsError, ValueError)
-    assert all(len(code) == 5 for code in CODES)
+    assert all(len(code) == 5 for code in rulebook())

@@ -49,7 +49,7 @@ _PAIR: Final = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 
 class YamlError(ValueError):
-    """Text that is not YAML, or beyond a limit. ``offset`` counts characters; ``code`` is one of diagnostics.CODES."""
+    """Text that is not YAML, or beyond a limit. ``offset`` counts characters; ``code`` is one of the rulebook's."""
 
     def __init__(self, message: str, offset: int, *, code: str = "RP006") -> None:
         super().__init__(message)
