@@ -18,7 +18,6 @@ from rumpattern.columns.readers import Reader, ReaderError
 from rumpattern.engine import DEFAULT_PERIOD, Engine
 from rumpattern.executors.processes import process_in_workers
 from rumpattern.executors.threads import process_in_threads
-from rumpattern.executors.wire import pack_definitions
 from rumpattern.input.blocks import read_blocks
 from rumpattern.input.formats import Form
 from rumpattern.input.lines import MAX_LINE
@@ -211,7 +210,7 @@ def _process(  # noqa: PLR0913, PLR0917 - what each executor needs
     elif reader is Reader.SCAN:
         yield from process_in_threads(process, blocks, cores)
     else:
-        task = {"settings": settings.to_json(), "definitions": pack_definitions(definitions)}
+        task = {"settings": settings.to_json(), "definitions": [one.to_request() for one in definitions]}
         yield from process_in_workers(process, blocks, cores, task)
     engine.clear()
 

@@ -1,13 +1,16 @@
-"""One metric definition, checked and typed."""
+"""One metric definition as typed values, and as the JSON of an API request."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
+from rumpattern.pattern.parse import parse_pattern
 from rumpattern.rum.names import CUSTOM_NAMESPACE_PREFIX, EXTENDED_NAMESPACE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rumpattern.diagnostics.finding import Diagnostic, Place
     from rumpattern.pattern.pattern import Pattern
 
@@ -16,8 +19,18 @@ if TYPE_CHECKING:
 class MetricDefinition:
     """A definition of an extended or custom metric, in the terms of the API's MetricDefinitionRequest.
 
-    ``pattern`` None matches every event; ``value_key`` None publishes 1; ``dimension_keys`` are (field path, dimension
-    name) pairs in the order given; ``warnings`` are findings that do not keep it from working.
+    Nothing is checked: ``load_definitions`` returns checked definitions, and ``validate`` says what RUM would refuse.
+
+    Attributes:
+        name: the metric's name (API: Name).
+        namespace: the custom namespace without the prefix that RUM adds (Namespace); None, or exactly "AWS/RUM", makes
+            it an extended metric.
+        pattern: the events that it is about (EventPattern); None matches every event.
+        value_key: the path of the field that holds the value of each event (ValueKey); None publishes 1 for each.
+        unit_label: the CloudWatch unit (UnitLabel); None for no unit.
+        dimension_keys: (field path, dimension name) pairs in the order given, each path once (DimensionKeys).
+        place: where it stands in its document, None if it was made from Python values; not compared.
+        warnings: findings of the reader that do not keep it from working; not compared.
     """
 
     name: str
@@ -31,7 +44,7 @@ class MetricDefinition:
 
     @property
     def is_extended(self) -> bool:
-        """Tell whether it is one of RUM's own metrics with extra dimensions: no namespace, or exactly AWS/RUM."""
+        """Whether it is one of RUM's own metrics with extra dimensions: no namespace, or exactly AWS/RUM."""
         return self.namespace in (None, EXTENDED_NAMESPACE)
 
     @property
@@ -46,9 +59,9 @@ class MetricDefinition:
         """The CloudWatch unit: UnitLabel, or the literal ``None`` that CloudWatch uses."""
         return self.unit_label or "None"
 
-    def to_request(self) -> dict[str, object]:
-        """Return the definition as an API request holds it; ``load_definitions`` reads it back equal."""
-        members: dict[str, object] = {
+    def to_request(self) -> dict[str, Any]:
+        """Return the definition as an API request holds it; ``from_request`` returns an equal definition."""
+        members = {
             "Name": self.name,
             "Namespace": self.namespace,
             "ValueKey": self.value_key,
@@ -57,3 +70,24 @@ class MetricDefinition:
             "DimensionKeys": dict(self.dimension_keys) or None,
         }
         return {key: value for key, value in members.items() if value is not None}
+
+    @classmethod
+    def from_request(cls, request: Mapping[str, Any]) -> Self:
+        """Return the definition that ``to_request`` wrote.
+
+        Unlike ``load_definitions`` it checks neither lengths nor types: a canonical pattern may be longer than the
+        4,000 characters that the API takes, and a definition that was made in Python may break any other rule.
+
+        Raises:
+            KeyError: there is no Name.
+            PatternError: the pattern does not compile.
+        """
+        pattern = request.get("EventPattern")
+        return cls(
+            request["Name"],
+            request.get("Namespace"),
+            None if pattern is None else parse_pattern(pattern),
+            request.get("ValueKey"),
+            request.get("UnitLabel"),
+            tuple(request.get("DimensionKeys", {}).items()),
+        )

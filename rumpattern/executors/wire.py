@@ -6,14 +6,11 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from rumpattern.definition.model import MetricDefinition
 from rumpattern.input.blocks import Block
 from rumpattern.input.formats import Form
 from rumpattern.input.sources import FileIdentity
-from rumpattern.pattern.parse import parse_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from typing import BinaryIO
 
 _LENGTH: Final = 8
@@ -43,29 +40,6 @@ def _read(stream: BinaryIO, length: int) -> bytes:
     if len(data) < length:
         raise EOFError("the other side is gone")
     return data
-
-
-def pack_definitions(definitions: Sequence[MetricDefinition]) -> list[list[Any]]:
-    """Return definitions as JSON values."""
-    return [
-        [d.name, d.namespace, d.pattern and str(d.pattern), d.value_key, d.unit_label, d.dimension_keys]
-        for d in definitions
-    ]
-
-
-def unpack_definitions(rows: list[list[Any]]) -> list[MetricDefinition]:
-    """Return the definitions that ``pack_definitions`` packed."""
-    return [
-        MetricDefinition(
-            name,
-            namespace,
-            None if pattern is None else parse_pattern(pattern),
-            value_key,
-            unit,
-            tuple((path, dimension) for path, dimension in dimensions),
-        )
-        for name, namespace, pattern, value_key, unit, dimensions in rows
-    ]
 
 
 def pack_block(block: Block) -> tuple[list[Any], bytes | memoryview]:

@@ -6,8 +6,9 @@ import gc
 import os
 import sys
 
+from rumpattern.definition.model import MetricDefinition
 from rumpattern.engine import Engine
-from rumpattern.executors.wire import receive, send, unpack_block, unpack_definitions
+from rumpattern.executors.wire import receive, send, unpack_block
 from rumpattern.job.checkpoint.packing import pack_result
 from rumpattern.job.results import process_block
 from rumpattern.job.settings import Settings
@@ -20,7 +21,7 @@ def main() -> None:
     task, _ = receive(source)
     settings = Settings.from_json(task["settings"])
     engine = Engine(
-        unpack_definitions(task["definitions"]),
+        [MetricDefinition.from_request(request) for request in task["definitions"]],
         application_name=settings.application_name,
         event_type_required=True,
     )

@@ -179,3 +179,15 @@ def test_lengths_at_their_limits():
 def test_text_and_python_objects_load_alike(destination, key):
     value = {"metadata.é": "É"} if destination == "dimension" else "metadata.é"
     assert rp.load_definitions(ONE | {key: value}) == rp.load_definitions(json.dumps(ONE | {key: value}))
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        rp.MetricDefinition(""),
+        rp.MetricDefinition("m" * 300, "", None, "", "", (("", ""), ("b", "B"), ("a", "A"))),
+        rp.MetricDefinition("m", pattern=rp.parse_pattern({f"a{index}": ["x" * 100] for index in range(60)})),
+    ],
+)
+def test_a_definition_that_nothing_checked_survives_as_a_request(definition):
+    assert rp.MetricDefinition.from_request(definition.to_request()) == definition

@@ -1,5 +1,7 @@
 """Law: a pattern's text parses to an equal pattern, and so does a definition's request."""
 
+import json
+
 from hypothesis import given
 
 import rumpattern as rp
@@ -20,5 +22,6 @@ def test_pattern_text_parses_back(source):
 @given(definition_lists())
 def test_definition_requests_load_back(definitions):
     requests = [definition.to_request() for definition in definitions]
+    assert [rp.MetricDefinition.from_request(json.loads(json.dumps(request))) for request in requests] == definitions
     assert rp.load_definitions(requests) == definitions
     assert rp.load_definitions({"MetricDefinitions": requests}) == definitions
