@@ -111,7 +111,7 @@ class Explanation:
 
 def explain(branches: Sequence[Branch], event: Exact) -> Explanation:
     """Explain what the slow matcher decides about one event."""
-    by_path = grouped(leaves(event, placed=True))
+    by_path = grouped(leaves(event, with_locations=True))
     verdicts = tuple(_branch(branch, by_path) for branch in branches)
     return Explanation(any(verdict.matches for verdict in verdicts), verdicts)
 
@@ -165,7 +165,7 @@ def _field(field: Field, by_path: Mapping[str, Sequence[Leaf]], reason: Reason |
 
 def _scattered(branch: Branch, fields: Sequence[FieldVerdict]) -> Reason:
     places = (
-        next((leaf.place for leaf in verdict.found if _accepts(field.elements, leaf)), f"no {field.path}")
+        next((leaf.location for leaf in verdict.found if _accepts(field.elements, leaf)), f"no {field.path}")
         for field, verdict in zip(branch, fields, strict=True)
         if any(leaf.memberships for leaf in verdict.found)
     )
@@ -177,7 +177,7 @@ def _accepts(elements: Sequence[Element], leaf: Leaf) -> bool:
 
 
 def _found(leaf: Leaf) -> str:
-    place = f" at {leaf.place}" if leaf.place != leaf.path else ""
+    place = f" at {leaf.location}" if leaf.location != leaf.path else ""
     return f"{json_type(leaf.value).split()[-1]} {show(leaf.value)}{place}"
 
 

@@ -1,11 +1,14 @@
-"""The slow matcher: what a pattern means, one event at a time, too simple to be wrong.
+"""The reference matcher: what a pattern means for one event, without columns, codes or compiled code.
 
-Everything fast is held equal to it by tests. Rules: an event flattens to leaves; a match chooses one leaf for each path
-of the pattern so that the leaves agree on the array elements they come from.
+An event flattens to leaves. A branch matches if a leaf that it accepts can be chosen for each of its paths so that the
+leaves agree on the array elements that they are in. ``matches_by_enumeration`` is that sentence taken literally, and
+takes exponential time; ``branch_matches`` gives the same answer fast enough to be used, and a test holds the two equal.
+The columnar engine is held equal to ``branch_matches``.
 """
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias, assert_never
 
@@ -34,59 +37,70 @@ if TYPE_CHECKING:
     from rumpattern.pattern.ast import Branch, Element, Field, TextElement
 
 Memberships: TypeAlias = dict[int, int]
-"""From the number of an array in the event to the index of the element that a leaf stands in."""
+"""Array id to element index. An event's arrays get ids in the order in which they are flattened."""
 _Agreed: TypeAlias = frozenset[tuple[int, int]]
+"""The items of ``Memberships`` that the leaves chosen so far agree on."""
 _Option: TypeAlias = _Agreed | None
-_Choice: TypeAlias = tuple[_Agreed, frozenset[str]]
+"""What choosing a leaf adds to what is agreed; None for choosing no leaf."""
+_State: TypeAlias = tuple[_Agreed, frozenset[str]]
+"""What is agreed, and the paths on which no leaf may be that agrees with it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A scalar of an event: dotted path, value, and the array elements it stands in.
+    """A scalar of an event.
 
-    ``place`` is where it stands, such as a[0].b, if that was asked for.
+    Attributes:
+        path: the keys that lead to it, joined by dots; arrays leave no trace in it.
+        value: the scalar.
+        memberships: the elements of arrays of objects and arrays that it is in. An array of scalars counts for nothing:
+            its elements are alternatives that never have to agree.
+        location: the path with array indices, such as ``a[0].b``; empty unless it was asked for.
     """
 
     path: str
     value: NumberText | str | float | bool | None
     memberships: Memberships
-    place: str = ""
+    location: str = ""
 
 
-def leaves(event: Exact, wanted: Iterable[str] | None = None, *, placed: bool = False) -> list[Leaf]:
-    """Flatten an event. Arrays vanish from paths; an empty array or object yields nothing; duplicate keys all count.
+def leaves(event: Exact, wanted: Iterable[str] | None = None, *, with_locations: bool = False) -> list[Leaf]:
+    """Flatten an event to its leaves, in the order of its text.
+
+    An empty array or object has no leaf; of duplicate keys each has its own.
 
     Args:
         event: the event.
-        wanted: the paths to look at, None for all.
-        placed: whether to tell of each leaf where it stands.
+        wanted: the paths to return leaves of, None for all.
+        with_locations: whether to fill in ``Leaf.location``.
     """
     on_the_way = None if wanted is None else {path[:end] for path in wanted for end in _ends(path)}
-    found: list[Leaf] = []
+    flat: list[Leaf] = []
     arrays = 0
     todo: list[tuple[str | None, Exact, Memberships, str]] = [(None, event, {}, "")]
     while todo:
-        path, value, memberships, place = todo.pop()
+        path, value, memberships, location = todo.pop()
         if isinstance(value, (dict, Pairs)):
             members = value.items() if isinstance(value, dict) else value
             for key, member in members:
                 inner = key if path is None else f"{path}.{key}"
                 if on_the_way is None or inner in on_the_way:
-                    todo.append((inner, member, memberships, f"{place}.{key}" if placed and place else key))
+                    inner_location = f"{location}.{key}" if with_locations and location else key
+                    todo.append((inner, member, memberships, inner_location))
         elif isinstance(value, list):
             arrays += 1
             for index, item in enumerate(value):
-                nested = isinstance(item, (dict, list, Pairs))
-                inside = {**memberships, arrays: index} if nested else memberships
-                todo.append((path, item, inside, f"{place}[{index}]" if placed else ""))
+                is_nested = isinstance(item, (dict, list, Pairs))
+                inside = {**memberships, arrays: index} if is_nested else memberships
+                todo.append((path, item, inside, f"{location}[{index}]" if with_locations else ""))
         else:
-            found.append(Leaf(path or "", value, memberships, place if placed else ""))
-    found.reverse()
-    return found
+            flat.append(Leaf(path or "", value, memberships, location if with_locations else ""))
+    flat.reverse()
+    return flat
 
 
 def _ends(path: str) -> list[int]:
-    """Return where a path, and each of the paths on the way to it, ends."""
+    """Return the end of a path, and of each path that leads to it."""
     return [*(index for index, char in enumerate(path) if char == "."), len(path)]
 
 
@@ -104,91 +118,136 @@ def grouped(event: Iterable[Leaf]) -> dict[str, list[Leaf]]:
     return by_path
 
 
-def branch_matches(fields: Branch, by_path: Mapping[str, Sequence[Leaf]]) -> bool:
-    """Tell whether a leaf for each path, or none for ``exists: false``, can be chosen consistently.
+# --- the definition, taken literally ----------------------------------------------------------------------------------
 
-    The fields are taken in the order of their paths, so that those that share an array follow one another. Of the
-    choices so far only that is kept which a later one could contradict: the array elements agreed on, and the paths on
-    which there must be no leaf.
-    """
+
+def matches_by_enumeration(fields: Branch, by_path: Mapping[str, Sequence[Leaf]]) -> bool:
+    """Tell what ``branch_matches`` tells, by trying every choice of a leaf, or of none, for each field."""
+    options = [_accepted(field, by_path) for field in fields]
+    return any(_is_consistent(fields, chosen, by_path) for chosen in itertools.product(*options))
+
+
+def _accepted(field: Field, by_path: Mapping[str, Sequence[Leaf]]) -> list[Leaf | None]:
+    """Return the leaves that a field accepts; None, for no leaf, if it may be absent."""
+    on_path = by_path.get(field.path, ())
+    accepted: list[Leaf | None] = [leaf for leaf in on_path if any(accepts(e, leaf.value) for e in field.elements)]
+    return [*accepted, None] if Exists(wanted=False) in field.elements else accepted
+
+
+def _is_consistent(fields: Branch, chosen: Sequence[Leaf | None], by_path: Mapping[str, Sequence[Leaf]]) -> bool:
+    """Tell whether chosen leaves agree on their array elements, and no leaf of an absent field agrees with them."""
+    agreed: Memberships = {}
+    for leaf in chosen:
+        if leaf is None:
+            continue
+        if not _agrees(leaf.memberships.items(), agreed):
+            return False
+        agreed |= leaf.memberships
+    absent = [field.path for field, leaf in zip(fields, chosen, strict=True) if leaf is None]
+    return not any(_agrees(leaf.memberships.items(), agreed) for path in absent for leaf in by_path.get(path, ()))
+
+
+def _agrees(memberships: Iterable[tuple[int, int]], agreed: Memberships) -> bool:
+    """Tell whether no array of some memberships is agreed to have another element."""
+    return all(agreed.get(array, index) == index for array, index in memberships)
+
+
+# --- the same, by the states that choices lead to --------------------------------------------------------------------
+
+# Enumeration multiplies the elements of arrays that have nothing to do with one another: eight arrays of 200 elements
+# are 200^8 choices. The search below goes through the fields once and keeps a set of states instead,
+#
+#     states(0) = {(nothing agreed, no absent path)}
+#     states(k) = {forget(s + o) : s in states(k - 1), o an option of field k that agrees with s}
+#
+# where forget drops the arrays that no later field and no pending absent path is in. Choices that differ in such arrays
+# only become one state, so that arrays beside one another add up and only nested ones multiply. Fields are taken in the
+# order of their paths to have those that share an array next to one another, where it is forgotten soonest. Forgetting
+# an array that a later field is in would let that field contradict what was chosen: ``needed`` must hold them all.
+
+
+def branch_matches(fields: Branch, by_path: Mapping[str, Sequence[Leaf]]) -> bool:
+    """Tell whether a leaf for each path, or none for ``exists: false``, can be chosen so that all agree."""
     in_order = sorted(fields, key=lambda field: field.path)
-    options = [_options(field, by_path.get(field.path, ())) for field in in_order]
+    options = [_options(field, by_path) for field in in_order]
     if not all(options):
         return False
     later: list[set[int]] = [set()]
-    for field, some in reversed(list(zip(in_order, options, strict=True))[1:]):
-        arrays = {array for option in some if option for array, _ in option}
-        later.append(later[-1] | arrays | (_arrays(by_path, field.path) if None in some else set()))
-    choices: set[_Choice] = {(frozenset(), frozenset())}
-    for field, some in zip(in_order, options, strict=True):
+    for field, own in reversed(list(zip(in_order, options, strict=True))[1:]):
+        arrays = {array for option in own if option for array, _ in option}
+        later.append(later[-1] | arrays | (_arrays(by_path, field.path) if None in own else set()))
+    states: set[_State] = {(frozenset(), frozenset())}
+    for field, own in zip(in_order, options, strict=True):
         ahead = later.pop()
-        made = (_chosen(choice, option, field.path) for choice, option in _agreeing(choices, some))
-        settled = (_settled(choice, ahead, by_path) for choice in made)
-        choices = {choice for choice in settled if choice is not None}
-    return bool(choices)
+        extended = (_extended(state, option, field.path) for state, option in _agreeing(states, own))
+        reduced = (_forget(state, ahead, by_path) for state in extended)
+        states = {state for state in reduced if state is not None}
+    return bool(states)
 
 
-def _options(field: Field, candidates: Sequence[Leaf]) -> list[_Option]:
-    """Return the distinct memberships of the leaves that the field accepts; None stands for choosing no leaf."""
-    accepted = [leaf for leaf in candidates if any(accepts(element, leaf.value) for element in field.elements)]
-    chosen: list[_Option] = list(dict.fromkeys(frozenset(leaf.memberships.items()) for leaf in accepted))
-    return [*chosen, None] if Exists(wanted=False) in field.elements else chosen
+def _options(field: Field, by_path: Mapping[str, Sequence[Leaf]]) -> list[_Option]:
+    """Return the options of a field: equal memberships are one option, whatever the values."""
+    options = (None if leaf is None else frozenset(leaf.memberships.items()) for leaf in _accepted(field, by_path))
+    return list(dict.fromkeys(options))
 
 
-def _agreeing(choices: Iterable[_Choice], options: Iterable[_Option]) -> Iterator[tuple[_Choice, _Option]]:
-    """Yield each choice with the options that agree with it about the arrays they share."""
+def _agreeing(states: Iterable[_State], options: Iterable[_Option]) -> Iterator[tuple[_State, _Option]]:
+    """Yield each state with each option that agrees with it, by a hash join on the arrays that both have."""
     by_arrays: dict[frozenset[int], list[_Agreed]] = {}
     for option in options:
         if option is not None:
             by_arrays.setdefault(frozenset(array for array, _ in option), []).append(option)
-    found: dict[tuple[frozenset[int], frozenset[int]], dict[_Agreed, list[_Agreed]]] = {}
-    for choice in choices:
+    indices: dict[tuple[frozenset[int], frozenset[int]], dict[_Agreed, list[_Agreed]]] = {}
+    for state in states:
         if None in options:
-            yield choice, None
-        known = frozenset(array for array, _ in choice[0])
-        for arrays, some in by_arrays.items():
+            yield state, None
+        known = frozenset(array for array, _ in state[0])
+        for arrays, same_arrays in by_arrays.items():
             shared = arrays & known
-            if (arrays, shared) not in found:
-                index = found[arrays, shared] = {}
-                for one in some:
-                    index.setdefault(_part(one, shared), []).append(one)
-            for one in found[arrays, shared].get(_part(choice[0], shared), ()):
-                yield choice, one
+            if (arrays, shared) not in indices:
+                index = indices[arrays, shared] = {}
+                for option in same_arrays:
+                    index.setdefault(_restricted(option, shared), []).append(option)
+            for option in indices[arrays, shared].get(_restricted(state[0], shared), ()):
+                yield state, option
 
 
-def _part(agreed: _Agreed, arrays: Container[int]) -> _Agreed:
+def _restricted(agreed: _Agreed, arrays: Container[int]) -> _Agreed:
     return frozenset((array, index) for array, index in agreed if array in arrays)
 
 
-def _chosen(choice: _Choice, option: _Option, path: str) -> _Choice:
-    agreed, absent = choice
+def _extended(state: _State, option: _Option, path: str) -> _State:
+    agreed, absent = state
     return (agreed, absent | {path}) if option is None else (agreed | option, absent)
 
 
-def _settled(choice: _Choice, later: set[int], by_path: Mapping[str, Sequence[Leaf]]) -> _Choice | None:
-    """Return what later choices can contradict, None if there is a leaf where there must be none."""
-    agreed, absent = choice
+def _forget(state: _State, later: set[int], by_path: Mapping[str, Sequence[Leaf]]) -> _State | None:
+    """Return what later fields can contradict of a state; None if a leaf is where none may be.
+
+    An absent path is decided once no later field is in an array of its leaves: before that, what later fields agree on
+    may still rule these leaves out.
+    """
+    agreed, absent = state
     chosen, pending, needed = dict(agreed), set(), set(later)
     for path in absent:
         arrays = _arrays(by_path, path)
         if not arrays.isdisjoint(later):
             pending.add(path)
             needed |= arrays
-        elif any(_consistent(leaf.memberships.items(), chosen) for leaf in by_path.get(path, ())):
+        elif any(_agrees(leaf.memberships.items(), chosen) for leaf in by_path.get(path, ())):
             return None
-    return _part(agreed, needed), frozenset(pending)
+    return _restricted(agreed, needed), frozenset(pending)
 
 
 def _arrays(by_path: Mapping[str, Sequence[Leaf]], path: str) -> set[int]:
     return {array for leaf in by_path.get(path, ()) for array in leaf.memberships}
 
 
-def _consistent(memberships: Iterable[tuple[int, int]], agreed: Memberships) -> bool:
-    return all(agreed.get(array, index) == index for array, index in memberships)
+# --- values -----------------------------------------------------------------------------------------------------------
 
 
 def accepts(element: Element, value: object) -> bool:  # noqa: PLR0911 - one for each element
-    """Tell whether an element matches the value of a leaf that is there."""
+    """Tell whether an element matches the value of a leaf."""
     match element:
         case NumberEquals(text=text):
             if isinstance(value, NumberText):
@@ -203,13 +262,13 @@ def accepts(element: Element, value: object) -> bool:  # noqa: PLR0911 - one for
         case Exists(wanted=wanted):
             return wanted
         case AnythingBut(excluded=excluded):
-            return not any(accepts(one, value) for one in excluded)
+            return not any(accepts(inner, value) for inner in excluded)
         case _:
             return isinstance(value, str) and not isinstance(value, NumberText) and accepts_text(element, value)
 
 
 def accepts_text(element: TextElement, text: str) -> bool:  # noqa: PLR0911 - one for each element
-    """Tell whether an element that is about strings matches one."""
+    """Tell whether an element that matches strings only matches this one."""
     match element:
         case StringEquals(value=wanted):
             return text == wanted
@@ -231,7 +290,7 @@ def accepts_text(element: TextElement, text: str) -> bool:  # noqa: PLR0911 - on
 
 
 def as_number(value: object) -> float | None:
-    """Return a leaf's value as a double, None when it is no number or none that a double stands for."""
+    """Return a leaf's value as a double, None if it is no number, or one that no double equals."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     return float(value)
