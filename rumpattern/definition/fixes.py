@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rumpattern.diagnostics.finding import Diagnostic, Edit
     from rumpattern.jsontext import JsonValue, Span
 
-    Pairs: TypeAlias = list[tuple[JsonValue, JsonValue]]
+    _NodePairs: TypeAlias = list[tuple[JsonValue, JsonValue]]
 
 
 def fix(report: Report) -> tuple[str, list[Diagnostic]]:
@@ -129,7 +129,7 @@ def _misread(document: Document, edits: Sequence[Edit]) -> list[Span] | None:
     except DefinitionError:
         return None
     ordered = sorted(edits, key=lambda edit: edit.start)
-    todo: Pairs = list(zip(document.roots, after.roots, strict=False))
+    todo: _NodePairs = list(zip(document.roots, after.roots, strict=False))
     seen, wrong = set(), []
     while todo:
         old, new = todo.pop()
@@ -147,7 +147,7 @@ def _misread(document: Document, edits: Sequence[Edit]) -> list[Span] | None:
     return wrong if len(document.roots) == len(after.roots) else None
 
 
-def _inside(old: JsonValue, new: JsonValue) -> Pairs | None:
+def _inside(old: JsonValue, new: JsonValue) -> _NodePairs | None:
     """Return the pairs of values that are inside two values, None if these differ by themselves."""
     match old, new:
         case JsonArray(), JsonArray() if len(old.items) == len(new.items):

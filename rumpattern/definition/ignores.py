@@ -23,8 +23,8 @@ _METADATA: Final = "Metadata"
 _TABLE: Final = "rumpattern"
 _KEY: Final = "ignore"
 
-Codes: TypeAlias = tuple[str, ...]
-"""Codes, or what several codes begin with."""
+CodePrefixes: TypeAlias = tuple[str, ...]
+"""Codes, or prefixes that several codes share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Ignores:
     """
 
     starts: tuple[tuple[int, int], ...]
-    codes: tuple[Mapping[str, Codes], ...]
+    codes: tuple[Mapping[str, CodePrefixes], ...]
     problems: tuple[Diagnostic, ...]
 
     def hides(self, finding: Diagnostic) -> bool:
@@ -52,7 +52,7 @@ class Ignores:
 
 def find_ignores(document: Document) -> Ignores:
     """Return what the templates of a document ask not to be told."""
-    reader = _Reader(document)
+    reader = _IgnoreReader(document)
     codes = tuple(map(reader.template, document.roots))
     starts = tuple(document.position(root.span.start) for root in document.roots)
     return Ignores(starts, codes, tuple(reader.problems))
@@ -64,28 +64,28 @@ def _around(path: str) -> Iterator[str]:
     yield from (path[: dot.end()] for dot in re.finditer(r"\.", path))
 
 
-class _Reader:
+class _IgnoreReader:
     """Reads the entries of Metadata; one that several resources share through an alias is read once."""
 
     def __init__(self, document: Document) -> None:
         self.document = document
         self.problems: list[Diagnostic] = []
-        self.known: dict[int, Codes] = {}
+        self.known: dict[int, CodePrefixes] = {}
 
-    def template(self, root: JsonValue) -> Mapping[str, Codes]:
+    def template(self, root: JsonValue) -> Mapping[str, CodePrefixes]:
         listed = _member(root, "Resources")
         if not isinstance(listed, JsonObject):
             return {}
         inside = [(f"{path}.", resource) for path, resource, _ in resources(listed)]
         return {place: codes for place, holder in [("", root), *inside] if (codes := self.codes(holder, place))}
 
-    def codes(self, holder: JsonValue, place: str) -> Codes:
+    def codes(self, holder: JsonValue, place: str) -> CodePrefixes:
         table = _member(_member(holder, _METADATA), _TABLE)
         if table is None:
             return ()
         return self.once(table, f"{place}{_METADATA}.{_TABLE}", self.entries)
 
-    def once(self, node: JsonValue, path: str, read: Callable[[JsonValue, str], Iterator[str]]) -> Codes:
+    def once(self, node: JsonValue, path: str, read: Callable[[JsonValue, str], Iterator[str]]) -> CodePrefixes:
         if id(node) not in self.known:
             self.known[id(node)] = tuple(read(node, path))
         return self.known[id(node)]

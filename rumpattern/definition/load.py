@@ -21,7 +21,7 @@ from rumpattern.pattern.findings import in_order
 if TYPE_CHECKING:
     from rumpattern.definition.documents.document import Source
     from rumpattern.definition.model import MetricDefinition
-    from rumpattern.definition.read import Read
+    from rumpattern.definition.read import ReadDefinition
 
 
 def load_definitions(source: Source) -> list[MetricDefinition]:
@@ -47,7 +47,7 @@ def load_definitions(source: Source) -> list[MetricDefinition]:
     return [_with_warnings(read) for read in reads]
 
 
-def _with_warnings(read: Read) -> MetricDefinition:
+def _with_warnings(read: ReadDefinition) -> MetricDefinition:
     """Return a definition with what CloudWatch would refuse of it, which does not keep it from being replayed."""
     subject = Subject.of(read)
     found = [replace(finding, severity=Severity.WARNING) for rule in limits.RULES for finding in rule(subject)]

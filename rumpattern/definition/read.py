@@ -39,7 +39,7 @@ _PUBLISHED: Final = ("Name", "Namespace", "UnitLabel")
 
 
 @dataclass(slots=True)
-class Read:
+class ReadDefinition:
     """What one definition says.
 
     Attributes:
@@ -65,9 +65,9 @@ class Read:
     edit: Callable[[str, Edit], tuple[Edit, ...]] = lambda _member, _edit: ()
 
 
-def read_definition(site: Site, document: Document) -> Read:
+def read_definition(site: Site, document: Document) -> ReadDefinition:
     """Read the definition that stands at a site."""
-    reader = _Reader(site, document)
+    reader = _DefinitionReader(site, document)
     if not isinstance(site.node, JsonObject):
         is_item = site.path.endswith("]") or not site.path
         what = "a metric definition is a JSON object" if is_item else "MetricDefinitions is an array of definitions"
@@ -78,13 +78,13 @@ def read_definition(site: Site, document: Document) -> Read:
     return reader.read
 
 
-class _Reader:
+class _DefinitionReader:
     """Collects what one definition says and what is wrong with it."""
 
     def __init__(self, site: Site, document: Document) -> None:
         self.site = site
         self.document = document
-        self.read = Read(MetricDefinition(""), is_of_template=site.is_of_template)
+        self.read = ReadDefinition(MetricDefinition(""), is_of_template=site.is_of_template)
         self.read.places[""] = self.place(site.node, "")
         self.read.edit = self.edit
 

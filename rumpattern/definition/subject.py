@@ -15,7 +15,7 @@ from rumpattern.rum.names import EVENT_TYPE
 
 if TYPE_CHECKING:
     from rumpattern.definition.model import MetricDefinition
-    from rumpattern.definition.read import Read
+    from rumpattern.definition.read import ReadDefinition
     from rumpattern.diagnostics.finding import Edit, Place
     from rumpattern.pattern.ast import Field
 
@@ -43,11 +43,11 @@ class Subject:
 
     definition: MetricDefinition
     unknown: frozenset[str]
-    read: Read
+    read: ReadDefinition
     profile: Profile = Profile.DOCUMENTED
 
     @classmethod
-    def of(cls, read: Read, profile: Profile = Profile.DOCUMENTED) -> Subject:
+    def of(cls, read: ReadDefinition, profile: Profile = Profile.DOCUMENTED) -> Subject:
         """Return the subject of what was read."""
         return cls(read.definition, frozenset(read.unknown), read, profile)
 

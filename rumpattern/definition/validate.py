@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from rumpattern.definition.documents.document import Document, Source
     from rumpattern.definition.documents.sites import Site
     from rumpattern.definition.ignores import Ignores
-    from rumpattern.definition.read import Read
+    from rumpattern.definition.read import ReadDefinition
     from rumpattern.jsontext import JsonValue
 
 _IDS: Final = uuid.UUID("5c1c1f3e-6f1e-4d6b-9d5e-2f1b6a7c8d90")
@@ -160,7 +160,7 @@ def _report(document: Document, sites: Sequence[Site], destination: str | None, 
     return Report(document.name, document.text, checked, tuple(whole))
 
 
-def _checked(site: Site, read: Read, profile: Profile, ignores: Ignores) -> Checked:
+def _checked(site: Site, read: ReadDefinition, profile: Profile, ignores: Ignores) -> Checked:
     subject = Subject.of(read, profile)
     rules = (*limits.RULES, *extended.RULES, *custom.RULES, *meaning.RULES)
     found = [*read.problems, *read.warnings, *(finding for rule in rules for finding in rule(subject))]

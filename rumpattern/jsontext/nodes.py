@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 Locate: TypeAlias = "Callable[[int], tuple[str | None, int, int]]"
 """From a character offset to (file name or None, line, column)."""
-Places: TypeAlias = "Callable[[int], int]"
+OffsetOf: TypeAlias = "Callable[[int], int]"
 """From the index of a character in a string's value to the offset where it stands in the document."""
 
 
@@ -28,12 +28,12 @@ class Span:
 class JsonString:
     """A JSON string; ``value`` is unescaped, a lone surrogate escape is kept as itself.
 
-    ``places`` tells where each character of the value stands in the document if the string is no JSON text there.
+    ``offset_of`` tells where each character of the value stands in the document if the string is no JSON text there.
     """
 
     value: str
     span: Span = field(compare=False, repr=False)
-    places: Places | None = field(compare=False, repr=False, default=None)
+    offset_of: OffsetOf | None = field(compare=False, repr=False, default=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 from rumpattern.pattern import casing, wildcard
-from rumpattern.pattern.address import address
+from rumpattern.pattern.address import parse_address
 from rumpattern.pattern.ast import (
     AddressBlock,
     AddressEquals,
@@ -64,7 +64,7 @@ class _StringPredicates:
             case StringEquals(value=value):
                 self.texts.add(value)
             case AddressEquals(value=value):
-                packed = address(value)
+                packed = parse_address(value)
                 assert packed is not None
                 self.addresses.add(packed)
             case AddressBlock(network=network, bits=bits):
@@ -103,7 +103,7 @@ def _checks(strings: _StringPredicates) -> Iterable[Check]:
 
 def _address_check(addresses: frozenset[bytes], blocks: dict[tuple[int, int], set[int]]) -> Check:
     def check(text: str) -> bool:
-        packed = address(text)
+        packed = parse_address(text)
         if packed is None:
             return False
         number = int.from_bytes(packed, "big")

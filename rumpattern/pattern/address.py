@@ -10,13 +10,13 @@ from typing import Final
 _IPV4: Final = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
 _IPV4_BYTES: Final = 4
 _BYTE: Final = 256
-_LONGEST: Final = len("ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255")
+_MAX_ADDRESS: Final = len("ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255")
 _LIKE_IPV4: Final = re.compile(r"[0-9]+(?:\.[0-9]+){3}")
 _LIKE_IPV6: Final = re.compile(r"[0-9a-fA-F]*:[0-9a-fA-F:]*")
 _MASK_BITS: Final = re.compile(r"[+-]?[0-9]{1,9}")
 
 
-class BlockError(ValueError):
+class CidrError(ValueError):
     """A CIDR block that cannot be read; ``service_message`` is what event-ruler says of it."""
 
     def __init__(self, message: str, service_message: str, *, in_address: bool = False) -> None:
@@ -26,12 +26,12 @@ class BlockError(ValueError):
         self.in_address = in_address
 
 
-def address(text: str) -> bytes | None:
+def parse_address(text: str) -> bytes | None:
     """Return an IPv4 address as 4 bytes or an IPv6 address as 16, None for any other text.
 
     The numbers of an IPv4 address are decimal, leading zeros and all.
     """
-    return _address(text) if len(text) <= _LONGEST else None
+    return _address(text) if len(text) <= _MAX_ADDRESS else None
 
 
 @lru_cache(maxsize=4096)
@@ -47,36 +47,36 @@ def _address(text: str) -> bytes | None:
         return None
 
 
-def spell(packed: bytes) -> str:
+def format_address(packed: bytes) -> str:
     """Return the common spelling of an address of 4 or 16 bytes."""
     return str(IPv4Address(packed) if len(packed) == _IPV4_BYTES else IPv6Address(packed))
 
 
-def block(text: str) -> tuple[bytes, int]:
+def parse_cidr(text: str) -> tuple[bytes, int]:
     """Return the network and the mask bits of ``address/bits``; host bits are cleared.
 
     A block is never one address: IPv4 takes 0 to 31 bits, IPv6 0 to 127.
 
     Raises:
-        BlockError: it is not that.
+        CidrError: it is not that.
     """
     host, slash, mask = text.partition("/")
     if not slash or not mask or "/" in mask:
-        raise BlockError("cidr needs an address, one slash and mask bits", "Malformed CIDR, one '/' required")
+        raise CidrError("cidr needs an address, one slash and mask bits", "Malformed CIDR, one '/' required")
     if not _MASK_BITS.fullmatch(mask):
         service = "Malformed CIDR, mask bits must be an integer"
-        raise BlockError(f'the mask bits are an integer, not "{mask[:40]}"', service)
+        raise CidrError(f'the mask bits are an integer, not "{mask[:40]}"', service)
     bits = int(mask)
     if bits < 0:
-        raise BlockError("the mask bits are not negative", "Malformed CIDR, mask bits must not be negative")
-    packed = address(host)
+        raise CidrError("the mask bits are not negative", "Malformed CIDR, mask bits must not be negative")
+    packed = parse_address(host)
     if packed is None:
         what = "Invalid" if _LIKE_IPV4.fullmatch(host) or _LIKE_IPV6.fullmatch(host) else "Nonstandard"
-        raise BlockError(f'"{host[:40]}" is not an IP address', f"{what} IP address: {host}", in_address=True)
+        raise CidrError(f'"{host[:40]}" is not an IP address', f"{what} IP address: {host}", in_address=True)
     width = 8 * len(packed)
     if bits >= width:
         family = "IPv4" if len(packed) == _IPV4_BYTES else "IPv6"
         message = f"{family} takes 0 to {width - 1} mask bits, not {bits}: a single address is written without cidr"
-        raise BlockError(message, f"{family} mask bits must be < {width}")
+        raise CidrError(message, f"{family} mask bits must be < {width}")
     hosts = width - bits
     return (int.from_bytes(packed, "big") >> hosts << hosts).to_bytes(len(packed), "big"), bits

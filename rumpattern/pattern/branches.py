@@ -43,7 +43,7 @@ class Or:
     """The begin of an ``$or``: where it stands in the text and in the pattern."""
 
     offset: int
-    place: str
+    node_path: str
 
 
 Step: TypeAlias = "Field | Or | Mark"

@@ -31,22 +31,24 @@ def starts(pattern: str, value: str) -> bool:
 
 def ends(pattern: str, value: str) -> bool:
     """Tell whether a value ends with such a text."""
-    places = {len(value)}
+    positions = {len(value)}
     for char in reversed(pattern):
-        places = {place - len(form) for form in forms(char) for place in places if value.endswith(form, 0, place)}
-        if not places:
+        positions = {
+            position - len(form) for form in forms(char) for position in positions if value.endswith(form, 0, position)
+        }
+        if not positions:
             return False
     return True
 
 
 def _ends(pattern: str, value: str) -> set[int]:
-    """Return every place in the value where a text for the pattern can end that starts at its beginning."""
-    places = {0}
+    """Return every length of a prefix of the value that the pattern stands for."""
+    ends = {0}
     for char in pattern:
-        places = {place + len(form) for form in forms(char) for place in places if value.startswith(form, place)}
-        if not places:
+        ends = {end + len(form) for form in forms(char) for end in ends if value.startswith(form, end)}
+        if not ends:
             break
-    return places
+    return ends
 
 
 def folded(text: str) -> str:

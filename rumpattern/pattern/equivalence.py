@@ -8,7 +8,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, TypeAlias, TypeVar, assert_never
 
 from rumpattern.pattern import casing
-from rumpattern.pattern.address import address
+from rumpattern.pattern.address import parse_address
 from rumpattern.pattern.ast import (
     AddressBlock,
     AddressEquals,
@@ -199,7 +199,7 @@ def _text(element: TextElement) -> Text | None:
     """Return a string element in its one form, None if every string matches."""
     match element:
         case AddressEquals(value=value):
-            return address(value)
+            return parse_address(value)
         case EqualsIgnoreCase(value=value):
             return StringEquals(value) if _has_one_case(value) else element
         case Prefix(value=value) | Suffix(value=value):

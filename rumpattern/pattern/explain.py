@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from rumpattern.pattern.ast import Branch, Element, Field
     from rumpattern.pattern.reference import Leaf
 
-_SHOWN_ELEMENTS: Final = 5
-_SHOWN_LEAVES: Final = 5
-_SHOWN_TEXT: Final = 200
-_SHOWN_BRANCHES: Final = 5
+_MAX_ELEMENTS: Final = 5
+_MAX_LEAVES: Final = 5
+_MAX_TEXT: Final = 200
+_MAX_BRANCHES: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +48,8 @@ class FieldVerdict:
     def lines(self) -> Iterator[str]:
         """Yield the verdict as text for a person."""
         yield f"{'ok   ' if self.matches else 'fails'} {self.path}"
-        yield f"        wanted  {_listed(self.wanted, _SHOWN_ELEMENTS, ' or ')}"
-        yield f"        found   {_listed(list(map(_found, self.found)), _SHOWN_LEAVES, ', ') or 'nothing'}"
+        yield f"        wanted  {_listed(self.wanted, _MAX_ELEMENTS, ' or ')}"
+        yield f"        found   {_listed(list(map(_found, self.found)), _MAX_LEAVES, ', ') or 'nothing'}"
         if self.reason:
             yield f"        why     {self.reason}"
 
@@ -92,7 +92,7 @@ class Explanation:
 
     def __str__(self) -> str:
         lines = [f"{'match' if self.matches else 'no match'}{self._summary()}"]
-        shown = self.branches if len(self.branches) <= _SHOWN_BRANCHES else (self.nearest,)
+        shown = self.branches if len(self.branches) <= _MAX_BRANCHES else (self.nearest,)
         for branch in shown:
             if len(self.branches) > 1:
                 number = next(index for index, one in enumerate(self.branches, 1) if one is branch)
@@ -182,6 +182,6 @@ def _found(leaf: Leaf) -> str:
 
 
 def _listed(texts: Sequence[str], most: int, between: str) -> str:
-    shown = [text if len(text) <= _SHOWN_TEXT else f"{text[: _SHOWN_TEXT - 1]}…" for text in texts[:most]]
+    shown = [text if len(text) <= _MAX_TEXT else f"{text[: _MAX_TEXT - 1]}…" for text in texts[:most]]
     more = f" and {len(texts) - most:,} more" if len(texts) > most else ""
     return between.join(shown) + more

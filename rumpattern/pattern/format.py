@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from rumpattern.jsontext import canonical_number
 from rumpattern.pattern import wildcard
-from rumpattern.pattern.address import address, spell
+from rumpattern.pattern.address import format_address, parse_address
 from rumpattern.pattern.ast import (
     AddressBlock,
     AddressEquals,
@@ -56,7 +56,7 @@ def format_element(element: Element) -> str:  # noqa: C901, PLR0911, PLR0912 - o
     """Return one element of a field's array as JSON."""
     match element:
         case StringEquals(value=value):
-            return _call("exactly", quote(value)) if address(value) else quote(value)
+            return _call("exactly", quote(value)) if parse_address(value) else quote(value)
         case AddressEquals(value=value):
             return quote(value)
         case NumberEquals(text=text):
@@ -68,7 +68,7 @@ def format_element(element: Element) -> str:  # noqa: C901, PLR0911, PLR0912 - o
         case Exists(wanted=wanted):
             return _call("exists", json.dumps(wanted))
         case AddressBlock(network=network, bits=bits):
-            return _call("cidr", quote(f"{spell(network)}/{bits}"))
+            return _call("cidr", quote(f"{format_address(network)}/{bits}"))
         case Prefix(value=value, ignore_case=ignore_case):
             return _call("prefix", _call("equals-ignore-case", quote(value)) if ignore_case else quote(value))
         case Suffix(value=value, ignore_case=ignore_case):

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from rumpattern.pattern.ast import Element
 
 
-_SHOWN: Final = 60
-_FEW: Final = 20
+_MAX_SHOWN: Final = 60
+_MAX_COMPARED: Final = 20
 _ESCAPE: Final = re.compile(r"\\\\|\\u([0-9a-f]{4})")
 
 
@@ -145,7 +145,7 @@ class Misses:
         shown = show(value)
         if value in map(canonical_literal, self.literals):
             return Reason(Miss.TYPE, f"{shown} is not {value} without quotes")
-        number = comparable(value) if self.numbers and len(value) < _SHOWN and is_number(value) else None
+        number = comparable(value) if self.numbers and len(value) < _MAX_SHOWN and is_number(value) else None
         for element in self.numbers:
             if number is not None and accepts(element, number):
                 text = f"{shown} is not the number {value}: {format_element(element)} is about numbers"
@@ -154,7 +154,7 @@ class Misses:
             return Reason(Miss.CASE, f"{shown} differs in case only")
         if value.strip() in self.stripped or any(accepts_text(one, value.strip()) for one in self.operators):
             return Reason(Miss.SPACE, f"{shown} differs in white space at its ends only")
-        if len(self.strings) <= _FEW:
+        if len(self.strings) <= _MAX_COMPARED:
             for wanted in self.strings:
                 if _is_similar(value, wanted):
                     return Reason(Miss.SIMILAR, f"{shown} is similar to {_quoted(wanted)}")
@@ -233,9 +233,9 @@ def json_type(value: object) -> str:
 def show(value: object) -> str:
     """Return a scalar as JSON text, cut short."""
     if isinstance(value, str) and not isinstance(value, NumberText):
-        return _quoted(value) if len(value) < _SHOWN - 1 else f"{_quoted(value[: _SHOWN - 2])[:-1]}…"
+        return _quoted(value) if len(value) < _MAX_SHOWN - 1 else f"{_quoted(value[: _MAX_SHOWN - 2])[:-1]}…"
     text = _as_text(value)
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+    return text if len(text) <= _MAX_SHOWN else f"{text[: _MAX_SHOWN - 1]}…"
 
 
 def readable(text: str) -> str:

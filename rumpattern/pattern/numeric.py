@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from rumpattern.pattern.findings import Findings
 
 
-def read_numeric(findings: Findings, node: JsonValue, place: str) -> NumericRange | None:
+def read_numeric(findings: Findings, node: JsonValue, path: str) -> NumericRange | None:
     """Return the range that ``numeric`` asks for, None when a fault was found."""
     if not isinstance(node, JsonArray):
         message = f'numeric needs an array such as [">", 0, "<=", 5], not {describe(node)}'
-        findings.report("RP110", message, node.span.start, place, "Value of numeric must be an array.")
+        findings.report("RP110", message, node.span.start, path, "Value of numeric must be an array.")
         return None
     try:
-        return _NumericReader(findings, node, place).range()
+        return _NumericReader(findings, node, path).range()
     except _FaultyRangeError:
         return None
 
@@ -46,11 +46,11 @@ class _FaultyRangeError(Exception):
 class _NumericReader:
     """Reads the terms of one ``numeric`` array; the first fault ends it, later terms depend on it."""
 
-    def __init__(self, findings: Findings, node: JsonArray, place: str) -> None:
+    def __init__(self, findings: Findings, node: JsonArray, path: str) -> None:
         self.findings = findings
         self.items = node.items
         self.end = node.span.end - 1
-        self.place = place
+        self.path = path
 
     def range(self) -> NumericRange:
         symbol = self.first_operator()
@@ -113,10 +113,10 @@ class _NumericReader:
         if isinstance(node, JsonFault):
             raise _FaultyRangeError
         offset = node.span.start if node else self.end
-        place = f"{self.place}[{index}]" if node else self.place
+        path = f"{self.path}[{index}]" if node else self.path
         meant = _meant(node, index) if isinstance(node, JsonString) and code == "RP111" else None
         hint = f'did you mean "{meant.text}"?' if meant else None
-        self.findings.report(code, message, offset, place, service, hint, (meant,) if meant else ())
+        self.findings.report(code, message, offset, path, service, hint, (meant,) if meant else ())
         raise _FaultyRangeError
 
 

@@ -1,4 +1,4 @@
-"""Pattern text to branches of fields. Every problem is reported, each with its place."""
+"""Pattern text to branches of fields. Every problem is reported, each with its node_path."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from rumpattern.jsontext import (
     dump_exact,
     to_python,
 )
-from rumpattern.pattern.address import address
+from rumpattern.pattern.address import parse_address
 from rumpattern.pattern.ast import AddressEquals, AnythingBut, Field, LiteralEquals, NumberEquals, StringEquals
 from rumpattern.pattern.branches import (
     MAX_BRANCHES,
@@ -94,20 +94,20 @@ def parse_located(text: str, locate: Locate, root: str) -> Pattern:
     for fault in faults:
         message = f"the pattern is not valid JSON: {fault.message}"
         findings.report("RP100", message, fault.offset, "", fault.service_message, fix=fault.fix)
-    branches = _Reader(findings).pattern(node)
+    branches = _PatternReader(findings).pattern(node)
     if findings.problems:
         raise PatternError(in_order(findings.problems))
     return Pattern(branches, tuple(in_order(findings.warnings)))
 
 
-class _Reader:
+class _PatternReader:
     """Turns nodes into the fields and alternatives of a pattern."""
 
     def __init__(self, findings: Findings) -> None:
         self.report = findings.report
         self.findings = findings
         self.steps: list[Step] = []
-        self.places: dict[int, str] = {}
+        self.node_paths: dict[int, str] = {}
 
     def pattern(self, node: JsonValue) -> tuple[Branch, ...]:
         if isinstance(node, JsonFault):
@@ -129,7 +129,7 @@ class _Reader:
         over = or_over_limit(self.steps)
         if over is not None:
             message = f"$or makes more than {MAX_BRANCHES:,} combinations, EventBridge's limit"
-            self.report("RP134", message, over.offset, over.place)
+            self.report("RP134", message, over.offset, over.node_path)
             return ()
         try:
             branches, replacing = expand(self.steps)
@@ -140,54 +140,54 @@ class _Reader:
         for field in replacing:
             message = f'"{field.path}" has been given before; this replaces what it had to match'
             service = f"Path `{field.path}` cannot be allowed multiple times"
-            self.findings.warn("RP129", message, field.span.start, self.places[id(field)], service)
+            self.findings.warn("RP129", message, field.span.start, self.node_paths[id(field)], service)
         return branches
 
     def members(self, node: JsonObject, prefix: str, where: str, *, inside_or: bool) -> _Walk:
-        """Read the members of an object; ``prefix`` is its path in events, ``where`` its place in the pattern."""
+        """Read the members of an object; ``prefix`` is its path in events, ``where`` its node_path in the pattern."""
         if not node.members:
             service = "Empty objects are not allowed"
             self.report("RP102", "an object must not be empty", node.span.start, where, service)
         for key, value in node.members:
-            path, place = f"{prefix}{key.value}", f"{where}.{key.value}"
+            path, node_path = f"{prefix}{key.value}", f"{where}.{key.value}"
             if inside_or and key.value in RESERVED:
                 message = f'"{key.value}" is an operator\'s name, which a field inside $or must not have'
                 service = f"{key.value} is Ruler reserved fieldName which cannot be used inside $or."
-                self.report("RP133", message, key.span.start, place, service)
+                self.report("RP133", message, key.span.start, node_path, service)
             elif key.value == "$or":
-                yield self.alternatives(key, value, prefix, place)
+                yield self.alternatives(key, value, prefix, node_path)
             elif isinstance(value, JsonObject):
-                yield self.members(value, f"{path}.", place, inside_or=inside_or)
+                yield self.members(value, f"{path}.", node_path, inside_or=inside_or)
             elif isinstance(value, JsonArray):
-                self.steps.append(self.field(path, value, place))
+                self.steps.append(self.field(path, value, node_path))
             else:
-                self.bare_value(key, value, place)
+                self.bare_value(key, value, node_path)
 
-    def alternatives(self, key: JsonString, node: JsonValue, prefix: str, place: str) -> _Walk:
+    def alternatives(self, key: JsonString, node: JsonValue, prefix: str, node_path: str) -> _Walk:
         """Read an ``$or``; its alternatives are patterns below the path of the object that it stands in."""
         if isinstance(node, JsonFault):
             return
         if not isinstance(node, JsonArray):
             message = f"$or is an array of patterns, not {describe(node)}"
-            self.report("RP130", message, node.span.start, place, "It must be an Array followed with $or.")
+            self.report("RP130", message, node.span.start, node_path, "It must be an Array followed with $or.")
             return
-        self.steps.append(Or(key.span.start, place))
+        self.steps.append(Or(key.span.start, node_path))
         for index, item in enumerate(node.items):
             if isinstance(item, JsonObject):
                 self.steps.append(Mark.ALTERNATIVE)
-                yield self.members(item, prefix, f"{place}[{index}]", inside_or=True)
+                yield self.members(item, prefix, f"{node_path}[{index}]", inside_or=True)
                 self.steps.append(Mark.ALTERNATIVE_END)
             elif not isinstance(item, JsonFault):
                 message = f"an alternative of $or is a pattern, not {describe(item)}"
                 service = "Only JSON object is allowed in array of $or relationship."
-                self.report("RP131", message, item.span.start, f"{place}[{index}]", service)
+                self.report("RP131", message, item.span.start, f"{node_path}[{index}]", service)
         self.steps.append(Mark.OR_END)
         if len(node.items) < 2:  # noqa: PLR2004 - a choice
             message = f"$or has at least two alternatives, not {len(node.items)}"
             service = "There must have at least 2 Objects in $or relationship."
-            self.report("RP132", message, node.span.end - 1, place, service)
+            self.report("RP132", message, node.span.end - 1, node_path, service)
 
-    def bare_value(self, key: JsonString, value: JsonValue, place: str) -> None:
+    def bare_value(self, key: JsonString, value: JsonValue, node_path: str) -> None:
         if isinstance(value, JsonFault):
             return
         message = f"a field's value is an array or an object, not {describe(value)}"
@@ -201,42 +201,44 @@ class _Reader:
             written = json.dumps(to_python(value), ensure_ascii=False)
             hint, fix = f'an operator stands in an array: write [{{"{operator}": {written}}}]', ()
         self.report(
-            "RP104", message, value.span.start, place, f'"{key.value}" must be an object or an array', hint, fix
+            "RP104", message, value.span.start, node_path, f'"{key.value}" must be an object or an array', hint, fix
         )
 
-    def field(self, path: str, node: JsonArray, place: str) -> Field:
+    def field(self, path: str, node: JsonArray, node_path: str) -> Field:
         if not node.items:
-            self.report("RP103", "an array must not be empty", node.span.start, place, "Empty arrays are not allowed")
-        elements = [self.element(item, f"{place}[{index}]") for index, item in enumerate(node.items)]
+            self.report(
+                "RP103", "an array must not be empty", node.span.start, node_path, "Empty arrays are not allowed"
+            )
+        elements = [self.element(item, f"{node_path}[{index}]") for index, item in enumerate(node.items)]
         spans = tuple(item.span for item in node.items)
         field = Field(path, tuple(e for e in elements if e is not None), node.span, spans)
-        self.places[id(field)] = place
-        self.check_exclusions(field, place)
+        self.node_paths[id(field)] = node_path
+        self.check_exclusions(field, node_path)
         return field
 
-    def check_exclusions(self, field: Field, place: str) -> None:
+    def check_exclusions(self, field: Field, node_path: str) -> None:
         """Warn of ``[{"anything-but": "x"}, {"anything-but": "y"}]``: every value is another than one of them."""
         excluded = [set(e.excluded) for e in field.elements if isinstance(e, AnythingBut)]
         values = set().union(*excluded)
         if values and not set.intersection(*excluded) and {type(v) for v in values} <= {StringEquals, NumberEquals}:
             message = "these anything-but exclude nothing: every value differs from what one of them excludes"
             hint = "put what they exclude into one anything-but"
-            self.findings.warn("RP135", message, field.span.start, place, hint=hint)
+            self.findings.warn("RP135", message, field.span.start, node_path, hint=hint)
 
-    def element(self, node: JsonValue, place: str) -> Element | None:
+    def element(self, node: JsonValue, node_path: str) -> Element | None:
         match node:
             case JsonString(value=value):
-                return StringEquals(value) if address(value) is None else AddressEquals(value)
+                return StringEquals(value) if parse_address(value) is None else AddressEquals(value)
             case JsonNumber(text=text):
                 number = comparable(text)
                 return NumberEquals(text if number is None else canonical_number(number))
             case JsonLiteral(value=value):
                 return LiteralEquals(value)
             case JsonObject():
-                return read_operator(self.findings, node, place)
+                return read_operator(self.findings, node, node_path)
             case JsonArray():
                 service = "Match value must be String, number, true, false, or null"
-                self.report("RP105", "an array must not hold an array", node.span.start, place, service)
+                self.report("RP105", "an array must not hold an array", node.span.start, node_path, service)
                 return None
             case JsonFault() | Unknown():
                 return None

@@ -19,13 +19,13 @@ _VALUE_STARTS: Final = frozenset('"{[-0123456789tfn')
 _NAME_MARKS: Final = frozenset("_$-.")
 
 
-def parse_with_faults(text: str, most: int = _MAX_FAULTS) -> tuple[JsonValue, list[JsonError]]:
-    """Parse one JSON text; what cannot be read becomes a ``JsonFault``; it stops after ``most`` faults.
+def parse_with_faults(text: str, max_faults: int = _MAX_FAULTS) -> tuple[JsonValue, list[JsonError]]:
+    """Parse one JSON text; what cannot be read becomes a ``JsonFault``; it stops after ``max_faults`` faults.
 
     Returns:
         The value and the faults in the order of the text; without faults it is what ``jsontext.parse`` returns.
     """
-    parser = _Recovering(text, most)
+    parser = _Recovering(text, max_faults)
     return parser.parse(), parser.faults
 
 
@@ -39,9 +39,9 @@ class _Recovering(Parser):
     ``lost`` tells that text was skipped or a bracket guessed: then a wrong end is no fault of its own.
     """
 
-    def __init__(self, text: str, most: int) -> None:
+    def __init__(self, text: str, max_faults: int) -> None:
         super().__init__(text, NodeBuilder())
-        self.most = most
+        self.max_faults = max_faults
         self.faults: list[JsonError] = []
         self.lost = False
 
@@ -56,7 +56,7 @@ class _Recovering(Parser):
 
     def note(self, fault: JsonError) -> None:
         self.faults.append(fault)
-        if len(self.faults) >= self.most:
+        if len(self.faults) >= self.max_faults:
             raise _StopError
 
     def stop(self, fault: JsonError) -> _StopError:

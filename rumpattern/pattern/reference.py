@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 from rumpattern.jsontext import NumberText, Pairs
 from rumpattern.pattern import casing, wildcard
-from rumpattern.pattern.address import address
+from rumpattern.pattern.address import parse_address
 from rumpattern.pattern.ast import (
     AddressBlock,
     AddressEquals,
@@ -273,9 +273,9 @@ def accepts_text(element: TextElement, text: str) -> bool:  # noqa: PLR0911 - on
         case StringEquals(value=wanted):
             return text == wanted
         case AddressEquals(value=wanted):
-            return address(text) == address(wanted)
+            return parse_address(text) == parse_address(wanted)
         case AddressBlock():
-            packed = address(text)
+            packed = parse_address(text)
             return packed is not None and element.holds(packed)
         case Prefix(value=start, ignore_case=ignore_case):
             return casing.starts(start, text) if ignore_case else text.startswith(start)

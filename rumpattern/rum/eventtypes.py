@@ -192,7 +192,7 @@ FIRST_LEVEL: Final[dict[str, FieldType]] = {
 
 _OBJECT: Final = FieldInfo(FieldType.OBJECT)
 _SCALARS: Final = (FieldType.STRING, FieldType.NUMBER, FieldType.BOOLEAN)
-_DEEPEST: Final = 3
+_MAX_SEGMENTS: Final = 3
 """How many names the longest known path has."""
 
 
@@ -212,7 +212,7 @@ def info(path: str, event_type: str | None) -> FieldInfo | None:
 def scalar_above(path: str, event_type: str | None) -> tuple[str, FieldType] | None:
     """Return the field above a path that holds a string, number or boolean, so that nothing can be below it."""
     names = path.split(".")
-    for count in range(1, min(len(names), _DEEPEST + 1)):
+    for count in range(1, min(len(names), _MAX_SEGMENTS + 1)):
         above = ".".join(names[:count])
         found = info(above, event_type)
         if found is not None and found.type in _SCALARS:
@@ -225,5 +225,5 @@ def has_field(path: str, event_type: str) -> bool:
     if info(path, event_type) is not None:
         return True
     fields, names = DETAILS.get(event_type, {}), path.split(".")[1:]
-    above = (fields.get(".".join(names[:count])) for count in range(1, min(len(names), _DEEPEST)))
+    above = (fields.get(".".join(names[:count])) for count in range(1, min(len(names), _MAX_SEGMENTS)))
     return any(found is not None and found.type not in _SCALARS for found in above)

@@ -22,7 +22,7 @@ DIMENSIONS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ExtendedMetric:
     """What the definition of one extended metric has to say.
 
     Attributes:
@@ -45,23 +45,23 @@ _STATUS: Final = "event_details.response.status"
 _NAVIGATION: Final = f"{PREFIX}performance_navigation_event"
 _HTTP: Final = f"{PREFIX}http_event"
 
-TABLE: Final = {
-    "PerformanceNavigationDuration": Row(_NAVIGATION, _DURATION),
-    "PerformanceResourceDuration": Row(f"{PREFIX}performance_resource_event", _DURATION),
-    "NavigationSatisfiedTransaction": Row(_NAVIGATION, None, (_DURATION, ("<", 2000)), (">", 2000)),
-    "NavigationToleratedTransaction": Row(_NAVIGATION, None, (_DURATION, (">=", 2000, "<", 8000))),
-    "NavigationFrustratedTransaction": Row(_NAVIGATION, None, (_DURATION, (">=", 8000))),
-    "WebVitalsCumulativeLayoutShift": Row(f"{PREFIX}cumulative_layout_shift_event", "event_details.value"),
-    "WebVitalsFirstInputDelay": Row(f"{PREFIX}first_input_delay_event", "event_details.value"),
-    "WebVitalsLargestContentfulPaint": Row(f"{PREFIX}largest_contentful_paint_event", "event_details.value"),
-    "JsErrorCount": Row(f"{PREFIX}js_error_event"),
-    "HttpErrorCount": Row(_HTTP),
-    "SessionCount": Row(f"{PREFIX}session_start_event"),
-    "PageViewCount": Row(f"{PREFIX}page_view_event"),
-    "Http4xxCount": Row(_HTTP, None, (_STATUS, (">=", 400, "<", 500)), is_integer=True),
-    "Http5xxCount": Row(_HTTP, None, (_STATUS, (">=", 500, "<=", 599)), is_integer=True),
+EXTENDED_METRICS: Final = {
+    "PerformanceNavigationDuration": ExtendedMetric(_NAVIGATION, _DURATION),
+    "PerformanceResourceDuration": ExtendedMetric(f"{PREFIX}performance_resource_event", _DURATION),
+    "NavigationSatisfiedTransaction": ExtendedMetric(_NAVIGATION, None, (_DURATION, ("<", 2000)), (">", 2000)),
+    "NavigationToleratedTransaction": ExtendedMetric(_NAVIGATION, None, (_DURATION, (">=", 2000, "<", 8000))),
+    "NavigationFrustratedTransaction": ExtendedMetric(_NAVIGATION, None, (_DURATION, (">=", 8000))),
+    "WebVitalsCumulativeLayoutShift": ExtendedMetric(f"{PREFIX}cumulative_layout_shift_event", "event_details.value"),
+    "WebVitalsFirstInputDelay": ExtendedMetric(f"{PREFIX}first_input_delay_event", "event_details.value"),
+    "WebVitalsLargestContentfulPaint": ExtendedMetric(f"{PREFIX}largest_contentful_paint_event", "event_details.value"),
+    "JsErrorCount": ExtendedMetric(f"{PREFIX}js_error_event"),
+    "HttpErrorCount": ExtendedMetric(_HTTP),
+    "SessionCount": ExtendedMetric(f"{PREFIX}session_start_event"),
+    "PageViewCount": ExtendedMetric(f"{PREFIX}page_view_event"),
+    "Http4xxCount": ExtendedMetric(_HTTP, None, (_STATUS, (">=", 400, "<", 500)), is_integer=True),
+    "Http5xxCount": ExtendedMetric(_HTTP, None, (_STATUS, (">=", 500, "<=", 599)), is_integer=True),
 }
-"""Name to row. The reference's list of names lacks the last three, which its rules have."""
+"""Name to metric. The reference's list of names lacks the last three, which its rules have."""
 
 CLOUDFORMATION_NAMES: Final = frozenset(
     [

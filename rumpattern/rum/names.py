@@ -41,7 +41,7 @@ DERIVED_FIELDS: Final = {
 """A field that some shapes lack, and the field that holds the same thing."""
 
 
-class Shape(StrEnum):
+class ExportShape(StrEnum):
     """The three shapes one event can have."""
 
     LOGS = "CloudWatch Logs"
@@ -49,9 +49,9 @@ class Shape(StrEnum):
     PUT_EVENTS = "PutRumEvents"
 
 
-ABSENT_FIELDS: Final[dict[Shape, frozenset[str]]] = {
-    Shape.LOGS: frozenset({"application_name", "batch_id", "account_id", "event_interaction"}),
-    Shape.MONITOR_DATA: frozenset(),
-    Shape.PUT_EVENTS: frozenset({"account_id", "event_interaction", "log_stream"}),
+ABSENT_FIELDS: Final[dict[ExportShape, frozenset[str]]] = {
+    ExportShape.LOGS: frozenset({"application_name", "batch_id", "account_id", "event_interaction"}),
+    ExportShape.MONITOR_DATA: frozenset(),
+    ExportShape.PUT_EVENTS: frozenset({"account_id", "event_interaction", "log_stream"}),
 }
 """First-level keys that events of a shape can never have: a definition that names one never matches there."""

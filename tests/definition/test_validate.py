@@ -6,7 +6,7 @@ import pytest
 
 import rumpattern as rp
 from rumpattern.rum.eventtypes import DETAILS
-from rumpattern.rum.extended import DIMENSIONS, TABLE
+from rumpattern.rum.extended import DIMENSIONS, EXTENDED_METRICS
 from tests.support.paths import DEFINITIONS
 
 EXISTS = [{"exists": True}]
@@ -20,7 +20,7 @@ def pattern_of(row, **fields):
 
 
 def definition(name, pattern, **members):
-    row = TABLE[name]
+    row = EXTENDED_METRICS[name]
     made = {"Name": name, "ValueKey": row.value_key, "EventPattern": json.dumps(pattern), **members}
     return {key: value for key, value in made.items() if value is not None}
 
@@ -30,7 +30,7 @@ def codes(source, severity="error", **options):
 
 
 def valid_spellings():
-    for name, row in TABLE.items():
+    for name, row in EXTENDED_METRICS.items():
         yield definition(name, pattern_of(row))
         yield definition(name, pattern_of(row), Namespace="AWS/RUM", UnitLabel="Count")
         for path, dimension in DIMENSIONS.items():
@@ -71,7 +71,7 @@ def conditions(row):
 
 
 def slips():
-    for name, row in TABLE.items():
+    for name, row in EXTENDED_METRICS.items():
         yield "RP320", definition(name, pattern_of(row), EventPattern=None)
         yield "RP321", {**definition(name, pattern_of(row)), "Name": f"{name}s"}
         for key in ("event_details.value", "event_details.duration", "event_details.x", "metadata.pageId", None):

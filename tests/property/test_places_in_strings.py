@@ -87,13 +87,13 @@ def check(text):
         assume(False)  # noqa: FBT003 - its only argument
     found = [string for document in documents for string in strings(document)]
     for string in found:
-        places = [string.places(index) for index in range(len(string.value))]
+        places = [string.offset_of(index) for index in range(len(string.value))]
         assert places == sorted(set(places))
         for place, char in zip(places, string.value, strict=True):
             assert string.span.start <= place < string.span.end
-            assert char in stands_for(text, place, string.places.style)
+            assert char in stands_for(text, place, string.offset_of.style)
         content = len(string.value.rstrip("\n\u2028\u2029"))
-        end = string.places(len(string.value))
+        end = string.offset_of(len(string.value))
         assert (places[content - 1] if content else string.span.start) <= end <= string.span.end
     return found
 

@@ -23,7 +23,7 @@ BOM: Final = "\ufeff"
 _JSON_SUFFIXES: Final = frozenset({".json"})
 _YAML_SUFFIXES: Final = frozenset({".yaml", ".yml"})
 _NOT_JSON: Final = "RP004"
-_MOST_FAULTS: Final = 100_000
+_MAX_FAULTS: Final = 100_000
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,8 @@ class Document:
 
     def offset_in_string(self, node: JsonString, index: int) -> int:
         """Return where character ``index`` of a string's value stands in the text."""
-        if node.places is not None:
-            return node.places(index)
+        if node.offset_of is not None:
+            return node.offset_of(index)
         return self._source.offset_in_string(node.span, index)
 
     def edit_in_string(self, node: JsonString, edit: Edit) -> Edit:
@@ -177,7 +177,7 @@ def _faults(text: str) -> list[JsonError]:
     """Return every comma too many up to the first fault of another kind, and that one."""
     from rumpattern.pattern.recover import parse_with_faults  # noqa: PLC0415 - only JSON with such a comma needs it
 
-    _, faults = parse_with_faults(text, most=_MOST_FAULTS)
+    _, faults = parse_with_faults(text, max_faults=_MAX_FAULTS)
     commas = next((index for index, fault in enumerate(faults) if not fault.fix), len(faults))
     return faults[: commas + 1]
 

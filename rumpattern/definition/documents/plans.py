@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rumpattern.jsontext import JsonValue
 
 _AFTER_APPLY: Final = "after apply"
-_LEVELS: Final = 8
+_MAX_DEPTH: Final = 8
 """A dimension name is that deep in the values of an app monitor."""
 _NOTHING: Final = JsonLiteral(None, Span(0, 0))
 
@@ -35,30 +35,30 @@ def unknown_values(plan: JsonObject) -> dict[str, JsonValue]:
 
 
 def with_unknown(
-    values: JsonValue, unknown: JsonValue | None, spend: Callable[[], None], levels: int = _LEVELS
+    values: JsonValue, unknown: JsonValue | None, count_step: Callable[[], None], levels: int = _MAX_DEPTH
 ) -> JsonValue:
     """Return planned values with those that are unknown in their places.
 
     Args:
         values: a planned value.
         unknown: its ``after_unknown``: true, or the same structure; None if all is known.
-        spend: called for each value, since aliases of YAML can make them many.
+        count_step: called for each value, since aliases of YAML can make them many.
         levels: how deep to look.
     """
-    spend()
+    count_step()
     if isinstance(unknown, JsonLiteral) and unknown.value is True:
         return Unknown(_AFTER_APPLY, unknown, unknown.span)
     if isinstance(values, JsonObject) and isinstance(unknown, JsonObject) and levels:
         left = {key.value: (key, value) for key, value in unknown.members}
         known = [
-            (key, with_unknown(value, left.pop(key.value, (key, None))[1], spend, levels - 1))
+            (key, with_unknown(value, left.pop(key.value, (key, None))[1], count_step, levels - 1))
             for key, value in values.members
         ]
-        added = [(key, with_unknown(_NOTHING, value, spend, levels - 1)) for key, value in left.values()]
+        added = [(key, with_unknown(_NOTHING, value, count_step, levels - 1)) for key, value in left.values()]
         return JsonObject((*known, *(pair for pair in added if pair[1] is not _NOTHING)), values.span)
     if isinstance(values, JsonArray) and isinstance(unknown, JsonArray) and levels:
         pairs = zip_longest(values.items, unknown.items)
-        items = [with_unknown(_NOTHING if one is None else one, other, spend, levels - 1) for one, other in pairs]
+        items = [with_unknown(_NOTHING if one is None else one, other, count_step, levels - 1) for one, other in pairs]
         return JsonArray(tuple(item for item in items if item is not _NOTHING), values.span)
     return values
 

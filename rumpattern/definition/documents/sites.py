@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from rumpattern.definition.documents.document import Document
     from rumpattern.jsontext import JsonValue
 
-_STEPS: Final = 1_000_000
-_STEPS_FOR_A_CHARACTER: Final = 10  # more than any document without aliases has nodes to look at
+_MAX_STEPS: Final = 1_000_000
+_MAX_STEPS_PER_CHARACTER: Final = 10  # more than any document without aliases has nodes to look at
 
 MEMBERS: Final = ("Name", "Namespace", "ValueKey", "UnitLabel", "EventPattern", "DimensionKeys", "MetricDefinitionId")
 _STRUCTURE: Final = (
@@ -43,17 +43,17 @@ _ABSENT: Final = JsonLiteral(None, Span(0, 0))
 
 _LOOP: Final = "Fn::ForEach::"
 
-Choices: TypeAlias = frozenset[tuple[str, int]]
-"""Conditions of Fn::If with the branch that each has to take, 1 or 2."""
+IfBranches: TypeAlias = frozenset[tuple[str, int]]
+"""The branches of Fn::If that a node is in: names of conditions, each with 1 for the branch if true, 2 if false."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Found:
-    """A node with its path, and the choices that make it be there."""
+class _Candidate:
+    """A node that may be, or hold, a definition: its path, and the branches of Fn::If that it is in."""
 
     node: JsonValue
     path: str
-    choices: Choices = frozenset()
+    if_branches: IfBranches = frozenset()
 
 
 class Origin(StrEnum):
@@ -91,12 +91,17 @@ class Holder:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Site:
-    """A place where a metric definition stands.
+    """A metric definition of a document, not read yet.
 
-    ``node`` is what stands there, an object or something wrong; what is no array in the place of the list counts as
-    its only item. ``path`` leads to it from the document's root. ``members`` are its members by their names in the API
-    (the last of duplicates) without those that are absent: null in Terraform, AWS::NoValue in a template. ``choices``
-    are those of Fn::If that make it be there.
+    Attributes:
+        node: an object, or whatever stands where a definition is expected; a value that stands where a list of
+            definitions is expected counts as its only item.
+        path: the path from the document's root to the node.
+        origin: what it is part of.
+        members: its members by their names in the API, the last of duplicates; without those that count as absent,
+            which are null in Terraform and AWS::NoValue in a template.
+        holder: the request or metric destination that lists it, None if it stands by itself.
+        if_branches: the branches of Fn::If that it is in.
     """
 
     node: JsonValue
@@ -104,7 +109,7 @@ class Site:
     origin: Origin
     members: Mapping[str, JsonValue]
     holder: Holder | None = None
-    choices: Choices = frozenset()
+    if_branches: IfBranches = frozenset()
 
     @property
     def is_of_template(self) -> bool:
@@ -113,7 +118,7 @@ class Site:
 
     def excludes(self, other: Site) -> bool:
         """Tell whether two sites are in different branches of one condition, so that only one can be deployed."""
-        return any((condition, 3 - branch) in other.choices for condition, branch in self.choices)
+        return any((condition, 3 - branch) in other.if_branches for condition, branch in self.if_branches)
 
     @property
     def destination(self) -> str | Unknown | None:
@@ -204,12 +209,12 @@ class _Finder:
         self.sites: list[Site] = []
         self.variables: tuple[str, ...] = ()
         self.unknown: Mapping[str, JsonValue] = {}
-        self.steps_left = _STEPS + _STEPS_FOR_A_CHARACTER * len(document.text)
+        self.steps_left = _MAX_STEPS + _MAX_STEPS_PER_CHARACTER * len(document.text)
 
     def look_at(self, root: JsonValue) -> None:
         match root:
             case JsonArray(items=items) if any(map(self.is_definition, items)):
-                self.add_all(_Found(root, ""), Origin.DEFINITION)
+                self.add_all(_Candidate(root, ""), Origin.DEFINITION)
             case JsonObject():
                 self.look_at_object(root)
             case _:
@@ -227,7 +232,7 @@ class _Finder:
         elif _LIST in members or _SINGLE in members:
             self.request(root, members)
         elif self.is_definition(root):
-            self.add(_Found(root, ""), Origin.DEFINITION)
+            self.add(_Candidate(root, ""), Origin.DEFINITION)
 
     def is_definition(self, node: JsonValue) -> bool:
         return not self.members(node).keys().isdisjoint(MEMBERS)
@@ -238,42 +243,42 @@ class _Finder:
         name = _LIST if _LIST in members else _SINGLE
         if name == _SINGLE and isinstance(members[name], JsonObject):
             origin = Origin.UPDATE_REQUEST
-            self.add(_Found(members[name], name), origin, self.holder(root, "", origin))
+            self.add(_Candidate(members[name], name), origin, self.holder(root, "", origin))
         else:
             origin = Origin.CREATE_REQUEST
-            self.add_all(_Found(members[name], name), origin, self.holder(root, "", origin))
+            self.add_all(_Candidate(members[name], name), origin, self.holder(root, "", origin))
 
     # --- templates and plans ----------------------------------------------------------------------------------------
 
     def template(self, node: JsonValue) -> None:
         for path, resource, self.variables in resources(node):
-            self.spend(path)
+            self.count_steps(path)
             members = self.members(resource)
             if _is_text(members.get("Type"), _RESOURCE_TYPE) and "Properties" in members:
-                self.monitor(_Found(members["Properties"], f"{path}.Properties"), Origin.CLOUDFORMATION)
+                self.monitor(_Candidate(members["Properties"], f"{path}.Properties"), Origin.CLOUDFORMATION)
         self.variables = ()
 
     def modules(self, module: JsonValue | None, path: str) -> None:
         todo = [(module, path)]
         while todo:
             module, path = todo.pop()
-            self.spend(path)
+            self.count_steps(path)
             members = self.members(module)
-            for found in self.items(_Found(members.get("resources", _ABSENT), f"{path}.resources")):
+            for found in self.items(_Candidate(members.get("resources", _ABSENT), f"{path}.resources")):
                 values = self.members(found.node)
                 managed = values.get("mode") is None or _is_text(values["mode"], "managed")
                 if _is_text(values.get("type"), _TERRAFORM_TYPE) and managed and "values" in values:
                     planned = self.planned(values)
-                    self.monitor(_Found(planned, f"{found.path}.values"), Origin.TERRAFORM)
-            inner = self.items(_Found(members.get("child_modules", _ABSENT), f"{path}.child_modules"))
+                    self.monitor(_Candidate(planned, f"{found.path}.values"), Origin.TERRAFORM)
+            inner = self.items(_Candidate(members.get("child_modules", _ABSENT), f"{path}.child_modules"))
             todo += reversed([(found.node, found.path) for found in inner])
 
     def planned(self, resource: Mapping[str, JsonValue]) -> JsonValue:
         address = resource.get("address")
         unknown = self.unknown.get(address.value) if isinstance(address, JsonString) else None
-        return with_unknown(resource["values"], unknown, lambda: self.spend(""))
+        return with_unknown(resource["values"], unknown, lambda: self.count_steps(""))
 
-    def monitor(self, properties: _Found, origin: Origin) -> None:
+    def monitor(self, properties: _Candidate, origin: Origin) -> None:
         """Look for destinations in a monitor's configuration, and beside it, where some put them."""
         names = _SPELLINGS[origin]
         configurations = self.possible(self.inside(properties, names["AppMonitorConfiguration"]), origin)
@@ -283,26 +288,26 @@ class _Finder:
                     definitions = self.inside(found, names[_LIST])
                     self.add_all(definitions, origin, self.holder(found.node, found.path, origin))
 
-    def inside(self, found: _Found, name: str) -> _Found:
-        return _Found(self.members(found.node).get(name, _ABSENT), f"{found.path}.{name}", found.choices)
+    def inside(self, found: _Candidate, name: str) -> _Candidate:
+        return _Candidate(self.members(found.node).get(name, _ABSENT), f"{found.path}.{name}", found.if_branches)
 
-    def possible_items(self, found: _Found, origin: Origin) -> Iterator[_Found]:
+    def possible_items(self, found: _Candidate, origin: Origin) -> Iterator[_Candidate]:
         for listed in self.possible(found, origin):
             for item in self.items(listed):
                 yield from self.possible(item, origin)
 
-    def possible(self, found: _Found, origin: Origin) -> Iterator[_Found]:
+    def possible(self, found: _Candidate, origin: Origin) -> Iterator[_Candidate]:
         """Give a node; instead of Fn::If what it may give; nothing instead of what is unknown or absent."""
         todo = [] if found.node is _ABSENT else [found]
         while todo:
             one = todo.pop()
-            self.spend(one.path)
+            self.count_steps(one.path)
             match resolve(one.node, self.document) if origin is Origin.CLOUDFORMATION else one.node:
                 case Unknown(what="Fn::If", argument=JsonArray(items=(condition, *branches))):
                     name = condition.value if isinstance(condition, JsonString) else one.path
                     todo += reversed(
                         [
-                            _Found(branch, f"{one.path}.Fn::If[{number}]", one.choices | {(name, number)})
+                            _Candidate(branch, f"{one.path}.Fn::If[{number}]", one.if_branches | {(name, number)})
                             for number, branch in enumerate(branches, 1)
                         ]
                     )
@@ -318,15 +323,15 @@ class _Finder:
         read = {api.get(key, key): self.member(value, key, origin) for key, value in self.members(node).items()}
         return Holder(node, path, origin, {name: value for name, value in read.items() if value is not None})
 
-    def add_all(self, listed: _Found, origin: Origin, holder: Holder | None = None) -> None:
+    def add_all(self, listed: _Candidate, origin: Origin, holder: Holder | None = None) -> None:
         for found in self.possible_items(listed, origin):
             self.add(found, origin, holder)
 
-    def add(self, found: _Found, origin: Origin, holder: Holder | None = None) -> None:
+    def add(self, found: _Candidate, origin: Origin, holder: Holder | None = None) -> None:
         members, names = self.members(found.node), _SPELLINGS[origin]
         read = {name: self.member(members.get(names[name]), name, origin) for name in MEMBERS}
         known = {name: value for name, value in read.items() if value is not None}
-        self.sites.append(Site(found.node, found.path, origin, known, holder, found.choices))
+        self.sites.append(Site(found.node, found.path, origin, known, holder, found.if_branches))
 
     def member(self, node: JsonValue | None, name: str, origin: Origin) -> JsonValue | None:
         if node is None or (origin is Origin.TERRAFORM and is_null(node)):
@@ -352,17 +357,17 @@ class _Finder:
     def members(self, node: JsonValue | None) -> dict[str, JsonValue]:
         if not isinstance(node, JsonObject):
             return {}
-        self.spend("", len(node.members))
+        self.count_steps("", len(node.members))
         return {key.value: value for key, value in node.members}
 
-    def items(self, found: _Found) -> Iterable[_Found]:
+    def items(self, found: _Candidate) -> Iterable[_Candidate]:
         node = found.node
         if isinstance(node, JsonArray):
-            self.spend("", len(node.items))
+            self.count_steps("", len(node.items))
             return (replace(found, node=item, path=f"{found.path}[{i}]") for i, item in enumerate(node.items))
         return [] if is_null(node) else [found]
 
-    def spend(self, path: str, steps: int = 1) -> None:
+    def count_steps(self, path: str, steps: int = 1) -> None:
         """Count what is looked at: only aliases, which repeat what they name, can make it too much."""
         self.steps_left -= steps + len(path) // _LONG_PATH
         if self.steps_left < 0:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import yaml
 from yaml.reader import ReaderError
 
-from rumpattern.definition.documents.yamlplaces import BREAKS, ScalarPlaces
+from rumpattern.definition.documents.yamloffsets import BREAKS, ScalarOffsets
 from rumpattern.jsontext import (
     MAX_DEPTH,
     MAX_NUMBER_TEXT,
@@ -152,7 +152,7 @@ class _Composer:
     def scalar(self, event: yaml.ScalarEvent) -> JsonValue:
         tag, span = event.tag, self.scalar_span(event)
         value = _PAIR.sub(_joined, event.value) if event.style == '"' else event.value
-        string = JsonString(value, span, ScalarPlaces(self.text, span, event.style, value))
+        string = JsonString(value, span, ScalarOffsets(self.text, span, event.style, value))
         if tag in _CORE_TAGS or (tag is None and event.style is None):
             return _core_value(string)
         if tag is None or tag in _TEXT_TAGS:
@@ -209,7 +209,7 @@ class _Composer:
 
     def word(self, value: str, start: int) -> JsonString:
         span = Span(start, start + len(value))
-        return JsonString(value, span, ScalarPlaces(self.text, span, None, value))
+        return JsonString(value, span, ScalarOffsets(self.text, span, None, value))
 
     def is_merge(self, key: JsonString) -> bool:
         return key.value == "<<" and self.text[key.span.start : key.span.end] == "<<"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from rumpattern.definition.documents.document import Document
     from rumpattern.definition.documents.sites import Holder, Site
-    from rumpattern.definition.read import Read
+    from rumpattern.definition.read import ReadDefinition
     from rumpattern.jsontext import JsonValue
 
 REQUEST_MEMBERS: Final = (
@@ -45,7 +45,7 @@ _ARN: Final = re.compile(r"arn:[^:]*:[^:]*:[^:]*:[^:]*:.*", re.DOTALL)
 _ID: Final = "MetricDefinitionId"
 _EVIDENTLY: Final = "Evidently"
 _ENDED: Final = "Evidently is discontinued"
-_MOST_COMPARED: Final = 100
+_MAX_COMPARED: Final = 100
 """With how many equal definitions one is compared, none of which can be deployed with another."""
 Destination: TypeAlias = "str | Unknown | None"
 """Where definitions go: what is said, what is unknown, or nothing."""
@@ -157,15 +157,15 @@ def numbers(document: Document, sites: Sequence[Site]) -> Iterator[Diagnostic]:
 
 def _deployed(sites: Sequence[Site]) -> Sequence[Site]:
     """Return sites that can be deployed together: of each condition those of the branch that has more of them."""
-    counts = Counter(choice for site in sites for choice in site.choices)
+    counts = Counter(choice for site in sites for choice in site.if_branches)
     left_out = {
         (condition, branch) for condition, branch in counts if counts[condition, 3 - branch] > counts[condition, branch]
     }
     left_out |= {(condition, 2) for condition, branch in counts if counts[condition, 1] == counts[condition, 2]}
-    return [site for site in sites if left_out.isdisjoint(site.choices)] or sites[:1]
+    return [site for site in sites if left_out.isdisjoint(site.if_branches)] or sites[:1]
 
 
-def duplicates(document: Document, sites: Sequence[Site], reads: Sequence[Read]) -> Iterator[Diagnostic]:
+def duplicates(document: Document, sites: Sequence[Site], reads: Sequence[ReadDefinition]) -> Iterator[Diagnostic]:
     """The same definition twice makes two of them, which publish twice: batch-create is not idempotent."""
     before: defaultdict[object, list[Site]] = defaultdict(list)
     for site, read in zip(sites, reads, strict=True):
@@ -178,7 +178,7 @@ def duplicates(document: Document, sites: Sequence[Site], reads: Sequence[Read])
         if first is not None:
             message = f"the same definition stands at {first.path or '$'}: events would count twice"
             yield _finding(document, "RP347", message, site.node, site.path, "remove one", Severity.WARNING)
-        elif len(same) < _MOST_COMPARED:
+        elif len(same) < _MAX_COMPARED:
             same.append(site)
 
 

@@ -10,7 +10,7 @@ from rumpattern.definition.subject import Profile
 from rumpattern.diagnostics.finding import Edit, Severity
 from rumpattern.diagnostics.wording import did_you_mean
 from rumpattern.rum.eventtypes import DETAILS, FIRST_LEVEL, PREFIX, FieldType, has_field, info, scalar_above
-from rumpattern.rum.extended import TABLE
+from rumpattern.rum.extended import EXTENDED_METRICS
 from rumpattern.rum.names import APPLICATION_DIMENSION, APPLICATION_NAME, CUSTOM_NAMESPACE_PREFIX, EVENT_TYPE
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def namespace_prefix(subject: Subject) -> Iterator[Diagnostic]:
 
 def extended_name(subject: Subject) -> Iterator[Diagnostic]:
     """A Name of RUM's own metrics in another namespace is a custom metric, to which the custom rules apply."""
-    if subject.is_custom and subject.knows("Name") and subject.definition.name in TABLE:
+    if subject.is_custom and subject.knows("Name") and subject.definition.name in EXTENDED_METRICS:
         message = f'"{subject.definition.name}" in a namespace of its own is a custom metric, not RUM\'s extended one'
         yield subject.warning("RP336", message, "Name", "remove Namespace for the extended metric")
 

@@ -12,7 +12,7 @@ from rumpattern.diagnostics.wording import did_you_mean
 from rumpattern.pattern.ast import NumericRange, StringEquals
 from rumpattern.pattern.equivalence import Values, values
 from rumpattern.pattern.format import format_element
-from rumpattern.rum.extended import CLOUDFORMATION_NAMES, DIMENSIONS, TABLE
+from rumpattern.rum.extended import CLOUDFORMATION_NAMES, DIMENSIONS, EXTENDED_METRICS
 from rumpattern.rum.names import EVENT_TYPE
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rumpattern.definition.subject import Subject
     from rumpattern.diagnostics.finding import Diagnostic
     from rumpattern.pattern.intervals import Interval
-    from rumpattern.rum.extended import Row
+    from rumpattern.rum.extended import ExtendedMetric
 
 _CUSTOM_HINT: Final = "a custom metric needs a Namespace of its own"
 
@@ -34,80 +34,85 @@ def name(subject: Subject) -> Iterator[Diagnostic]:
     if given in CLOUDFORMATION_NAMES:
         message = f'only CloudFormation documents the extended metric "{given}", and its rule is unpublished'
         yield subject.warning("RP322", message, "Name")
-    elif given not in TABLE:
-        hint = did_you_mean(given, list(TABLE)) or _CUSTOM_HINT
+    elif given not in EXTENDED_METRICS:
+        hint = did_you_mean(given, list(EXTENDED_METRICS)) or _CUSTOM_HINT
         yield subject.error("RP321", f'there is no extended metric "{given}"', "Name", hint)
 
 
-def row_of(subject: Subject) -> Row | None:
-    """Return the row of the table that a definition has to keep to."""
-    return TABLE.get(subject.definition.name) if subject.is_extended and subject.knows("Name") else None
+def metric_of(subject: Subject) -> ExtendedMetric | None:
+    """Return the metric of the table that a definition has to keep to."""
+    return EXTENDED_METRICS.get(subject.definition.name) if subject.is_extended and subject.knows("Name") else None
 
 
 def event_pattern(subject: Subject) -> Iterator[Diagnostic]:
     """An extended metric is not valid without EventPattern (API reference, EventPattern)."""
-    row = row_of(subject)
-    if row is None or not subject.knows("EventPattern") or subject.definition.pattern is not None:
+    metric = metric_of(subject)
+    if metric is None or not subject.knows("EventPattern") or subject.definition.pattern is not None:
         return
-    hint = f'the least is {{"event_type":["{row.event_type}"]}}'
+    hint = f'the least is {{"event_type":["{metric.event_type}"]}}'
     yield subject.error("RP320", f"{subject.definition.name} needs an EventPattern", "", hint)
 
 
 def value_key(subject: Subject) -> Iterator[Diagnostic]:
     """The ValueKey is that of the table, or left out (API reference, EventPattern)."""
-    row = row_of(subject)
+    metric = metric_of(subject)
     given = subject.definition.value_key
-    if row is None or not subject.knows("ValueKey") or given == row.value_key:
+    if metric is None or not subject.knows("ValueKey") or given == metric.value_key:
         return
-    metric = subject.definition.name
-    if row.value_key is None:
+    given_name = subject.definition.name
+    if metric.value_key is None:
         yield subject.error(
-            "RP323", f'{metric} counts events: it takes no ValueKey, not "{given}"', "ValueKey", "remove it"
+            "RP323", f'{given_name} counts events: it takes no ValueKey, not "{given}"', "ValueKey", "remove it"
         )
     elif given is None:
-        hint = f'add "ValueKey": "{row.value_key}"'
-        yield subject.error("RP323", f'{metric} needs the ValueKey "{row.value_key}"', "", hint)
+        hint = f'add "ValueKey": "{metric.value_key}"'
+        yield subject.error("RP323", f'{given_name} needs the ValueKey "{metric.value_key}"', "", hint)
     else:
-        message = f'the ValueKey of {metric} is "{row.value_key}", not "{given}"'
-        yield subject.error("RP323", message, "ValueKey", f'write "{row.value_key}"')
+        message = f'the ValueKey of {given_name} is "{metric.value_key}", not "{given}"'
+        yield subject.error("RP323", message, "ValueKey", f'write "{metric.value_key}"')
 
 
 def event_type(subject: Subject) -> Iterator[Diagnostic]:
     """The pattern asks for the one event type of the table (API reference, EventPattern)."""
-    row = row_of(subject)
-    if row is None or not subject.branches:
+    metric = metric_of(subject)
+    if metric is None or not subject.branches:
         return
-    wanted = values([StringEquals(row.event_type)])
+    wanted = values([StringEquals(metric.event_type)])
     if all(branch.get(EVENT_TYPE) == wanted for branch in subject.branches):
         return
-    message = f'{subject.definition.name} is about event_type "{row.event_type}" and no other'
-    yield subject.at_field("RP324", message, EVENT_TYPE, f'write "event_type": ["{row.event_type}"]')
+    message = f'{subject.definition.name} is about event_type "{metric.event_type}" and no other'
+    yield subject.at_field("RP324", message, EVENT_TYPE, f'write "event_type": ["{metric.event_type}"]')
 
 
 def condition(subject: Subject) -> Iterator[Diagnostic]:
     """The pattern has the condition of the table (API reference, EventPattern)."""
-    row = row_of(subject)
-    if row is None or row.condition is None or not subject.branches:
+    metric = metric_of(subject)
+    if metric is None or metric.condition is None or not subject.branches:
         return
-    path = row.condition[0]
-    accepted = _accepted(row, subject.profile)
-    if any(all(_same(branch.get(path), wanted, row) for branch in subject.branches) for wanted in accepted):
+    path = metric.condition[0]
+    accepted = _accepted(metric, subject.profile)
+    if any(all(_same(branch.get(path), wanted, metric) for branch in subject.branches) for wanted in accepted):
         return
-    terms = _suggested(row, subject.profile)
+    terms = _suggested(metric, subject.profile)
     message = f"{subject.definition.name} needs {path} to be {format_element(_range(terms))}"
     yield subject.at_field("RP325", message, path, f"write {_spelled(path, terms)}")
 
 
 def opposite(subject: Subject) -> Iterator[Diagnostic]:
     """The table prints "greater than 2000" for satisfied navigations, the same page's example "less than"."""
-    row = row_of(subject)
-    if row is None or row.printed is None or row.condition is None or subject.profile is not Profile.DOCUMENTED:
+    metric = metric_of(subject)
+    if (
+        metric is None
+        or metric.printed is None
+        or metric.condition is None
+        or subject.profile is not Profile.DOCUMENTED
+    ):
         return
-    path, terms = row.condition
-    printed = values([_range(row.printed)])
+    path, terms = metric.condition
+    printed = values([_range(metric.printed)])
     if subject.branches and all(branch.get(path) == printed for branch in subject.branches):
         message = (
-            f"{subject.definition.name} with {format_element(_range(row.printed))} counts the slow navigations; "
+            f"{subject.definition.name} with {format_element(_range(metric.printed))} counts the slow navigations; "
             "the reference's table prints this, its example the opposite"
         )
         yield subject.at_field("RP326", message, path, f"write {_spelled(path, terms)}", Severity.WARNING)
@@ -115,12 +120,12 @@ def opposite(subject: Subject) -> Iterator[Diagnostic]:
 
 def extra_fields(subject: Subject) -> Iterator[Diagnostic]:
     """Beside its own fields the pattern holds those of its dimensions only (API reference, EventPattern)."""
-    row = row_of(subject)
-    if row is None or not subject.knows("DimensionKeys"):
+    metric = metric_of(subject)
+    if metric is None or not subject.knows("DimensionKeys"):
         return
     allowed = {EVENT_TYPE, *(path for path, _ in subject.definition.dimension_keys)}
-    if row.condition:
-        allowed.add(row.condition[0])
+    if metric.condition:
+        allowed.add(metric.condition[0])
     for path in sorted(subject.paths - allowed):
         hint = f'add "{path}": "{DIMENSIONS[path]}" to DimensionKeys' if path in DIMENSIONS else "remove it"
         message = f"{subject.definition.name} takes no condition on {path}, which is none of its dimensions"
@@ -131,7 +136,7 @@ def extra_fields(subject: Subject) -> Iterator[Diagnostic]:
 
 def dimension_pairs(subject: Subject) -> Iterator[Diagnostic]:
     """An extended metric has no dimensions but those six (API reference, DimensionKeys)."""
-    if row_of(subject) is None:
+    if metric_of(subject) is None:
         return
     for path, given in subject.definition.dimension_keys:
         wanted = DIMENSIONS.get(path)
@@ -145,19 +150,19 @@ def dimension_pairs(subject: Subject) -> Iterator[Diagnostic]:
         yield subject.at_dimension("RP328", message, path, hint, at_name=wanted is not None)
 
 
-def _accepted(row: Row, profile: Profile) -> Sequence[Values]:
+def _accepted(metric: ExtendedMetric, profile: Profile) -> Sequence[Values]:
     """Return what the condition may accept."""
-    assert row.condition is not None
-    spellings = [row.condition[1]]
-    if row.printed is not None:
-        spellings = [row.printed] if profile is Profile.STRICT else [*spellings, row.printed]
+    assert metric.condition is not None
+    spellings = [metric.condition[1]]
+    if metric.printed is not None:
+        spellings = [metric.printed] if profile is Profile.STRICT else [*spellings, metric.printed]
     return [values([_range(terms)]) for terms in spellings]
 
 
-def _suggested(row: Row, profile: Profile) -> tuple[str | int, ...]:
+def _suggested(metric: ExtendedMetric, profile: Profile) -> tuple[str | int, ...]:
     """Return the terms to suggest."""
-    assert row.condition is not None
-    return row.printed if row.printed is not None and profile is Profile.STRICT else row.condition[1]
+    assert metric.condition is not None
+    return metric.printed if metric.printed is not None and profile is Profile.STRICT else metric.condition[1]
 
 
 def _range(terms: Sequence[str | int]) -> NumericRange:
@@ -171,10 +176,10 @@ def _range(terms: Sequence[str | int]) -> NumericRange:
     return bounds
 
 
-def _same(given: Values | None, wanted: Values, row: Row) -> bool:
+def _same(given: Values | None, wanted: Values, metric: ExtendedMetric) -> bool:
     if given is None:
         return False
-    if row.is_integer:
+    if metric.is_integer:
         return replace(given, numbers=_whole(given.numbers)) == replace(wanted, numbers=_whole(wanted.numbers))
     return given == wanted
 

@@ -159,7 +159,7 @@ def test_keys_are_strings(text, expected):
     assert value(text) == expected
     (node,) = parse_yaml(text)
     for key, _ in node.members:
-        assert key.places(0) in range(key.span.start, len(text))
+        assert key.offset_of(0) in range(key.span.start, len(text))
 
 
 def test_duplicate_keys_are_kept():
@@ -192,7 +192,7 @@ def test_aliases_are_their_anchors_nodes():
     (node,) = parse_yaml(text)
     (_, first), (_, second) = node.members
     assert second.items[0] is first
-    assert second.items[1].places(0) == text.index("c}")
+    assert second.items[1].offset_of(0) == text.index("c}")
 
 
 def test_an_anchor_can_be_given_again():
@@ -269,5 +269,5 @@ def test_places_in_strings(text, expected, places):
     (node,) = parse_yaml(text)
     assert isinstance(node, JsonString)
     assert node.value == expected
-    assert [node.places(index) for index in range(len(places))] == places
-    assert node.places(99) == places[-1]
+    assert [node.offset_of(index) for index in range(len(places))] == places
+    assert node.offset_of(99) == places[-1]

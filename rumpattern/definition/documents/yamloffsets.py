@@ -36,7 +36,7 @@ _LINE: Final = re.compile(rf"(?P<indent> *)(?P<rest>[^{BREAKS}]*)(?P<end>{_BREAK
 
 
 @dataclass(frozen=True, slots=True)
-class ScalarPlaces:
+class ScalarOffsets:
     """The places of a scalar's characters: called with an index into ``value`` it returns an offset into ``text``.
 
     ``style`` is the scalar's first character, None for a plain one. A character written as an escape sequence stands
@@ -69,7 +69,7 @@ class ScalarPlaces:
 
 
 @lru_cache(maxsize=8)
-def _all_offsets(places: ScalarPlaces) -> Sequence[int]:
+def _all_offsets(places: ScalarOffsets) -> Sequence[int]:
     """Return the offsets of a scalar's characters; those of the last few are kept, as in ``jsontext``."""
     return tuple(islice(places.offsets(), len(places.value)))
 
