@@ -64,9 +64,9 @@ def rule(*arguments):
 def test_the_command_tells_about_a_code():
     assert rule("rp206").stdout == (
         """\
-RP206: a star stands for itself
+RP206: a star is compared literally
 
-In an array of values a star is the text of one star; any value is what exists says.
+In an array of values a star is a literal star; exists matches any value.
 
 source      EventBridge event patterns, as event-ruler 2.0.1 reads them (documented)
 fails       {"Name": "Visits", "Namespace": "Shop", "EventPattern": \
