@@ -92,13 +92,14 @@ class _IgnoreReader:
 
     def entries(self, table: JsonValue, path: str) -> Iterator[str]:
         if not isinstance(table, JsonObject):
-            self.problem("RP349", f"{_TABLE} takes an object, not {describe(table)}", table, path)
+            self.problem("RP349", f"{_TABLE} must be an object, not {describe(table)}", table, path)
             return
         for key, node in table.members:
             if key.value == _KEY:
                 yield from self.once(node, f"{path}.{_KEY}", self.listed)
             else:
-                self.problem("RP349", f'{_TABLE} takes "{_KEY}", not "{key.value}"', key, f"{path}.{key.value}")
+                message = f'{_TABLE} has no option "{key.value}", only "{_KEY}"'
+                self.problem("RP349", message, key, f"{path}.{key.value}")
 
     def listed(self, node: JsonValue, path: str) -> Iterator[str]:
         if not isinstance(node, JsonArray):
@@ -112,7 +113,7 @@ class _IgnoreReader:
         if code is not None:
             yield code
             return
-        message = f"{describe(node)} is neither a code nor the beginning of one"
+        message = f"{describe(node)} is neither a code nor a prefix of codes"
         self.problem("RP348", message, node, path, "write a code such as RP206")
 
     def problem(

@@ -40,8 +40,8 @@ def load_definitions(source: Source) -> list[MetricDefinition]:
     problems = [*batch.shape(document, sites), *(problem for read in reads for problem in read.problems)]
     for read in reads:
         for member in sorted(read.unknown) if not read.problems else ():
-            message = f"the value of {member} is known at deployment only"
-            problems.append(Diagnostic("RP315", message, read.places.get(member), "write the value itself"))
+            message = f"the value of {member} is known only at deployment"
+            problems.append(Diagnostic("RP315", message, read.places.get(member), "write a literal value"))
     if problems:
         raise DefinitionError(in_order(problems))
     return [_with_warnings(read) for read in reads]

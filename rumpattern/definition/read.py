@@ -70,7 +70,9 @@ def read_definition(site: Site, document: Document) -> ReadDefinition:
     reader = _DefinitionReader(site, document)
     if not isinstance(site.node, JsonObject):
         is_item = site.path.endswith("]") or not site.path
-        what = "a metric definition is a JSON object" if is_item else "MetricDefinitions is an array of definitions"
+        what = "MetricDefinitions must be an array of definitions"
+        if is_item:
+            what = "a metric definition must be a JSON object"
         reader.report("RP302", f"{what}, not {describe(site.node)}", site.node, "")
         reader.read.unknown.update(MEMBERS)
         return reader.read
@@ -149,15 +151,15 @@ class _DefinitionReader:
             if name == "EventPattern" and isinstance(node, JsonObject):
                 hint = "the API takes the pattern as a string of JSON: json.dumps(pattern)"
                 if self.site.is_of_template:
-                    hint = "the pattern is a string: in YAML put | behind EventPattern: and JSON below it"
-            self.report("RP302", f"{name} is a string, not {describe(node)}", node, name, hint)
+                    hint = "the pattern must be a string: in YAML write | after EventPattern: and the JSON below it"
+            self.report("RP302", f"{name} must be a string, not {describe(node)}", node, name, hint)
             return None
         if name in _PUBLISHED and not _is_unicode(node.value):
-            self.report("RP313", f"{name} holds half of a surrogate pair", node, name)
+            self.report("RP313", f"{name} contains a lone surrogate", node, name)
             return None
         low, high = (TEMPLATE_MEMBER_LENGTHS if self.site.is_of_template else {}).get(name, MEMBER_LENGTHS[name])
         if not low <= len(node.value) <= high:
-            message = f"{name} has {len(node.value)} characters; it takes {low} to {high}"
+            message = f"{name} has {len(node.value)} characters; it must have {low} to {high}"
             self.report("RP304", message, node, name)
             return None
         return node.value
@@ -167,7 +169,7 @@ class _DefinitionReader:
         first, dot, rest = path.partition(".")
         if first not in FIELD_ALIASES:
             return path
-        message = f'the reference spells "{first}", every real event says "{FIELD_ALIASES[first]}"; read as the latter'
+        message = f'the API reference has "{first}", but events have "{FIELD_ALIASES[first]}"; it is read as the latter'
         self.warn("RP307", message, node, where, f'write "{FIELD_ALIASES[first]}"')
         return f"{FIELD_ALIASES[first]}{dot}{rest}"
 
@@ -182,39 +184,39 @@ class _DefinitionReader:
             return ()
         if not isinstance(node, JsonObject):
             hint = 'write {"metadata.browserName": "BrowserName"}: field path to dimension name'
-            self.report("RP305", f"DimensionKeys is a JSON object, not {describe(node)}", node, member, hint)
+            self.report("RP305", f"DimensionKeys must be a JSON object, not {describe(node)}", node, member, hint)
             return ()
         pairs = [self.dimension(key, value, f"{member}.{key.value}") for key, value in node.members]
         if len(pairs) > MAX_DIMENSION_KEYS:
-            message = f"DimensionKeys has {len(pairs)} entries; it takes 0 to {MAX_DIMENSION_KEYS}"
+            message = f"DimensionKeys has {len(pairs)} entries; it must have 0 to {MAX_DIMENSION_KEYS}"
             self.report("RP305", message, node, member)
         dimensions = dict(pair for pair in pairs if pair is not None)
         if len(dimensions) < len(pairs) and None not in pairs:
             self.report("RP312", "a field path occurs more than once among the dimension keys", node, member)
         names = list(dimensions.values())
         for name in sorted({name for name in names if names.count(name) > 1}):
-            self.report("RP306", f'more than one dimension key gives the dimension "{name}"', node, member)
+            self.report("RP306", f'more than one dimension key has the dimension name "{name}"', node, member)
         return tuple(dimensions.items())
 
     def dimension(self, key: JsonString, value: JsonValue, member: str) -> tuple[str, str] | None:
         if not DIMENSION_KEY_LENGTH[0] <= len(key.value) <= DIMENSION_KEY_LENGTH[1]:
             shortest, longest = DIMENSION_KEY_LENGTH
-            message = f"a dimension's field path has {len(key.value)} characters; it takes {shortest} to {longest}"
+            message = f"a dimension's field path has {len(key.value)} characters; it must have {shortest} to {longest}"
             self.report("RP304", message, key, member)
         if isinstance(value, Unknown):
             self.read.unknown.add("DimensionKeys")
             return None
         if not isinstance(value, JsonString):
-            self.report("RP305", f"a dimension name is a string, not {describe(value)}", value, member)
+            self.report("RP305", f"a dimension name must be a string, not {describe(value)}", value, member)
             return None
         if not DIMENSION_NAME_LENGTH[0] <= len(value.value) <= DIMENSION_NAME_LENGTH[1]:
             shortest, longest = DIMENSION_NAME_LENGTH
-            message = f"a dimension name has {len(value.value)} characters; it takes {shortest} to {longest}"
+            message = f"a dimension name has {len(value.value)} characters; it must have {shortest} to {longest}"
             self.report("RP304", message, value, member)
         elif not _is_unicode(value.value):
-            self.report("RP313", "a dimension name holds half of a surrogate pair", value, member)
+            self.report("RP313", "a dimension name contains a lone surrogate", value, member)
         elif value.value.startswith(":") or not value.value.strip():
-            self.report("RP305", "a dimension name does not start with a colon and is not blank", value, member)
+            self.report("RP305", "a dimension name must not start with a colon or be blank", value, member)
         path = self.field_path(key.value, key, member)
         self.read.dimension_places[path] = self.place(key, member), self.place(value, member)
         return path, value.value

@@ -64,5 +64,5 @@ def exact_float(text: str) -> float | NumberText:
 
 def _limited(text: str) -> str:
     if len(text) > MAX_NUMBER_TEXT:
-        raise JsonError(f"a number has {len(text)} characters, more than {MAX_NUMBER_TEXT}", 0, code="RP016")
+        raise JsonError(f"a number has {len(text)} characters; the limit is {MAX_NUMBER_TEXT}", 0, code="RP016")
     return text

@@ -230,7 +230,7 @@ class Parser:
         if len(match.group()) > MAX_NUMBER_TEXT:
             self.at = start
             raise self.error(
-                f"a number has {match.end() - start} characters, more than {MAX_NUMBER_TEXT}", code="RP016"
+                f"a number has {match.end() - start} characters; the limit is {MAX_NUMBER_TEXT}", code="RP016"
             )
         return self.build.number(match.group(), start, self.at)
 
@@ -260,28 +260,28 @@ class Parser:
             return self.error(f'expected a value, found "{text}"', f"was expecting {values}", token=word.group())
         service = f"Unexpected character ('{char}' (code {ord(char)})): expected a valid value {values}"
         message = f"expected a value, found {self.found(self.text[start])}"
-        return self.after_comma("element", message, service) if char == "]" else self.error(message, service=service)
+        return self.after_comma(message, service) if char == "]" else self.error(message, service=service)
 
     def no_end(self) -> JsonError:
         """Return the error of text after the value."""
-        return self.error("text follows the JSON value", service="Unrecognized trailing text")
+        return self.error("unexpected text after the JSON value", service="Unrecognized trailing text")
 
     def no_key(self, frame: Frame, char: str) -> JsonError:
         """Return the error of a place where a member's name should be."""
         expected = "was expecting double-quote to start field name"
         message = f"expected a member name in double quotes, found {self.found(char)}"
         if char == "}" and frame.content:
-            return self.after_comma("member", message, f"Unexpected character ('}}' (code 125)): {expected}")
+            return self.after_comma(message, f"Unexpected character ('}}' (code 125)): {expected}")
         return self.error(message, expected)
 
-    def after_comma(self, what: str, message: str, service: str) -> JsonError:
-        """Return the error of a closing mark, which tells of a comma that it comes after."""
+    def after_comma(self, message: str, service: str) -> JsonError:
+        """Return the error of a closing bracket, with the comma before it if there is one."""
         comma = self.at - 1
         while comma > 0 and self.text[comma] in " \t\r\n":
             comma -= 1
         if comma < 0 or self.text[comma] != ",":
             return self.error(message, service=service)
-        error = self.error(f"{message} (a comma before it has no {what} after it)", service=service)
+        error = self.error(f"{message} (trailing comma)", service=service)
         error.comma = comma
         return error
 

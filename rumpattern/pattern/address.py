@@ -65,10 +65,10 @@ def parse_cidr(text: str) -> tuple[bytes, int]:
         raise CidrError("cidr needs an address, one slash and mask bits", "Malformed CIDR, one '/' required")
     if not _MASK_BITS.fullmatch(mask):
         service = "Malformed CIDR, mask bits must be an integer"
-        raise CidrError(f'the mask bits are an integer, not "{mask[:40]}"', service)
+        raise CidrError(f'the mask bits must be an integer, not "{mask[:40]}"', service)
     bits = int(mask)
     if bits < 0:
-        raise CidrError("the mask bits are not negative", "Malformed CIDR, mask bits must not be negative")
+        raise CidrError("the mask bits must not be negative", "Malformed CIDR, mask bits must not be negative")
     packed = parse_address(host)
     if packed is None:
         what = "Invalid" if _LIKE_IPV4.fullmatch(host) or _LIKE_IPV6.fullmatch(host) else "Nonstandard"

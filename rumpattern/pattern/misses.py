@@ -41,17 +41,17 @@ class Miss(StrEnum):
     """Kinds of misses, the nearest first."""
 
     OTHER_ELEMENTS = "each field matches, but in different array elements"
-    TYPE = "the right text in another JSON type"
-    CASE = "differs in case only"
-    SPACE = "differs in white space at its ends only"
+    TYPE = "the right text, but another JSON type"
+    CASE = "differs only in case"
+    SPACE = "differs only in leading or trailing white space"
     RANGE = "a number outside the range"
-    INEXACT = "a number that no double stands for"
+    INEXACT = "a number that cannot be compared"
     SIMILAR = "a similar string"
     EXCLUDED = "excluded by anything-but"
-    PRESENT = "the field is there"
+    PRESENT = "the field is present"
     OTHER_TYPE = "another JSON type"
-    VALUE = "another value"
-    OTHER_PATH = "the field is absent, a similar path is there"
+    VALUE = "a different value"
+    OTHER_PATH = "the field is absent; a similar path is present"
     OBJECT = "an object, not a value"
     ABSENT = "the field is absent"
 
@@ -105,11 +105,11 @@ class Misses:
         if self.excludes:
             return Reason(Miss.EXCLUDED, f"{shown} is excluded")
         if self.wants_none:
-            return Reason(Miss.PRESENT, f"{shown} is there, and nothing may be")
+            return Reason(Miss.PRESENT, f"{shown} is present, and the field must be absent")
         is_string = isinstance(value, str) and not isinstance(value, NumberText)
         is_number = not is_string and value is not None and not isinstance(value, bool)
         if (self.texts and is_string) or (self.numbers and is_number):
-            return Reason(Miss.VALUE, f"{shown} is another value")
+            return Reason(Miss.VALUE, f"{shown} is a different value")
         if self.literals:
             kind = Miss.OTHER_TYPE if is_string or is_number else Miss.VALUE
             return Reason(kind, f"{shown} is not {' or '.join(map(canonical_literal, self.literals))}")
@@ -124,12 +124,12 @@ class Misses:
         element = self.wanting(text)
         if element is None:
             return None
-        message = f"{show(value)} is not {_quoted(text)}: {readable(format_element(element))} is about strings"
+        message = f"{show(value)} is not {_quoted(text)}: {readable(format_element(element))} matches strings only"
         return Reason(Miss.TYPE, message)
 
     def _of_inexact(self, value: NumberText) -> Reason | None:
         if self.numbers:
-            text = f"{show(value)} equals no double, so it compares with no other number"
+            text = f"{show(value)} is not the shortest decimal form of a double, so it equals no other number"
             return Reason(Miss.INEXACT, text)
         return self._as_text(value, str(value))
 
@@ -148,12 +148,12 @@ class Misses:
         number = comparable(value) if self.numbers and len(value) < _MAX_SHOWN and is_number(value) else None
         for element in self.numbers:
             if number is not None and accepts(element, number):
-                text = f"{shown} is not the number {value}: {format_element(element)} is about numbers"
+                text = f"{shown} is not the number {value}: {format_element(element)} matches numbers only"
                 return Reason(Miss.TYPE, text)
         if casing.folded(value) in self.folded or any(_ignoring_case(one, value) for one in self.operators):
-            return Reason(Miss.CASE, f"{shown} differs in case only")
+            return Reason(Miss.CASE, f"{shown} differs only in case")
         if value.strip() in self.stripped or any(accepts_text(one, value.strip()) for one in self.operators):
-            return Reason(Miss.SPACE, f"{shown} differs in white space at its ends only")
+            return Reason(Miss.SPACE, f"{shown} differs only in leading or trailing white space")
         if len(self.strings) <= _MAX_COMPARED:
             for wanted in self.strings:
                 if _is_similar(value, wanted):
@@ -172,12 +172,12 @@ def of_absent(path: str, present: Collection[str]) -> Reason:
     """Return why a path has no value, in an event that has values at other paths."""
     if inside := [other for other in present if other.startswith(f"{path}.")]:
         keys = ", ".join(dict.fromkeys(other[len(path) + 1 :].split(".")[0] for other in inside[:5]))
-        return Reason(Miss.OBJECT, f"an object stands there, with {keys}")
+        return Reason(Miss.OBJECT, f"an object with the members {keys}")
     if similar := _similar(path, present):
-        return Reason(Miss.OTHER_PATH, f"absent, but {similar} is there")
+        return Reason(Miss.OTHER_PATH, f"absent, but {similar} is present")
     parents = [path[:end] for end in range(len(path)) if path[end] == "."]
     if scalar := next((parent for parent in parents if parent in present), None):
-        return Reason(Miss.ABSENT, f"absent: {scalar} is no object")
+        return Reason(Miss.ABSENT, f"absent: {scalar} is not an object")
     return Reason(Miss.ABSENT, "absent (an empty object or array counts as absent)")
 
 

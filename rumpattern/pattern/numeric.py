@@ -68,7 +68,7 @@ class _NumericReader:
         if not isinstance(node, JsonString):
             found = describe(node) if node else "nothing"
             service = f"Invalid member in numeric match: {_token(node)}"
-            self.fail("RP111", f"numeric starts with an operator, not {found}", 0, service)
+            self.fail("RP111", f"numeric must start with an operator, not {found}", 0, service)
         if node.value not in ("=", "<", "<=", ">", ">="):
             service = f"Unrecognized numeric range operator: {node.value}"
             self.fail("RP111", f'unknown numeric operator "{node.value}"', 0, service)
@@ -83,7 +83,7 @@ class _NumericReader:
             self.fail("RP112", message, index, f"Value of {name} must be numeric")
         value = comparable(node.text)
         if value is None:
-            message = f"{node.text[:40]} cannot be compared exactly: no double is spelled so"
+            message = f"{node.text[:40]} cannot be compared exactly: it is not the shortest decimal form of a double"
             self.fail("RP115", message, index, f"Cannot compare number : {node.text}")
         return value
 
@@ -96,10 +96,10 @@ class _NumericReader:
     def two_sided(self, low: float, *, low_closed: bool) -> NumericRange:
         node = self.items[2]
         if not isinstance(node, JsonString):
-            message = f'the second bound starts with "<" or "<=", not {describe(node)}'
+            message = f'the second bound must start with "<" or "<=", not {describe(node)}'
             self.fail("RP111", message, 2, f"Bad value in numeric range: {_token(node)}")
         if node.value not in ("<", "<="):
-            message = f'the second bound starts with "<" or "<=", not "{node.value}"'
+            message = f'the second bound must start with "<" or "<=", not "{node.value}"'
             self.fail("RP111", message, 2, f"Bad numeric range operator: {node.value}")
         high = self.bound(3, node.value)
         if len(self.items) > 4:  # noqa: PLR2004 - two operators and two numbers

@@ -75,7 +75,7 @@ def meant_operator(name: str) -> str | None:
 def _one_key(findings: Findings, node: JsonObject, path: str, service: str) -> None:
     if len(node.members) > 1:
         extra = node.members[1][0]
-        message = f'an operator object has one key; "{extra.value}" is a second one'
+        message = f'an operator object must have exactly one key; "{extra.value}" is a second one'
         findings.report("RP106", message, extra.span.start, path, service)
 
 
@@ -152,9 +152,10 @@ def _wildcard(findings: Findings, node: JsonValue, path: str) -> Wildcard | None
         return None
     cost = wildcard.complexity(parts)
     if cost > wildcard.MAX_COMPLEXITY:
-        message = f"the wildcard has complexity {cost}; EventBridge refuses some above {wildcard.MAX_COMPLEXITY}"
+        limit = wildcard.MAX_COMPLEXITY
+        message = f"the wildcard has complexity {cost}; EventBridge refuses some wildcards above {limit}"
         service = "Rule is too complex - try using fewer wildcard characters"
-        hint = "use fewer stars, or parts that repeat themselves less"
+        hint = "use fewer stars, or less repetitive parts"
         findings.warn("RP122", message, node.span.start, path, service, hint)
     return Wildcard(parts)
 
@@ -162,13 +163,13 @@ def _wildcard(findings: Findings, node: JsonValue, path: str) -> Wildcard | None
 def _faulty_wildcard(findings: Findings, node: JsonValue, text: str, error: wildcard.WildcardError, path: str) -> None:
     position = len(f'"{text[: error.index]}'.encode(errors="replace"))  # event-ruler counts bytes from the quote
     if error.is_escape:
-        message = f'a backslash stands before "*" or another backslash only, but not at character {error.index + 1}'
-        service, hint = f"Invalid escape character at pos {position}", "write two backslashes for a literal one"
+        message = f'a backslash must escape "*" or another backslash; the one at character {error.index + 1} does not'
+        service, hint = f"Invalid escape character at pos {position}", "write two backslashes for a literal backslash"
         findings.report("RP121", message, node.span.start, path, service, hint)
     else:
-        message = f"two stars in a row at character {error.index + 1}"
+        message = f"two consecutive stars at character {error.index + 1}"
         service = f"Consecutive wildcard characters at pos {position}"
-        hint = "one star stands for any text; write \\* for a literal star"
+        hint = "one star matches any text; write \\* for a literal star"
         findings.report("RP120", message, node.span.start, path, service, hint)
 
 
@@ -230,7 +231,7 @@ def _excluded_scalar(findings: Findings, node: JsonValue, path: str) -> Excluded
             number = comparable(text)
             if number is not None:
                 return NumberEquals(canonical_number(number))
-            message = f"{text[:40]} cannot be compared exactly: no double is spelled so"
+            message = f"{text[:40]} cannot be compared exactly: it is not the shortest decimal form of a double"
             findings.report("RP115", message, node.span.start, path, f"Cannot compare number : {text}")
         case JsonFault():
             pass
@@ -276,7 +277,7 @@ def _excluded_suffix(findings: Findings, node: JsonValue, path: str) -> Excluded
 def _excluded_affix(findings: Findings, node: JsonValue, path: str) -> str | None:
     text = _text(findings, node, path, "prefix/suffix")
     if text == "":
-        message = "an empty text would exclude every string"
+        message = "an empty prefix or suffix would exclude every string"
         findings.report("RP128", message, node.span.start, path, "Null prefix/suffix not allowed")
         return None
     return text

@@ -73,7 +73,7 @@ def _text(source: bytes | Mapping[str, object]) -> str:
         if not isinstance(source, Mapping):
             before = bytes(source)[: error.offset].decode("utf-8")
     except RecursionError:
-        code, message = "RP015", "the pattern is nested too deep"
+        code, message = "RP015", "the pattern is nested too deeply"
     where = Place(None, *SourceText(before).position(len(before)), "$")
     raise PatternError([Diagnostic(code, message, where)])
 
@@ -113,7 +113,7 @@ class _PatternReader:
         if isinstance(node, JsonFault):
             return ()
         if not isinstance(node, JsonObject):
-            message = f"a pattern is a JSON object, not {describe(node)}"
+            message = f"a pattern must be a JSON object, not {describe(node)}"
             self.report("RP101", message, node.span.start, "", "Filter is not an object")
             return ()
         todo = [self.members(node, "", "", inside_or=False)]
@@ -135,10 +135,10 @@ class _PatternReader:
             branches, replacing = expand(self.steps)
         except TooManyPathsError as error:
             what = "a combination of $or" if any(isinstance(step, Or) for step in self.steps) else "the pattern"
-            self.report("RP117", f"{what} has {error.count} paths, more than {MAX_PATHS}", start, "")
+            self.report("RP117", f"{what} has {error.count} paths; the limit is {MAX_PATHS}", start, "")
             return ()
         for field in replacing:
-            message = f'"{field.path}" has been given before; this replaces what it had to match'
+            message = f'"{field.path}" occurs more than once; this occurrence replaces the earlier one'
             service = f"Path `{field.path}` cannot be allowed multiple times"
             self.findings.warn("RP129", message, field.span.start, self.node_paths[id(field)], service)
         return branches
@@ -168,7 +168,7 @@ class _PatternReader:
         if isinstance(node, JsonFault):
             return
         if not isinstance(node, JsonArray):
-            message = f"$or is an array of patterns, not {describe(node)}"
+            message = f"$or must be an array of patterns, not {describe(node)}"
             self.report("RP130", message, node.span.start, node_path, "It must be an Array followed with $or.")
             return
         self.steps.append(Or(key.span.start, node_path))
@@ -178,19 +178,19 @@ class _PatternReader:
                 yield self.members(item, prefix, f"{node_path}[{index}]", inside_or=True)
                 self.steps.append(Mark.ALTERNATIVE_END)
             elif not isinstance(item, JsonFault):
-                message = f"an alternative of $or is a pattern, not {describe(item)}"
+                message = f"an alternative of $or must be a pattern, not {describe(item)}"
                 service = "Only JSON object is allowed in array of $or relationship."
                 self.report("RP131", message, item.span.start, f"{node_path}[{index}]", service)
         self.steps.append(Mark.OR_END)
         if len(node.items) < 2:  # noqa: PLR2004 - a choice
-            message = f"$or has at least two alternatives, not {len(node.items)}"
+            message = f"$or must have at least two alternatives, not {len(node.items)}"
             service = "There must have at least 2 Objects in $or relationship."
             self.report("RP132", message, node.span.end - 1, node_path, service)
 
     def bare_value(self, key: JsonString, value: JsonValue, node_path: str) -> None:
         if isinstance(value, JsonFault):
             return
-        message = f"a field's value is an array or an object, not {describe(value)}"
+        message = f"a field's value must be an array or an object, not {describe(value)}"
         hint = "put the value in an array: [...]"
         fix: tuple[Edit, ...] = (
             Edit(value.span.start, value.span.start, "["),
@@ -199,7 +199,7 @@ class _PatternReader:
         operator = meant_operator(key.value)
         if operator:
             written = json.dumps(to_python(value), ensure_ascii=False)
-            hint, fix = f'an operator stands in an array: write [{{"{operator}": {written}}}]', ()
+            hint, fix = f'put the operator in an array: [{{"{operator}": {written}}}]', ()
         self.report(
             "RP104", message, value.span.start, node_path, f'"{key.value}" must be an object or an array', hint, fix
         )
@@ -221,8 +221,8 @@ class _PatternReader:
         excluded = [set(e.excluded) for e in field.elements if isinstance(e, AnythingBut)]
         values = set().union(*excluded)
         if values and not set.intersection(*excluded) and {type(v) for v in values} <= {StringEquals, NumberEquals}:
-            message = "these anything-but exclude nothing: every value differs from what one of them excludes"
-            hint = "put what they exclude into one anything-but"
+            message = "together these anything-but exclude nothing: each value is accepted by at least one of them"
+            hint = "list what they exclude in one anything-but"
             self.findings.warn("RP135", message, field.span.start, node_path, hint=hint)
 
     def element(self, node: JsonValue, node_path: str) -> Element | None:
@@ -238,7 +238,7 @@ class _PatternReader:
                 return read_operator(self.findings, node, node_path)
             case JsonArray():
                 service = "Match value must be String, number, true, false, or null"
-                self.report("RP105", "an array must not hold an array", node.span.start, node_path, service)
+                self.report("RP105", "an array must not contain an array", node.span.start, node_path, service)
                 return None
             case JsonFault() | Unknown():
                 return None

@@ -93,10 +93,10 @@ def exact_event(event: EventSource) -> Exact:
     if isinstance(event, Mapping):
         return from_python(event)
     if not isinstance(event, (str, bytes, bytearray)):
-        raise TypeError(f"an event is JSON text or a mapping, not {type(event).__name__}")
+        raise TypeError(f"an event must be JSON text or a mapping, not {type(event).__name__}")
     value = load_exact(event if isinstance(event, str) else bytes(event))
     if isinstance(value, (str, int, float, type(None))) or type(value) is list:
-        raise JsonError(f"an event is a JSON object, not {json.dumps(value)[:40]}", 0, code="RP011")
+        raise JsonError(f"an event must be a JSON object, not {json.dumps(value)[:40]}", 0, code="RP011")
     return value
 
 
@@ -110,7 +110,7 @@ def from_python(value: object) -> Exact:
     try:
         return _from_python(value)
     except RecursionError:
-        raise JsonError("the value is nested too deep, or holds itself", 0, code="RP015") from None
+        raise JsonError("the value is nested too deeply, or contains itself", 0, code="RP015") from None
 
 
 def _from_python(value: object) -> Exact:
@@ -126,7 +126,7 @@ def _from_python(value: object) -> Exact:
         return float(value)
     if isinstance(value, Mapping):
         if not all(isinstance(key, str) for key in value):
-            raise TypeError("the keys of JSON objects are strings")
+            raise TypeError("the keys of JSON objects must be strings")
         return {_joined(key): _from_python(member) for key, member in value.items()}
     if isinstance(value, (list, tuple)):
         return [_from_python(item) for item in value]

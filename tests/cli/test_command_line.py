@@ -297,7 +297,7 @@ no match: 1 of 2 fields fails
   fails a
           wanted  "1"
           found   number 1
-          why     1 is not "1": "1" is about strings
+          why     1 is not "1": "1" matches strings only
   ok    b
           wanted  true
           found   literal true
@@ -314,11 +314,11 @@ def test_match_ranks_the_reasons_of_many_events(run: Run) -> None:
 1 of 5 events match
 Why the others do not
 events  alone  field  reason                               such as
-     2      0  b      another value                        2 is another value
+     2      0  b      another value                        2 is a different value
      1      1  a      another JSON type                    2 is a number
-     1      0  a      the right text in another JSON type  1 is not "1": "1" is about strings
-     1      0  a      another value                        "2" is another value
-     1      0  a      an object, not a value               an object stands there, with x
+     1      0  a      the right text in another JSON type  1 is not "1": "1" matches strings only
+     1      0  a      another value                        "2" is a different value
+     1      0  a      an object, not a value               an object with the members x
      1      0  b      the field is absent
 alone: events that nothing else keeps from matching; an event can fail for several reasons
 The nearest miss: <stdin>:5

@@ -38,8 +38,7 @@ def test_full_findings_show_the_line_with_a_caret():
     assert done.returncode == 1
     assert done.stdout.startswith(
         """\
-error[RP100]: the pattern is not valid JSON: expected a member name in double quotes, found "}" (a comma before it has \
-no member after it)
+error[RP100]: the pattern is not valid JSON: expected a member name in double quotes, found "}" (trailing comma)
  --> fixtures/definitions/broken.json:7:77
   |
 7 |       "EventPattern": "{\\"event_type\\": [\\"com.amazon.rum.js_error_event\\"],}"
@@ -121,8 +120,8 @@ def test_whole_github_output():
     assert run("-", "--format", "github", stdin=GOLDEN).stdout == (
         "::warning col=49,file=<stdin>,line=2,title=RP314::"
         '[0].UnitLabel: CloudWatch has no unit "count"%0Ahint: did you mean "Count"?\n'
-        "::error col=92,file=<stdin>,line=2,title=RP104::[0].EventPattern → $.event_type: a field's value is an array "
-        'or an object, not the string "<e>"%0Ahint: put the value in an array: [...]\n'
+        "::error col=92,file=<stdin>,line=2,title=RP104::[0].EventPattern → $.event_type: a field's value must be an "
+        'array or an object, not the string "<e>"%0Ahint: put the value in an array: [...]\n'
     )
 
 
@@ -132,9 +131,9 @@ def test_whole_junit_output():
         '<testsuites name="rumpattern">\n'
         '  <testsuite name="&lt;stdin&gt;" tests="2" failures="1">\n'
         '    <testcase classname="&lt;stdin&gt;" name="[0]">\n'
-        '      <failure type="RP104" message="a field\'s value is an array or an object, not the str'
+        '      <failure type="RP104" message="a field\'s value must be an array or an object, not the str'
         "ing &quot;&lt;e&gt;&quot;\">&lt;stdin&gt;:2:92 [0].EventPattern → $.event_type: a field's v"
-        'alue is an array or an object, not the string "&lt;e&gt;" [RP104]  hint: put the value in '
+        'alue must be an array or an object, not the string "&lt;e&gt;" [RP104]  hint: put the value in '
         "an array: [...]</failure>\n"
         '      <system-out>&lt;stdin&gt;:2:49 [0].UnitLabel: CloudWatch has no unit "count" [RP314]'
         '  hint: did you mean "Count"?</system-out>\n'

@@ -172,7 +172,7 @@ def test_reasons_of_rejects():
         ("RP011", "an event is a JSON object"),
         ("RP014", "byte 0xed at offset 6 is not UTF-8 (invalid continuation byte)"),
         ("RP015", "JSON is nested deeper than 1000 levels"),
-        ("RP016", "a number has 1001 characters, more than 1000"),
+        ("RP016", "a number has 1001 characters; the limit is 1000"),
     ]
 
 

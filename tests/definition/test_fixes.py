@@ -158,7 +158,7 @@ def test_an_operator_without_its_array_is_not_made_a_field(before, operator):
     text = request(EventPattern=before)
     assert fixed(text) == (text, [])
     hints = [one.hint for one in rp.validate(text).diagnostics if one.code == "RP104"]
-    assert hints == [f"an operator stands in an array: write [{operator}]"]
+    assert hints == [f"put the operator in an array: [{operator}]"]
 
 
 def test_a_text_that_stands_elsewhere_too_is_left_alone():

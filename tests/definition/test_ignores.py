@@ -47,8 +47,8 @@ def test_hidden_findings(top, shop, hidden):
 def test_what_is_no_code():
     report = rp.validate(TEMPLATE.format(top="{rumpattern: {ignore: [RP999, RP335, 5]}}", shop="{}"))
     assert [str(one) for one in report.diagnostics if one.code == "RP348"] == [
-        f"<text>:2:{column} Metadata.rumpattern.ignore[{index}]: {what} is neither a code nor the beginning "
-        "of one [RP348]  hint: write a code such as RP206"
+        f"<text>:2:{column} Metadata.rumpattern.ignore[{index}]: {what} is neither a code nor a prefix of "
+        "codes [RP348]  hint: write a code such as RP206"
         for column, index, what in ((34, 0, 'the string "RP999"'), (48, 2, "the number 5"))
     ]
 
@@ -60,7 +60,7 @@ def test_plain_definitions_have_no_metadata():
 
 def test_what_has_no_effect():
     for top, message in (
-        ("{rumpattern: [RP335]}", "takes an object, not an array"),
+        ("{rumpattern: [RP335]}", "must be an object, not an array"),
         ("{rumpattern: {ignorez: 5}}", "ignorez"),
     ):
         (finding,) = [

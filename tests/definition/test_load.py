@@ -111,7 +111,7 @@ def test_application_id_in_either_spelling():
     assert definition.dimension_keys == (("application_id", "App"),)
     assert [warning.code for warning in definition.warnings] == ["RP307"] * 3
     assert str(definition.warnings[0]).endswith(
-        'the reference spells "application_Id", every real event says "application_id"; read as the latter [RP307]'
+        'the API reference has "application_Id", but events have "application_id"; it is read as the latter [RP307]'
         '  hint: write "application_id"'
     )
 
@@ -127,7 +127,9 @@ def test_a_pattern_passes_its_warnings_on():
     source = {"Name": "x", "Namespace": "n", "EventPattern": '{"a":[1],"a":[2],"b":[{"wildcard":"*:*:*:*:*:*"}]}'}
     (definition,) = rp.load_definitions(source)
     assert [warning.code for warning in definition.warnings] == ["RP129", "RP122"]
-    assert str(definition.warnings[0]).endswith('"a" has been given before; this replaces what it had to match [RP129]')
+    assert str(definition.warnings[0]).endswith(
+        '"a" occurs more than once; this occurrence replaces the earlier one [RP129]'
+    )
     assert "EventPattern → $.a: " in str(definition.warnings[0])
 
 

@@ -59,10 +59,10 @@ PLACES = [  # line, the text that stands at the column, the rest of the finding
         '}"',
         (
             '[3].EventPattern → $: the pattern is not valid JSON: expected a member name in double quotes, found "}"'
-            " (a comma before it has no member after it) [RP100]"
+            " (trailing comma) [RP100]"
         ),
     ),
-    (19, "5", "[3].UnitLabel: UnitLabel is a string, not the number 5 [RP302]"),
+    (19, "5", "[3].UnitLabel: UnitLabel must be a string, not the number 5 [RP302]"),
     (21, '{"name"', "[4]: a metric definition needs a Name [RP301]"),
     (21, '"name"', '[4].name: unknown member "name" [RP303]  hint: did you mean "Name"?'),
 ]
@@ -88,56 +88,59 @@ def test_places_in_a_file(tmp_path):
             '{"Name": "x",\n}',
             (
                 '<text>:2:1 $: not valid JSON: expected a member name in double quotes, found "}"'
-                " (a comma before it has no member after it) [RP004]"
+                " (trailing comma) [RP004]"
             ),
         ),
-        ("[]", "<text>:1:1 $: there is no metric definition in it [RP300]"),
-        ('{"MetricDefinitions": []}', "<text>:1:1 $: there is no metric definition in it [RP300]"),
+        ("[]", "<text>:1:1 $: the document has no metric definitions [RP300]"),
+        ('{"MetricDefinitions": []}', "<text>:1:1 $: the document has no metric definitions [RP300]"),
         (
             '{"MetricDefinitions": "x"}',
-            '<text>:1:23 MetricDefinitions: MetricDefinitions is an array of definitions, not the string "x" [RP302]',
+            (
+                "<text>:1:23 MetricDefinitions: MetricDefinitions must be an array of definitions,"
+                ' not the string "x" [RP302]'
+            ),
         ),
-        ("{}", "<text>:1:1 $: there is no metric definition in it [RP300]"),
-        ("[5]", "<text>:1:1 $: there is no metric definition in it [RP300]"),
-        ('{"Name": 5}', "<text>:1:10 Name: Name is a string, not the number 5 [RP302]"),
-        ('{"Name": ""}', "<text>:1:10 Name: Name has 0 characters; it takes 1 to 255 [RP304]"),
+        ("{}", "<text>:1:1 $: the document has no metric definitions [RP300]"),
+        ("[5]", "<text>:1:1 $: the document has no metric definitions [RP300]"),
+        ('{"Name": 5}', "<text>:1:10 Name: Name must be a string, not the number 5 [RP302]"),
+        ('{"Name": ""}', "<text>:1:10 Name: Name has 0 characters; it must have 1 to 255 [RP304]"),
         (
             '{"Name": "x", "EventPattern": {"a": [1]}}',
             (
-                "<text>:1:31 EventPattern: EventPattern is a string, not an object [RP302]"
+                "<text>:1:31 EventPattern: EventPattern must be a string, not an object [RP302]"
                 "  hint: the API takes the pattern as a string of JSON: json.dumps(pattern)"
             ),
         ),
         (
             '{"Name": "x", "EventPattern": "[]"}',
-            "<text>:1:32 EventPattern → $: a pattern is a JSON object, not an array [RP101]",
+            "<text>:1:32 EventPattern → $: a pattern must be a JSON object, not an array [RP101]",
         ),
         (
             '{"Name": "x", "DimensionKeys": [{"Key": "a", "Value": "b"}]}',
             (
-                "<text>:1:32 DimensionKeys: DimensionKeys is a JSON object, not an array [RP305]"
+                "<text>:1:32 DimensionKeys: DimensionKeys must be a JSON object, not an array [RP305]"
                 '  hint: write {"metadata.browserName": "BrowserName"}: field path to dimension name'
             ),
         ),
         (
             '{"Name": "x", "DimensionKeys": {"a": 5}}',
-            "<text>:1:38 DimensionKeys.a: a dimension name is a string, not the number 5 [RP305]",
+            "<text>:1:38 DimensionKeys.a: a dimension name must be a string, not the number 5 [RP305]",
         ),
         (
             '{"Name": "x", "DimensionKeys": {"a": ":b"}}',
-            "<text>:1:38 DimensionKeys.a: a dimension name does not start with a colon and is not blank [RP305]",
+            "<text>:1:38 DimensionKeys.a: a dimension name must not start with a colon or be blank [RP305]",
         ),
         (
             '{"Name": "x", "DimensionKeys": {"a": " "}}',
-            "<text>:1:38 DimensionKeys.a: a dimension name does not start with a colon and is not blank [RP305]",
+            "<text>:1:38 DimensionKeys.a: a dimension name must not start with a colon or be blank [RP305]",
         ),
         (
             '{"Name": "x", "DimensionKeys": {"": "b"}}',
-            "<text>:1:33 DimensionKeys.: a dimension's field path has 0 characters; it takes 1 to 280 [RP304]",
+            "<text>:1:33 DimensionKeys.: a dimension's field path has 0 characters; it must have 1 to 280 [RP304]",
         ),
         (
             '{"Name": "x", "DimensionKeys": {"a": "D", "b": "D"}}',
-            '<text>:1:32 DimensionKeys: more than one dimension key gives the dimension "D" [RP306]',
+            '<text>:1:32 DimensionKeys: more than one dimension key has the dimension name "D" [RP306]',
         ),
         (
             '{"Name": "x", "Namespaces": "n"}',
@@ -172,12 +175,12 @@ def test_whole_text(source, text):
 )
 def test_too_long(member, length, limit):
     (line,) = findings({"Name": "x"} | {member: " " * length})
-    assert line.endswith(f"{member}: {member} has {length} characters; it takes {limit} [RP304]")
+    assert line.endswith(f"{member}: {member} has {length} characters; it must have {limit} [RP304]")
 
 
 def test_thirty_dimensions():
     (line,) = findings({"Name": "x", "DimensionKeys": {f"k{i}": f"D{i}" for i in range(30)}})
-    assert line.endswith("DimensionKeys has 30 entries; it takes 0 to 29 [RP305]")
+    assert line.endswith("DimensionKeys has 30 entries; it must have 0 to 29 [RP305]")
 
 
 @pytest.mark.parametrize(

@@ -211,7 +211,7 @@ def test_built_in_event_types(change, severity, code):
 def test_what_is_known_at_deployment_only_is_not_judged():
     report = rp.validate(DEFINITIONS / "templates" / "monitor.json")
     assert [(one.code, one.where.line) for one in report.diagnostics] == [("RP334", 32)]
-    with pytest.raises(rp.DefinitionError, match="known at deployment only"):
+    with pytest.raises(rp.DefinitionError, match="known only at deployment"):
         rp.load_definitions(
             {
                 "Resources": {

@@ -27,7 +27,7 @@ TEXTS: dict[str, tuple[bytes, int, int, list[tuple[int, int, str, str]]]] = {
         VIEW + b"\r" + VIEW + b"\n" + VIEW,
         1,
         0,
-        [(1, 0, "RP010", "text follows the JSON value (character 43)")],
+        [(1, 0, "RP010", "unexpected text after the JSON value (character 43)")],
     ),
     "CR between members": (VIEW.replace(b",", b",\r"), 1, 0, []),
     "BOM": (b"\xef\xbb\xbf" + VIEW + b"\n" + VIEW, 2, 0, []),
@@ -50,12 +50,12 @@ TEXTS: dict[str, tuple[bytes, int, int, list[tuple[int, int, str, str]]]] = {
     "Infinity": (EVENT % b"Infinity" + b"\n" + EVENT % b"-Infinity", 0, 0, [(1, 0, "RP010", ""), (2, 55, "RP010", "")]),
     "repeated keys": (EVENT % b'1,"a":2,"b":{"c":1,"c":2}', 1, 0, []),
     "1,000 digits": (EVENT % (b"1" * 1000), 1, 0, []),
-    "1,001 digits": (EVENT % (b"1" * 1001), 0, 0, [(1, 0, "RP016", "a number has 1001 characters, more than 1000")]),
+    "1,001 digits": (EVENT % (b"1" * 1001), 0, 0, [(1, 0, "RP016", "a number has 1001 characters; the limit is 1000")]),
     "1,001 digits below keys": (
         EVENT % (b'{"b":[{"c":0.%b}]}' % (b"1" * 999)),
         0,
         0,
-        [(1, 0, "RP016", "a number has 1001 characters, more than 1000")],
+        [(1, 0, "RP016", "a number has 1001 characters; the limit is 1000")],
     ),
     "1,000 levels": (EVENT % (b"[" * 999 + b"]" * 999), 1, 0, []),
     "1,001 levels": (

@@ -385,7 +385,7 @@ def test_a_bad_line_between_good_ones_is_one_reject(
 
 BROKEN = """\
 error: fixtures/definitions/broken.json:7:77 MetricDefinitions[0].EventPattern → $: the pattern is not valid JSON: \
-expected a member name in double quotes, found "}" (a comma before it has no member after it) [RP100]
+expected a member name in double quotes, found "}" (trailing comma) [RP100]
 error: fixtures/definitions/broken.json:11:7 MetricDefinitions[1].UnitLable: unknown member "UnitLable" [RP303]  \
 hint: did you mean "UnitLabel"?
 error: fixtures/definitions/broken.json:12:142 MetricDefinitions[1].EventPattern → \
@@ -412,10 +412,10 @@ def test_places_are_those_of_the_slips() -> None:
 DEFINITIONS = [
     ("{", "1:2 $: not valid JSON: expected a member name in double quotes, found the end of the text [RP004]"),
     ("", "1:1 $: not valid JSON: expected a value, found the end of the text [RP004]"),
-    ("5", "1:1 $: definitions are a JSON object or array, not the number 5 [RP300]"),
-    ("[]", "1:1 $: there is no metric definition in it [RP300]"),
+    ("5", "1:1 $: definitions must be a JSON object or array, not the number 5 [RP300]"),
+    ("[]", "1:1 $: the document has no metric definitions [RP300]"),
     ('{"Namespace": "S"}', "1:1 $: a metric definition needs a Name [RP301]"),
-    ('{"Name": ""}', "1:10 Name: Name has 0 characters; it takes 1 to 255 [RP304]"),
+    ('{"Name": ""}', "1:10 Name: Name has 0 characters; it must have 1 to 255 [RP304]"),
 ]
 
 
@@ -436,11 +436,11 @@ def test_definitions_that_are_not_there(run: Run) -> None:
 PATTERNS = [
     (
         '{"a": "b"}',
-        '<text>:1:7 $.a: a field\'s value is an array or an object, not the string "b" [RP104]',
+        '<text>:1:7 $.a: a field\'s value must be an array or an object, not the string "b" [RP104]',
         "  hint: put the value in an array: [...]",
         1,
     ),
-    ('["a"]', "<text>:1:1 $: a pattern is a JSON object, not an array [RP101]", "", 1),
+    ('["a"]', "<text>:1:1 $: a pattern must be a JSON object, not an array [RP101]", "", 1),
     (
         "none.json",
         "none.json: No such file or directory [RP001]",

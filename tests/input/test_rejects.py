@@ -216,7 +216,7 @@ def test_the_command_reads_its_own_rejects(request: pytest.FixtureRequest, tmp_p
         3,
         b"",
         [
-            f"{rejects}:1: text follows the JSON value (character 42) [RP010]",
+            f"{rejects}:1: unexpected text after the JSON value (character 42) [RP010]",
             f'{rejects}:2: the text is not all that RP003 rejected: complete it, and take "cut" out of the row [RP024]',
             f"{rejects}: 2 lines were rejected",
         ],

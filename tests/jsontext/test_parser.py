@@ -119,7 +119,7 @@ def test_number_text_of_1001_characters(number):
     assert len(number) == 1001
     for function in (load_exact, parse):
         error = refusal(function, f'{{"a": [{number}]}}')
-        assert (error.code, error.message) == ("RP016", "a number has 1001 characters, more than 1000")
+        assert (error.code, error.message) == ("RP016", "a number has 1001 characters; the limit is 1000")
     assert refusal(parse, f'{{"a": [{number}]}}').offset == 7
 
 
@@ -225,12 +225,12 @@ def test_nodes_have_spans_and_keep_spelling():
         ('{"a"', 4, 'expected ":" after the member name, found the end of the text'),
         ('{"a" 1}', 5, 'expected ":" after the member name, found "1"'),
         ("{a:1}", 1, 'expected a member name in double quotes, found "a"'),
-        ("[1,]", 3, 'expected a value, found "]" (a comma before it has no element after it)'),
+        ("[1,]", 3, 'expected a value, found "]" (trailing comma)'),
         ("[1 2]", 3, 'expected "," or "]", found "2"'),
         ('["a" "b"]', 5, 'expected "," or "]", found a double quote'),
         ("[1}", 2, 'expected "," or "]", found "}"'),
-        ("1 2", 2, "text follows the JSON value"),
-        ("{}}", 2, "text follows the JSON value"),
+        ("1 2", 2, "unexpected text after the JSON value"),
+        ("{}}", 2, "unexpected text after the JSON value"),
         ("nul", 0, 'expected a value, found "nul"'),
         ("NaN", 0, 'expected a value, found "NaN"'),
         ("-Infinity", 0, "- is not a JSON number"),
@@ -248,10 +248,10 @@ def test_nodes_have_spans_and_keep_spelling():
         ('"\\ud800\\uzzzz"', 7, "\\u needs four hexadecimal digits"),
         ("\u00a01", 0, 'expected a value, found "\u00a0"'),
         ("\ufeff1", 0, 'expected a value, found "\ufeff"'),
-        ("[1]\f", 3, "text follows the JSON value"),
+        ("[1]\f", 3, "unexpected text after the JSON value"),
         ("\u0661", 0, 'expected a value, found "\u0661"'),
         ("[\u0661]", 1, 'expected a value, found "\u0661"'),
-        ("1\u0661", 1, "text follows the JSON value"),
+        ("1\u0661", 1, "unexpected text after the JSON value"),
     ],
 )
 def test_faults_say_where_and_what(text, offset, message):

@@ -13,7 +13,7 @@ from tests.support.paths import OUTSIDE_DATA
 pytestmark = pytest.mark.skipif(not OUTSIDE_DATA.is_dir(), reason=f"the recorded answers are not here: {OUTSIDE_DATA}")
 
 ROWS = 3427
-LENIENT = 36  # text follows the JSON value: a policy of ours
+LENIENT = 36  # unexpected text after the JSON value: a policy of ours
 INVALID_ROWS = 157
 
 WARNED = {

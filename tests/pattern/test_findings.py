@@ -20,23 +20,23 @@ def findings(source):
             '{"a": [1],}',
             (
                 '<text>:1:11 $: the pattern is not valid JSON: expected a member name in double quotes, found "}"'
-                " (a comma before it has no member after it) [RP100]"
+                " (trailing comma) [RP100]"
             ),
         ),
-        ("[1]", "<text>:1:1 $: a pattern is a JSON object, not an array [RP101]"),
+        ("[1]", "<text>:1:1 $: a pattern must be a JSON object, not an array [RP101]"),
         ("{}", "<text>:1:1 $: an object must not be empty [RP102]"),
         ('{"a": []}', "<text>:1:7 $.a: an array must not be empty [RP103]"),
         (
             '{"a": "x"}',
             (
-                '<text>:1:7 $.a: a field\'s value is an array or an object, not the string "x" [RP104]'
+                '<text>:1:7 $.a: a field\'s value must be an array or an object, not the string "x" [RP104]'
                 "  hint: put the value in an array: [...]"
             ),
         ),
-        ('{"a": [[1]]}', "<text>:1:8 $.a[0]: an array must not hold an array [RP105]"),
+        ('{"a": [[1]]}', "<text>:1:8 $.a[0]: an array must not contain an array [RP105]"),
         (
             '{"a": [{"exists": true, "numeric": ["=", 1]}]}',
-            '<text>:1:25 $.a[0]: an operator object has one key; "numeric" is a second one [RP106]',
+            '<text>:1:25 $.a[0]: an operator object must have exactly one key; "numeric" is a second one [RP106]',
         ),
         ('{"a": [{}]}', "<text>:1:8 $.a[0]: an operator object must have one key [RP107]"),
         (
@@ -59,13 +59,13 @@ def findings(source):
         (
             '{"a": [{"numeric": [">", 5, "=<", 6]}]}',
             (
-                '<text>:1:29 $.a[0].numeric[2]: the second bound starts with "<" or "<=", not "=<" [RP111]'
+                '<text>:1:29 $.a[0].numeric[2]: the second bound must start with "<" or "<=", not "=<" [RP111]'
                 '  hint: did you mean "<="?'
             ),
         ),
         (
             '{"a": [{"numeric": []}]}',
-            "<text>:1:21 $.a[0].numeric: numeric starts with an operator, not nothing [RP111]",
+            "<text>:1:21 $.a[0].numeric: numeric must start with an operator, not nothing [RP111]",
         ),
         (
             '{"a": [{"numeric": ["<", "5"]}]}',
@@ -84,7 +84,10 @@ def findings(source):
         ),
         (
             '{"a": [{"numeric": ["=", 1e400]}]}',
-            "<text>:1:26 $.a[0].numeric[1]: 1e400 cannot be compared exactly: no double is spelled so [RP115]",
+            (
+                "<text>:1:26 $.a[0].numeric[1]: 1e400 cannot be compared exactly: it is not the shortest decimal form"
+                " of a double [RP115]"
+            ),
         ),
         (
             '{"a": [{"prefix": 5}]}',
@@ -100,15 +103,15 @@ def findings(source):
         (
             '{"a": [{"wildcard": "a**"}]}',
             (
-                "<text>:1:21 $.a[0].wildcard: two stars in a row at character 2 [RP120]"
-                "  hint: one star stands for any text; write \\* for a literal star"
+                "<text>:1:21 $.a[0].wildcard: two consecutive stars at character 2 [RP120]"
+                "  hint: one star matches any text; write \\* for a literal star"
             ),
         ),
         (
             '{"a": [{"wildcard": "\\\\d"}]}',
             (
-                '<text>:1:21 $.a[0].wildcard: a backslash stands before "*" or another backslash only,'
-                " but not at character 1 [RP121]  hint: write two backslashes for a literal one"
+                '<text>:1:21 $.a[0].wildcard: a backslash must escape "*" or another backslash; the one at'
+                " character 1 does not [RP121]  hint: write two backslashes for a literal backslash"
             ),
         ),
         (
@@ -142,14 +145,14 @@ def findings(source):
         ),
         (
             '{"a": [{"anything-but": {"prefix": ""}}]}',
-            "<text>:1:36 $.a[0].anything-but.prefix: an empty text would exclude every string [RP128]",
+            "<text>:1:36 $.a[0].anything-but.prefix: an empty prefix or suffix would exclude every string [RP128]",
         ),
-        ('{"$or": {"a": [1]}}', "<text>:1:9 $.$or: $or is an array of patterns, not an object [RP130]"),
+        ('{"$or": {"a": [1]}}', "<text>:1:9 $.$or: $or must be an array of patterns, not an object [RP130]"),
         (
             '{"$or": [{"a": [1]}, "b"]}',
-            '<text>:1:22 $.$or[1]: an alternative of $or is a pattern, not the string "b" [RP131]',
+            '<text>:1:22 $.$or[1]: an alternative of $or must be a pattern, not the string "b" [RP131]',
         ),
-        ('{"$or": [{"a": [1]}]}', "<text>:1:20 $.$or: $or has at least two alternatives, not 1 [RP132]"),
+        ('{"$or": [{"a": [1]}]}', "<text>:1:20 $.$or: $or must have at least two alternatives, not 1 [RP132]"),
         (
             '{"$or": [{"a": [1]}, {"b": {"prefix": ["x"]}}]}',
             (

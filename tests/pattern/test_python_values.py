@@ -47,7 +47,7 @@ def test_a_deep_event():
 
 @pytest.mark.parametrize("event", [None, 1, [{"a": 1}]])
 def test_what_is_no_event(event):
-    with pytest.raises(TypeError, match="an event is JSON text or a mapping"):
+    with pytest.raises(TypeError, match="an event must be JSON text or a mapping"):
         rp.parse_pattern({"a": [1]}).matches(event)
 
 

@@ -372,7 +372,8 @@ class _Finder:
         self.steps_left -= steps + len(path) // _LONG_PATH
         if self.steps_left < 0:
             place = Place(*self.document.locate(0), "$")
-            raise DefinitionError([Diagnostic("RP006", "its aliases repeat more than can be looked at", place)])
+            message = "its aliases expand to more nodes than the limit allows"
+            raise DefinitionError([Diagnostic("RP006", message, place)])
 
 
 def is_null(node: JsonValue) -> bool:

@@ -144,7 +144,7 @@ class _Composer:
             raise YamlError(f"the alias *{name} has no anchor before it", offset)
         node = self.anchors[name]
         if node is None:
-            raise YamlError(f"the alias *{name} stands inside what it names", offset)
+            raise YamlError(f"the alias *{name} refers to a node that contains it", offset)
         return node
 
     # --- scalars ----------------------------------------------------------------------------------------------------
@@ -265,7 +265,7 @@ def _core_value(string: JsonString) -> JsonValue:
     if number is None:
         return string
     if len(text) > MAX_NUMBER_TEXT:
-        message = f"a number has {len(text)} characters, more than {MAX_NUMBER_TEXT}"
+        message = f"a number has {len(text)} characters; the limit is {MAX_NUMBER_TEXT}"
         raise YamlError(message, span.start, code="RP016")
     return JsonNumber(number, span)
 

@@ -54,9 +54,9 @@ Destination: TypeAlias = "str | Unknown | None"
 def shape(document: Document, sites: Sequence[Site]) -> Iterator[Diagnostic]:
     """A document holds definitions, and a request has the members of a request (API reference)."""
     if not sites:
-        what = "there is no metric definition in it"
+        what = "the document has no metric definitions"
         if not isinstance(document.root, (JsonObject, JsonArray)):
-            what = f"definitions are a JSON object or array, not {describe(document.root)}"
+            what = f"definitions must be a JSON object or array, not {describe(document.root)}"
         yield _finding(document, "RP300", what, document.root, "")
     for holder in _holders(sites, *_REQUESTS):
         for key, _ in holder.node.members:
@@ -72,7 +72,7 @@ def destination_types(document: Document, holder: Holder, _: Destination) -> Ite
     for name in ("Destination", "DestinationArn"):
         node = holder.members.get(name)
         if node is not None and not isinstance(node, (JsonString, Unknown)):
-            message = f"{name} is a string, not {describe(node)}"
+            message = f"{name} must be a string, not {describe(node)}"
             yield _finding(document, "RP302", message, node, _join(holder.path, name))
 
 
@@ -87,7 +87,7 @@ def destination(document: Document, holder: Holder, given: Destination) -> Itera
     """Definitions go to CloudWatch or to Evidently, which AWS has ended (API reference, Destination)."""
     node, path = holder.members.get("Destination", holder.node), _join(holder.path, "Destination")
     if isinstance(given, str) and given not in DESTINATIONS:
-        yield _finding(document, "RP341", f'the destination "{given}" is unknown', node, path, 'write "CloudWatch"')
+        yield _finding(document, "RP341", f'unknown destination "{given}"', node, path, 'write "CloudWatch"')
     elif given == _EVIDENTLY:
         yield _finding(document, "RP342", _ENDED, node, path, None, Severity.WARNING)
         if "DestinationArn" not in holder.members:
@@ -102,7 +102,7 @@ def destination_arn(document: Document, holder: Holder, given: Destination) -> I
     if given == "CloudWatch":
         yield _finding(document, "RP343", "CloudWatch takes no DestinationArn", node, path, "remove it")
     elif not _ARN.fullmatch(arn) or len(arn) > MAX_ARN:
-        yield _finding(document, "RP343", f'"{arn[:60]}" is no ARN', node, path)
+        yield _finding(document, "RP343", f'"{arn[:60]}" is not an ARN', node, path)
 
 
 def monitor_name(document: Document, holder: Holder, _: Destination) -> Iterator[Diagnostic]:
@@ -111,9 +111,9 @@ def monitor_name(document: Document, holder: Holder, _: Destination) -> Iterator
     if node is None or isinstance(node, Unknown):
         return
     if not isinstance(node, JsonString):
-        message = f"AppMonitorName is a string, not {describe(node)}"
+        message = f"AppMonitorName must be a string, not {describe(node)}"
     elif not re.fullmatch(APP_MONITOR_NAME, node.value):
-        message = f'"{node.value[:60]}" is no name of an app monitor: 1 to 255 letters, digits and . - _ #'
+        message = f'"{node.value[:60]}" is not a valid app monitor name: use 1 to 255 letters, digits and . - _ #'
     else:
         return
     yield _finding(document, "RP344", message, node, "AppMonitorName")
@@ -125,17 +125,17 @@ def updated_definition(document: Document, holder: Holder, _: Destination) -> It
         return
     match holder.members.get(_ID):
         case None:
-            message, hint = f"an update needs a {_ID}", "ListRumMetricDefinitions tells it"
+            message, hint = f"an update needs a {_ID}", "BatchGetRumMetricDefinitions returns it"
             yield _finding(document, "RP301", message, holder.node, "", hint)
         case JsonString(value=value) as node:
             shortest, longest = MEMBER_LENGTHS[_ID]
             if not shortest <= len(value) <= longest:
-                message = f"{_ID} has {len(value)} characters; it takes {shortest} to {longest}"
+                message = f"{_ID} has {len(value)} characters; it must have {shortest} to {longest}"
                 yield _finding(document, "RP304", message, node, _ID)
         case Unknown():
             return
         case node:
-            yield _finding(document, "RP302", f"{_ID} is a string, not {describe(node)}", node, _ID)
+            yield _finding(document, "RP302", f"{_ID} must be a string, not {describe(node)}", node, _ID)
 
 
 def numbers(document: Document, sites: Sequence[Site]) -> Iterator[Diagnostic]:
@@ -176,7 +176,7 @@ def duplicates(document: Document, sites: Sequence[Site], reads: Sequence[ReadDe
         same = before[id(site.holder), said]
         first = next((other for other in same if not site.excludes(other)), None)
         if first is not None:
-            message = f"the same definition stands at {first.path or '$'}: events would count twice"
+            message = f"the same definition is at {first.path or '$'}: its events would be counted twice"
             yield _finding(document, "RP347", message, site.node, site.path, "remove one", Severity.WARNING)
         elif len(same) < _MAX_COMPARED:
             same.append(site)
@@ -201,7 +201,7 @@ def holders(document: Document, sites: Sequence[Site], given: str | None) -> Ite
 def destination_argument(given: str | None, sites: Sequence[Site]) -> Iterator[Diagnostic]:
     """What is given as the destination of definitions that do not say one is CloudWatch, or Evidently."""
     if given is not None and given not in DESTINATIONS:
-        yield Diagnostic("RP341", f'the destination "{given}" is unknown', hint='write "CloudWatch"')
+        yield Diagnostic("RP341", f'unknown destination "{given}"', hint='write "CloudWatch"')
     if given == _EVIDENTLY and any(site.holder is None for site in sites):
         yield Diagnostic("RP342", _ENDED, severity=Severity.WARNING)
 

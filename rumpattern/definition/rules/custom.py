@@ -32,11 +32,11 @@ def namespace_characters(subject: Subject) -> Iterator[Diagnostic]:
     if not subject.is_custom or not given or _NAMESPACE.fullmatch(given):
         return
     wrong = next(char for char in reversed(given) if not _NAMESPACE.fullmatch(char))
-    message = f'the namespace "{given}" holds {wrong!a}; it takes letters, digits and - . _ / # :'
+    message = f'the namespace "{given}" contains {wrong!a}; it may have letters, digits and - . _ / # :'
     if subject.read.is_of_template or wrong == given[-1] or "\n" in given:
         yield subject.error("RP340", message, "Namespace")
     else:
-        hint = "the API's pattern lets it pass, that of CloudFormation and its older one do not"
+        hint = "the API's pattern accepts it; that of CloudFormation and an earlier one of the API do not"
         yield subject.warning("RP340", message, "Namespace", hint)
 
 
@@ -58,15 +58,15 @@ def namespace_prefix(subject: Subject) -> Iterator[Diagnostic]:
 def extended_name(subject: Subject) -> Iterator[Diagnostic]:
     """A Name of RUM's own metrics in another namespace is a custom metric, to which the custom rules apply."""
     if subject.is_custom and subject.knows("Name") and subject.definition.name in EXTENDED_METRICS:
-        message = f'"{subject.definition.name}" in a namespace of its own is a custom metric, not RUM\'s extended one'
-        yield subject.warning("RP336", message, "Name", "remove Namespace for the extended metric")
+        message = f'"{subject.definition.name}" in a custom namespace is a custom metric, not RUM\'s extended metric'
+        yield subject.warning("RP336", message, "Name", "remove Namespace to define the extended metric")
 
 
 def no_pattern(subject: Subject) -> Iterator[Diagnostic]:
     """A custom metric without EventPattern takes every event."""
     if subject.is_custom and subject.knows("EventPattern") and subject.definition.pattern is None:
         what = f"that has {subject.definition.value_key}" if subject.definition.value_key else "of every type"
-        message = f"without an EventPattern every event {what} counts"
+        message = f"without an EventPattern every event {what} is counted"
         yield subject.warning("RP335", message, "", 'add one, such as {"event_type":["my_event"]}')
 
 
@@ -103,7 +103,7 @@ def dimension_values(subject: Subject) -> Iterator[Diagnostic]:
     for path, name in subject.definition.dimension_keys:
         kinds = _kinds(subject, path)
         if kinds and kinds <= {FieldType.OBJECT, FieldType.ARRAY}:
-            message = f"{path} holds {_article(min(kinds))}, which gives no text for the dimension {name}"
+            message = f"{path} holds {_article(min(kinds))}, which cannot be the value of the dimension {name}"
             yield subject.at_dimension("RP350", message, path, None, Severity.WARNING)
 
 
@@ -159,9 +159,9 @@ def one_value(subject: Subject) -> Iterator[Diagnostic]:
     for field in subject.fields:
         if len(field.elements) > 1:
             message = (
-                f"{field.path} has {len(field.elements)} values; a custom metric's pattern takes one in each array"
+                f"{field.path} has {len(field.elements)} values; a custom metric's pattern may have one in each array"
             )
-            hint = "make a definition for each value, or use one operator that covers them"
+            hint = "write a definition for each value, or use one operator that covers them"
             yield subject.at_field("RP334", message, field, hint, severity)
 
 
@@ -173,7 +173,7 @@ def near_event_type(subject: Subject) -> Iterator[Diagnostic]:
         near = [known for known in DETAILS if known.lower() == name.lower() or known == f"{PREFIX}{name}"]
         hint = f'did you mean "{near[0]}"?' if near else did_you_mean(name, list(DETAILS), cutoff=0.9)
         if hint:
-            message = f'"{name}" is no built-in event type'
+            message = f'"{name}" is not a built-in event type'
             yield subject.at_field("RP208", message, EVENT_TYPE, hint, Severity.WARNING)
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rumpattern.pattern.intervals import Interval
     from rumpattern.rum.extended import ExtendedMetric
 
-_CUSTOM_HINT: Final = "a custom metric needs a Namespace of its own"
+_CUSTOM_HINT: Final = "a custom metric needs a Namespace"
 
 
 def name(subject: Subject) -> Iterator[Diagnostic]:
@@ -32,7 +32,7 @@ def name(subject: Subject) -> Iterator[Diagnostic]:
         return
     given = subject.definition.name
     if given in CLOUDFORMATION_NAMES:
-        message = f'only CloudFormation documents the extended metric "{given}", and its rule is unpublished'
+        message = f'only CloudFormation documents the extended metric "{given}", and its rules are not published'
         yield subject.warning("RP322", message, "Name")
     elif given not in EXTENDED_METRICS:
         hint = did_you_mean(given, list(EXTENDED_METRICS)) or _CUSTOM_HINT
@@ -49,7 +49,7 @@ def event_pattern(subject: Subject) -> Iterator[Diagnostic]:
     metric = metric_of(subject)
     if metric is None or not subject.knows("EventPattern") or subject.definition.pattern is not None:
         return
-    hint = f'the least is {{"event_type":["{metric.event_type}"]}}'
+    hint = f'the minimum is {{"event_type":["{metric.event_type}"]}}'
     yield subject.error("RP320", f"{subject.definition.name} needs an EventPattern", "", hint)
 
 
@@ -62,7 +62,7 @@ def value_key(subject: Subject) -> Iterator[Diagnostic]:
     given_name = subject.definition.name
     if metric.value_key is None:
         yield subject.error(
-            "RP323", f'{given_name} counts events: it takes no ValueKey, not "{given}"', "ValueKey", "remove it"
+            "RP323", f'{given_name} counts events and takes no ValueKey, but has "{given}"', "ValueKey", "remove it"
         )
     elif given is None:
         hint = f'add "ValueKey": "{metric.value_key}"'
@@ -80,7 +80,7 @@ def event_type(subject: Subject) -> Iterator[Diagnostic]:
     wanted = values([StringEquals(metric.event_type)])
     if all(branch.get(EVENT_TYPE) == wanted for branch in subject.branches):
         return
-    message = f'{subject.definition.name} is about event_type "{metric.event_type}" and no other'
+    message = f'{subject.definition.name} must match event_type "{metric.event_type}" and no other'
     yield subject.at_field("RP324", message, EVENT_TYPE, f'write "event_type": ["{metric.event_type}"]')
 
 
@@ -113,7 +113,7 @@ def opposite(subject: Subject) -> Iterator[Diagnostic]:
     if subject.branches and all(branch.get(path) == printed for branch in subject.branches):
         message = (
             f"{subject.definition.name} with {format_element(_range(metric.printed))} counts the slow navigations; "
-            "the reference's table prints this, its example the opposite"
+            "the API reference has this in its table and the opposite in its example"
         )
         yield subject.at_field("RP326", message, path, f"write {_spelled(path, terms)}", Severity.WARNING)
 
@@ -128,7 +128,7 @@ def extra_fields(subject: Subject) -> Iterator[Diagnostic]:
         allowed.add(metric.condition[0])
     for path in sorted(subject.paths - allowed):
         hint = f'add "{path}": "{DIMENSIONS[path]}" to DimensionKeys' if path in DIMENSIONS else "remove it"
-        message = f"{subject.definition.name} takes no condition on {path}, which is none of its dimensions"
+        message = f"{subject.definition.name} takes no condition on {path}, which is not one of its dimensions"
         yield subject.at_field("RP327", message, path, hint)
     if len(subject.branches) > 1:
         yield subject.error("RP327", f"{subject.definition.name} takes no alternatives ($or)", "EventPattern")
@@ -143,10 +143,10 @@ def dimension_pairs(subject: Subject) -> Iterator[Diagnostic]:
         if wanted == given:
             continue
         if wanted is None:
-            hint = did_you_mean(path, list(DIMENSIONS)) or f"possible: {', '.join(DIMENSIONS)}"
-            message = f"{path} is no dimension of an extended metric"
+            hint = did_you_mean(path, list(DIMENSIONS)) or f"allowed: {', '.join(DIMENSIONS)}"
+            message = f"{path} is not a dimension of extended metrics"
         else:
-            hint, message = f'write "{wanted}"', f'the dimension of {path} is named "{wanted}", not "{given}"'
+            hint, message = f'write "{wanted}"', f'the dimension of {path} must be named "{wanted}", not "{given}"'
         yield subject.at_dimension("RP328", message, path, hint, at_name=wanted is not None)
 
 

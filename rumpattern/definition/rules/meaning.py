@@ -47,7 +47,7 @@ def never(subject: Subject) -> Iterator[Diagnostic]:
     for outer, inner in _nested(subject.paths):
         failing = sum(_needs(branch, outer) and _needs(branch, inner) for branch in subject.branches)
         if failing:
-            message = f"{outer} cannot be a value and hold {inner} at once, so {_never(subject, failing)}"
+            message = f"{outer} cannot both be a value and contain {inner}, so {_never(subject, failing)}"
             yield _warning(subject, "RP200", message, inner)
 
 
@@ -70,7 +70,8 @@ def _never(subject: Subject, failing: int) -> str:
 def always(subject: Subject) -> Iterator[Diagnostic]:
     """A pattern that no event fails."""
     if subject.branches and any(all(_is_anything(branch, path) for path in branch) for branch in subject.branches):
-        yield subject.warning("RP201", "every event matches the pattern", "EventPattern", "ask for an event_type")
+        message, hint = "every event matches the pattern", "add a condition on event_type"
+        yield subject.warning("RP201", message, "EventPattern", hint)
 
 
 def literal_star(subject: Subject) -> Iterator[Diagnostic]:
@@ -78,8 +79,8 @@ def literal_star(subject: Subject) -> Iterator[Diagnostic]:
     for field in subject.fields:
         for index, element in enumerate(field.elements):
             if isinstance(element, StringEquals) and element.value == "*":
-                message = f'"*" is the text of one star, which {field.path} never is'
-                yield subject.at_element("RP206", message, field, index, 'any value is [{"exists": true}]')
+                message = f'"*" matches a literal star only, which {field.path} never is'
+                yield subject.at_element("RP206", message, field, index, 'to match any value write [{"exists": true}]')
 
 
 def types(subject: Subject) -> Iterator[Diagnostic]:
@@ -141,8 +142,9 @@ def below_values(subject: Subject) -> Iterator[Diagnostic]:
         if "." in outer and name in OPERATORS:  # one level up it may well be an attribute
             elements = ",".join(map(format_element, field.elements))
             argument = f"[{elements}]" if len(field.elements) > 1 or name == "numeric" else elements
-            hint = f'an operator stands in an array: {outer} is [{{"{name}": {argument}}}]'
-            yield subject.at_field("RP210", f'"{name}" is an operator, here a field', field, hint, Severity.WARNING)
+            message = f'"{name}" is the name of an operator, but is a field here'
+            hint = f'put the operator in an array: [{{"{name}": {argument}}}]'
+            yield subject.at_field("RP210", message, field, hint, Severity.WARNING)
 
 
 def known_values(subject: Subject) -> Iterator[Diagnostic]:
@@ -167,7 +169,7 @@ def unknown_metadata(subject: Subject) -> Iterator[Diagnostic]:
             near = [name for name in own if name.lower() == rest.lower()]
             hint = f'did you mean "{near[0]}"?' if near else did_you_mean(rest, own, cutoff=0.85)
             if hint:
-                yield _warning(subject, "RP205", f"{path} is no field of RUM's own metadata", path, hint)
+                yield _warning(subject, "RP205", f"{path} is not a field of RUM's own metadata", path, hint)
 
 
 def _info(subject: Subject, path: str) -> FieldInfo | None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rumpattern.definition.subject import Subject
     from rumpattern.diagnostics.finding import Diagnostic
 
-_ASCII: Final = "CloudWatch takes ASCII names only"
+_ASCII: Final = "CloudWatch accepts ASCII names only"
 
 
 def namespace_is_free(subject: Subject) -> Iterator[Diagnostic]:
@@ -22,7 +22,7 @@ def namespace_is_free(subject: Subject) -> Iterator[Diagnostic]:
     given = subject.definition.namespace
     if subject.is_custom and given is not None and given.upper().startswith("AWS/"):
         hint = f'leave Namespace out, or write exactly "{EXTENDED_NAMESPACE}", for an extended metric'
-        yield subject.error("RP308", f'the namespace "{given}" belongs to AWS', "Namespace", hint)
+        yield subject.error("RP308", f'the namespace "{given}" is reserved by AWS', "Namespace", hint)
 
 
 def ascii_names(subject: Subject) -> Iterator[Diagnostic]:

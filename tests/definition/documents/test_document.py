@@ -59,7 +59,7 @@ def test_files(name, text, tmp_path):
 def test_broken_json_is_not_taken_for_yaml(name):
     place = f"{name or '<text>'}:2:1 $"
     message = 'not valid JSON: expected a member name in double quotes, found "}"'
-    assert refusal('{"a": 1,\n}', name) == f"{place}: {message} (a comma before it has no member after it) [RP004]"
+    assert refusal('{"a": 1,\n}', name) == f"{place}: {message} (trailing comma) [RP004]"
 
 
 def test_text_that_is_not_json_in_a_json_file():
@@ -74,7 +74,7 @@ def test_text_that_is_not_json_in_a_json_file():
         ("a: 'b\n", "2:1", "found unexpected end of stream (while scanning a quoted scalar, line 1)"),
         ("a: b: c\n", "1:5", "mapping values are not allowed here"),
         ("a: *b\n", "1:4", "the alias *b has no anchor before it"),
-        ("a: &b\n  - *b\n", "2:5", "the alias *b stands inside what it names"),
+        ("a: &b\n  - *b\n", "2:5", "the alias *b refers to a node that contains it"),
         ("a: \x07\n", "1:4", "the character U+0007 is not allowed"),
         ("a: \x7f\n", "1:4", "the character U+007F is not allowed"),
         ("a:\n  - \ud800\n", "2:5", "the character U+D800 is not allowed"),
@@ -95,8 +95,8 @@ def test_limits():
     assert refusal("- " * 1100 + "a\n").endswith(deep)
     assert refusal("? " * 1100 + "a\n").endswith(deep)
     assert refusal("[" * 1001).endswith("not valid JSON: JSON is nested deeper than 1000 levels [RP015]")
-    assert refusal("a: " + "1" * 1001 + "\n").endswith("a number has 1001 characters, more than 1000 [RP016]")
-    assert refusal("[" + "1" * 1001 + "]").endswith("more than 1000 [RP016]")
+    assert refusal("a: " + "1" * 1001 + "\n").endswith("a number has 1001 characters; the limit is 1000 [RP016]")
+    assert refusal("[" + "1" * 1001 + "]").endswith("the limit is 1000 [RP016]")
     assert isinstance(read_document("a: " + "[" * 999 + "]" * 999 + "\n"), Document)
 
 

@@ -390,7 +390,7 @@ def test_branches_that_multiply_are_refused(leaf):
     lines = [f"a0: &a0 {leaf}"] + [f"a{i}: &a{i} !If [C, *a{i - 1}, *a{i - 1}]" for i in range(1, 60)]
     monitors = "Resources: {M: {Type: AWS::RUM::AppMonitor, Properties: {AppMonitorConfiguration: {MetricDestinations: "
     text = "\n".join([*lines, monitors + "[{MetricDefinitions: *a59}]}}}}\n"])
-    fault = "its aliases repeat more than can be looked at"
+    fault = "its aliases expand to more nodes than the limit allows"
     with cpu_seconds_below(20), pytest.raises(rp.DefinitionError, match=fault):
         find_sites(parse_document(text))
 
