@@ -1,4 +1,4 @@
-"""Definitions checked as RUM would check them: every finding at once, and the answer that a batch call would get."""
+"""``validate``: the rules of RUM applied to a document, all findings at once, and the response of a batch call."""
 
 from __future__ import annotations
 
@@ -33,7 +33,13 @@ _IDS: Final = uuid.UUID("5c1c1f3e-6f1e-4d6b-9d5e-2f1b6a7c8d90")
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """One definition as it stands in a document, with what was found in it."""
+    """One definition of a document with its findings.
+
+    Attributes:
+        path: its path in the document.
+        members: its members as nodes, by their names in the API.
+        diagnostics: its findings, in the order of the text.
+    """
 
     path: str
     members: Mapping[str, JsonValue]
@@ -41,25 +47,25 @@ class Checked:
 
     @property
     def request(self) -> dict[str, Any]:
-        """Its members as Python values, as a request would hold them; what is not known is told by what computes it."""
+        """Its members as Python values; an unknown value is represented by what computes it, such as ``<Fn::Sub>``."""
         return {name: plain(node) for name, node in self.members.items()}
 
     @property
     def ok(self) -> bool:
-        """Tell whether RUM would take it, as far as the reference says: there is no error."""
+        """Whether it has no error: RUM would accept it, as far as the API reference says."""
         return _ok(self.diagnostics)
 
 
 @dataclass(frozen=True)
 class Report:
-    """What was found in one document.
+    """The findings of ``validate`` in one document. It never raises; ``ok`` and ``diagnostics`` sum it up.
 
     Attributes:
-        name: the document's name, None for text and Python objects.
-        text: its text, which findings point into.
-        definitions: its definitions, each with its findings.
-        elsewhere: findings about the document as a whole, or its batch.
-        is_read: whether it could be read at all; if not, ``elsewhere`` says why.
+        name: the document's file name; None for text and Python values.
+        text: its text without a byte order mark, which positions and edits of findings refer to.
+        definitions: its definitions in the order of the text, each with its findings.
+        elsewhere: findings about the document as a whole: its structure, its requests, definitions taken together.
+        is_read: whether it could be read; if not, ``elsewhere`` says why and there are no definitions.
     """
 
     name: str | None
@@ -70,49 +76,50 @@ class Report:
 
     @cached_property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
-        """All findings in the order of the text."""
+        """All findings, in the order of the text."""
         found = [*self.elsewhere, *(finding for checked in self.definitions for finding in checked.diagnostics)]
-        return tuple(sorted(found, key=_by_place))
+        return tuple(sorted(found, key=_position))
 
     @property
     def ok(self) -> bool:
-        """Tell whether there is no error."""
+        """Whether there is no error; warnings do not count."""
         return _ok(self.diagnostics)
 
     def batch_response(self) -> dict[str, Any]:
-        """Return what BatchCreateRumMetricDefinitions would answer, as far as its behaviour is documented.
+        """Return the response of BatchCreateRumMetricDefinitions, as far as its behaviour is documented.
 
-        Valid definitions come back with an id (made from their content and, of several that are equal, their number),
-        invalid ones in ``Errors``. The service's own error codes are not public: ``ErrorCode`` is the code of the first
-        finding, ``ErrorMessage`` its message.
+        Valid definitions are in ``MetricDefinitions`` with an id, which depends on their content only (and, among equal
+        ones, on their order); invalid ones are in ``Errors``. The service's own error codes are not public:
+        ``ErrorCode`` and ``ErrorMessage`` are the code and message of the first error.
         """
         refused = [finding for finding in self.elsewhere if finding.severity is Severity.ERROR]
         created, errors = [], []
-        number: Counter[str] = Counter()
+        repeats: Counter[str] = Counter()
         for checked in self.definitions:
-            found = [*refused, *(one for one in checked.diagnostics if one.severity is Severity.ERROR)]
+            found = [*refused, *(finding for finding in checked.diagnostics if finding.severity is Severity.ERROR)]
             if found:
                 error = {"ErrorCode": found[0].code, "ErrorMessage": found[0].message}
                 errors.append({**error, "MetricDefinition": checked.request})
             else:
                 request = checked.request
-                name = repr(sorted(request.items(), key=str))
-                own = f"{name} {number[name]}" if number[name] else name
-                number[name] += 1
-                created.append({"MetricDefinitionId": str(uuid.uuid5(_IDS, own)), **request})
+                content = repr(sorted(request.items(), key=str))
+                seed = f"{content} {repeats[content]}" if repeats[content] else content
+                repeats[content] += 1
+                created.append({"MetricDefinitionId": str(uuid.uuid5(_IDS, seed)), **request})
         return {"Errors": errors, "MetricDefinitions": created}
 
 
 def validate(source: Source, destination: str | None = None, profile: str = Profile.DOCUMENTED) -> Report:
-    """Check the definitions of a document as RUM would check them.
+    """Check the definitions of a document by the rules of RUM.
 
     Args:
-        source: what ``load_definitions`` takes.
-        destination: where the definitions would go if the document does not say: "CloudWatch" or "Evidently".
-        profile: how to read contested rules: "documented", "strict" (the table's letter) or "lenient".
+        source: as for ``load_definitions``.
+        destination: where the definitions go if the document does not say: "CloudWatch" or "Evidently".
+        profile: the reading of rules that the API reference leaves open: "documented", "strict" (the letter of its
+            table) or "lenient".
 
     Returns:
-        Every finding. Bad content never raises.
+        Every finding. Invalid content never raises.
 
     Raises:
         ValueError: an unknown profile.
@@ -129,7 +136,7 @@ def validate(source: Source, destination: str | None = None, profile: str = Prof
 def validate_text(
     text: str, name: str | None, destination: str | None = None, profile: Profile = Profile.DOCUMENTED
 ) -> Report:
-    """Check the definitions of a document that is called ``name``, as ``validate`` does."""
+    """Check the definitions in the text of a document, as ``validate`` does; findings name it ``name``."""
     try:
         document = parse_document(text, name)
         sites = find_sites(document)
@@ -165,12 +172,12 @@ def _checked(site: Site, read: ReadDefinition, profile: Profile, ignores: Ignore
     rules = (*limits.RULES, *extended.RULES, *custom.RULES, *meaning.RULES)
     found = [*read.problems, *read.warnings, *(finding for rule in rules for finding in rule(subject))]
     reported = (finding for finding in found if not ignores.hides(finding))
-    return Checked(site.path, site.members, tuple(sorted(reported, key=_by_place)))
+    return Checked(site.path, site.members, tuple(sorted(reported, key=_position)))
 
 
 def _ok(findings: tuple[Diagnostic, ...]) -> bool:
     return all(finding.severity is not Severity.ERROR for finding in findings)
 
 
-def _by_place(finding: Diagnostic) -> tuple[int, int, str]:
+def _position(finding: Diagnostic) -> tuple[int, int, str]:
     return (finding.where.line, finding.where.column, finding.code) if finding.where else (0, 0, finding.code)

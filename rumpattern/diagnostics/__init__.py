@@ -1,1 +1,1 @@
-"""Findings: what is wrong, where, and what to try. Every other room reports through this one."""
+"""Findings and the rulebook of their codes. Every other package reports through this one."""

@@ -1,4 +1,4 @@
-"""Findings: what is wrong, where, and what to try. Everything else reports through this module."""
+"""Findings: what is wrong, where, and what to try; and the errors that carry them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 
 class Severity(StrEnum):
-    """How much a finding matters."""
+    """How serious a finding is.
+
+    An ERROR is refused by RUM or cannot be used, a WARNING is probably not what was meant, an INFO is neither.
+    """
 
     ERROR = "error"
     WARNING = "warning"
@@ -22,7 +25,15 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a finding stands: file (None for text), line and column from 1, and the path inside the document."""
+    """The position that a finding points to; ``str()`` is ``source:line:column path``.
+
+    Attributes:
+        source: the name of the file; None for text and Python values.
+        line: the line, from 1. Python values are written as JSON text first, of which this is the line.
+        column: the column in characters (code points), from 1.
+        path: the path inside the document, such as ``MetricDefinitions[0].Name``; ``$`` is the document itself. A path
+            inside a pattern follows an arrow: ``EventPattern → $.metadata.pageId[0]``.
+    """
 
     source: str | None
     line: int
@@ -35,7 +46,13 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Characters ``start`` to ``end`` (exclusive) of a text, and what to write instead of them."""
+    """A replacement in a text.
+
+    Attributes:
+        start: offset in characters of the first character to replace.
+        end: offset behind the last one; equal to ``start`` for an insertion.
+        text: what replaces them.
+    """
 
     start: int
     end: int
@@ -44,10 +61,18 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One finding.
+    """One finding; ``str()`` is one line: position, message, code and hint.
 
-    ``service_message`` is the head of the message that event-ruler gives for the same slip, if it has one. ``fix`` is
-    how the text that ``where`` is about can be mended without a doubt, in the order of the text; empty if it cannot.
+    Attributes:
+        code: its code, one of the rulebook's, such as ``RP108``.
+        message: what is wrong, and what was found, in one sentence without a full stop.
+        where: the position it points to; None if it is about an input as a whole.
+        hint: what to try; None if there is nothing to suggest.
+        severity: how serious it is.
+        service_message: the beginning of the message that event-ruler, the matcher of EventBridge, has for the same
+            fault; None if it has none.
+        fix: the edits of the text of ``where`` that remove the fault, in ascending order; empty if more than one
+            repair is plausible.
     """
 
     code: str
@@ -59,13 +84,13 @@ class Diagnostic:
     fix: tuple[Edit, ...] = ()
 
     def __str__(self) -> str:
-        place = f"{self.where}: " if self.where else ""
+        position = f"{self.where}: " if self.where else ""
         hint = f"  hint: {self.hint}" if self.hint else ""
-        return printable(f"{place}{self.message} [{self.code}]{hint}")
+        return printable(f"{position}{self.message} [{self.code}]{hint}")
 
 
 class DiagnosticsError(ValueError):
-    """Bad content, with every finding in ``diagnostics``; ``str()`` is one finding a line."""
+    """Invalid content: every finding is in ``diagnostics``; ``str()`` has one finding per line."""
 
     def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
         self.diagnostics: tuple[Diagnostic, ...] = tuple(diagnostics)
@@ -73,12 +98,12 @@ class DiagnosticsError(ValueError):
 
 
 class PatternError(DiagnosticsError):
-    """An event pattern that cannot be compiled."""
+    """An event pattern that does not compile."""
 
 
 class DefinitionError(DiagnosticsError):
-    """Metric definitions that cannot be compiled."""
+    """Metric definitions that cannot be used."""
 
 
 class InputError(DiagnosticsError):
-    """Event files that cannot be read at all."""
+    """Event files, or a checkpoint, that cannot be used at all."""

@@ -1,4 +1,4 @@
-"""Text for people: control characters made visible, and the known word nearest to a mistyped one."""
+"""Text for people: control characters escaped, and suggestions for misspelled words."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 
 def printable(text: str) -> str:
-    """Return text whose control characters are spelled out, so that no input can steer a terminal."""
+    """Return text with its control characters escaped, so that no input can control a terminal."""
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
 def did_you_mean(word: str, known: Sequence[str], cutoff: float = 0.6) -> str | None:
-    """Return a hint that names the known word nearest to ``word``, or None when none is near."""
+    """Return a hint with the known word most similar to ``word``, None if none is similar."""
     return _nearest(word, tuple(known), cutoff)
 
 

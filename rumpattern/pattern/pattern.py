@@ -1,4 +1,4 @@
-"""The compiled pattern that callers hold."""
+"""The compiled pattern, and events as the values that it is matched against."""
 
 from __future__ import annotations
 
@@ -25,10 +25,15 @@ EventSource: TypeAlias = "str | bytes | Mapping[str, object]"
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """An event pattern: one or, with ``$or``, several branches of which one must match with all its fields.
+    """A compiled event pattern; ``parse_pattern`` makes it.
 
-    ``str(pattern)`` is its canonical JSON; parsing that gives an equal pattern. ``warnings`` are findings that do not
-    keep it from working.
+    ``str(pattern)`` is its canonical JSON, which parses to an equal pattern. Patterns are equal if their branches are;
+    ``equivalent`` compares what they mean.
+
+    Attributes:
+        branches: the alternatives, of which one must match with all its fields: one branch, or with ``$or`` one for
+            each combination of its alternatives.
+        warnings: findings that do not keep it from working; not compared.
     """
 
     branches: tuple[Branch, ...]
@@ -36,37 +41,37 @@ class Pattern:
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """The paths that the branches name, each once."""
+        """The field paths of all branches, each once, in the order of the pattern."""
         return tuple(dict.fromkeys(f.path for branch in self.branches for f in branch))
 
     def matches(self, event: EventSource) -> bool:
-        """Tell whether the pattern matches one event, by the slow matcher.
+        """Tell whether the pattern matches one event, by the reference matcher.
 
         Args:
             event: JSON text, whose number spelling and duplicate keys count, or a mapping of JSON values.
 
         Raises:
-            JsonError: the text is not JSON (a ``ValueError``).
-            TypeError: the mapping holds something that JSON cannot say.
+            JsonError: the text is not a JSON object (a ``ValueError``).
+            TypeError: the mapping holds a value that JSON cannot represent.
         """
         return matches(self.branches, leaves(exact_event(event), self.paths))
 
     def explain(self, event: EventSource) -> Explanation:
-        """Tell for one event what each field wants, what it finds, and the nearest miss where it fails.
+        """Explain the verdict on one event: per field the wanted and the found values, and the nearest miss.
 
         Raises:
             JsonError: as ``matches``.
             TypeError: as ``matches``.
         """
-        from rumpattern.pattern.explain import explain  # noqa: PLC0415 - its tables take a tenth of a validation's time
+        from rumpattern.pattern.explain import explain  # noqa: PLC0415 - its tables would take a tenth of the time of a validation
 
         return explain(self.branches, exact_event(event))
 
     def equivalent(self, other: Pattern) -> bool:
-        """Tell whether two patterns are known to match the same events, however they are spelled.
+        """Tell whether two patterns provably match the same events.
 
-        Order, repetition, nesting, number spelling, and how ranges and values overlap do not matter. False says only
-        that they are not known to be the same.
+        Order, repetition, nesting, the spelling of numbers, and how ranges and values overlap do not matter. True is
+        certain; False means only that no proof was found.
         """
         return meaning(self.branches) == meaning(other.branches)
 
@@ -75,7 +80,7 @@ class Pattern:
 
 
 def renamed(pattern: Pattern, names: Mapping[str, str]) -> Pattern:
-    """Return a pattern whose paths have other names; where two become one, the last wins as in any pattern."""
+    """Return the pattern with renamed paths; of two paths that get one name the last wins, as in any pattern."""
     if all(path == name for path, name in names.items()):
         return pattern
     fields = {id(f): replace(f, path=names[f.path]) for branch in pattern.branches for f in branch}
@@ -84,11 +89,11 @@ def renamed(pattern: Pattern, names: Mapping[str, str]) -> Pattern:
 
 
 def exact_event(event: EventSource) -> Exact:
-    """Return an event as the exact values that the slow matcher reads.
+    """Return an event as the exact values that the reference matcher reads.
 
     Raises:
-        JsonError: the text is not a JSON object, or too deep.
-        TypeError: it is neither text nor a mapping, or holds something that JSON cannot say.
+        JsonError: the text is not a JSON object, or beyond a limit.
+        TypeError: it is neither text nor a mapping, or holds a value that JSON cannot represent.
     """
     if isinstance(event, Mapping):
         return from_python(event)
@@ -104,8 +109,8 @@ def from_python(value: object) -> Exact:
     """Return plain Python values as exact values: what ``json.dumps`` would write, read back exactly.
 
     Raises:
-        JsonError: it is nested too deep, or a number has too many digits.
-        TypeError: a value or key that JSON cannot say.
+        JsonError: it is nested too deeply, or a number has too many digits.
+        TypeError: a value or key that JSON cannot represent.
     """
     try:
         return _from_python(value)
@@ -134,5 +139,5 @@ def _from_python(value: object) -> Exact:
 
 
 def _joined(text: str) -> str:
-    """Return text in which no character is two halves."""
+    """Return text with each surrogate pair joined to the character that it encodes."""
     return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
