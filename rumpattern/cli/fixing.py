@@ -30,7 +30,7 @@ _ROUNDS: Final = 1_000
 def apply_fixes(report: Report, check: Callable[[str, str | None], Report]) -> tuple[Report, list[Diagnostic]]:
     """Return the report of a document after all its safe edits, and the findings that they fixed.
 
-    A document without definitions, even then, is left alone.
+    A document that has no definitions, even after the edits, is not changed.
 
     Args:
         report: the findings that may be fixed.

@@ -1,4 +1,4 @@
-"""Safe edits of a document: what its findings mend without a doubt, and nothing else in it."""
+"""``--fix``: apply the edits of findings to a document, and prove that they change nothing else in it."""
 
 from __future__ import annotations
 
@@ -23,20 +23,24 @@ if TYPE_CHECKING:
 
 
 def fix(report: Report) -> tuple[str, list[Diagnostic]]:
-    """Mend a document as the findings of its report say.
+    """Apply the edits of a report's findings to its text.
 
-    What an edit of YAML means depends on what is around it, so the new text is read again: an edit that changes
-    anything but the text it is meant for is left out, and one of a text that stands outside of definitions too.
+    Edits are left out that overlap an earlier one, that touch a string outside of definitions, or that change more than
+    the string they are meant for.
 
     Returns:
-        The new text, and the findings that it mends; there may be more to mend once these are.
+        The new text, and the findings that it fixes; further findings may become fixable once these are fixed.
     """
-    chosen = _apart(finding for finding in report.diagnostics if finding.fix)
+    # A finding knows only the string it edits. In YAML the same characters may be shared with another part of the file
+    # through an alias, or change what is around them (an edit may turn a plain scalar into another type, or end a flow
+    # collection), so every edit is checked by its effect: parse the edited text, and compare it with the document in
+    # which exactly the meant strings have exactly the meant values.
+    chosen = _not_overlapping(finding for finding in report.diagnostics if finding.fix)
     if not chosen:
         return report.text, []
     try:
         document = parse_document(report.text, report.name)
-    except DefinitionError:  # then the findings are where it stops being JSON
+    except DefinitionError:  # the edits are of the syntax itself, before the first fault that has no fix
         return _edited(report.text, _edits(chosen)), chosen
     chosen = _without(chosen, _outside(document, _edits(chosen)))
     chosen = _harmless(document, chosen)
@@ -44,36 +48,39 @@ def fix(report: Report) -> tuple[str, list[Diagnostic]]:
 
 
 def _harmless(document: Document, findings: list[Diagnostic]) -> list[Diagnostic]:
-    """Return the findings whose edits change what they are meant for and nothing else."""
+    """Return the findings whose edits change what they are meant for and nothing else.
+
+    If the wrong strings do not tell which edits to leave out, the findings are halved until the edit is found.
+    """
     while findings:
-        wrong = _misread(document, _edits(findings))
+        wrong = _changed_otherwise(document, _edits(findings))
         if wrong == []:
             return findings
-        kept = _without(findings, wrong or [])
-        if len(kept) == len(findings):  # there is no telling whose fault it is
+        remaining = _without(findings, wrong or [])
+        if len(remaining) == len(findings):
             half = len(findings) // 2
             return [*_harmless(document, findings[:half]), *_harmless(document, findings[half:])] if half else []
-        findings = kept
+        findings = remaining
     return []
 
 
 def _without(findings: list[Diagnostic], spans: Iterable[Span]) -> list[Diagnostic]:
-    """Return the findings that edit nothing in some spans."""
+    """Return the findings without edits in any of the spans."""
     ordered = sorted({(span.start, span.end) for span in spans})
-    return [one for one in findings if not any(_holds(ordered, edit.start) for edit in one.fix)]
+    return [finding for finding in findings if not any(_contains(ordered, edit.start) for edit in finding.fix)]
 
 
-def _holds(spans: Sequence[tuple[int, int]], offset: int) -> bool:
-    """Tell whether one of some spans, which are in order and apart, holds an offset."""
+def _contains(spans: Sequence[tuple[int, int]], offset: int) -> bool:
+    """Tell whether one of ascending, disjoint spans contains an offset."""
     index = bisect.bisect_right(spans, (offset, math.inf)) - 1
     return index >= 0 and offset <= spans[index][1]
 
 
 def _outside(document: Document, edits: Sequence[Edit]) -> list[Span]:
-    """Return the strings with edits that stand elsewhere than in definitions, if only by an alias."""
+    """Return the edited strings that are also part of something else than definitions, as aliases make possible."""
     starts = sorted(edit.start for edit in edits)
     seen = {id(site.node) for site in find_sites(document)}
-    found = []
+    outside = []
     todo = list(document.roots)
     while todo:
         node = todo.pop()
@@ -82,9 +89,9 @@ def _outside(document: Document, edits: Sequence[Edit]) -> list[Span]:
         seen.add(id(node))
         if isinstance(node, JsonString):
             first = bisect.bisect_left(starts, node.span.start)
-            found += [node.span] if first < len(starts) and starts[first] <= node.span.end else []
+            outside += [node.span] if first < len(starts) and starts[first] <= node.span.end else []
         todo += _values(node)
-    return found
+    return outside
 
 
 def _values(node: JsonValue) -> Sequence[JsonValue]:
@@ -99,15 +106,15 @@ def _values(node: JsonValue) -> Sequence[JsonValue]:
             return ()
 
 
-def _apart(findings: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """Return the findings whose edits do not touch those of one before; an alias in YAML has its text's twice."""
-    kept: list[Diagnostic] = []
+def _not_overlapping(findings: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Return the findings whose edits begin behind those of the one before; an alias in YAML repeats its findings."""
+    chosen: list[Diagnostic] = []
     end = -1
     for finding in sorted(findings, key=lambda finding: finding.fix[0].start):
         if finding.fix[0].start > end:
-            kept.append(finding)
+            chosen.append(finding)
             end = finding.fix[-1].end
-    return kept
+    return chosen
 
 
 def _edits(findings: Sequence[Diagnostic]) -> tuple[Edit, ...]:
@@ -115,15 +122,15 @@ def _edits(findings: Sequence[Diagnostic]) -> tuple[Edit, ...]:
 
 
 def _edited(text: str, edits: Iterable[Edit]) -> str:
-    parts, at = [], 0
+    parts, end = [], 0
     for edit in sorted(edits, key=lambda edit: edit.start):
-        parts += [text[at : edit.start], edit.text]
-        at = edit.end
-    return "".join([*parts, text[at:]])
+        parts += [text[end : edit.start], edit.text]
+        end = edit.end
+    return "".join([*parts, text[end:]])
 
 
-def _misread(document: Document, edits: Sequence[Edit]) -> list[Span] | None:
-    """Return the strings that edits change otherwise than they should; None if they change more than strings."""
+def _changed_otherwise(document: Document, edits: Sequence[Edit]) -> list[Span] | None:
+    """Return the strings that get another value by the edits than is meant; None if more than strings change."""
     try:
         after = parse_document(_edited(document.text, edits), document.name)
     except DefinitionError:
@@ -148,7 +155,7 @@ def _misread(document: Document, edits: Sequence[Edit]) -> list[Span] | None:
 
 
 def _inside(old: JsonValue, new: JsonValue) -> _NodePairs | None:
-    """Return the pairs of values that are inside two values, None if these differ by themselves."""
+    """Return the pairs of members of two containers, none for equal scalars, None if the values differ."""
     match old, new:
         case JsonArray(), JsonArray() if len(old.items) == len(new.items):
             return list(zip(old.items, new.items, strict=True))
@@ -164,7 +171,7 @@ def _inside(old: JsonValue, new: JsonValue) -> _NodePairs | None:
 
 
 def _meant(document: Document, node: JsonString, edits: Sequence[Edit]) -> str:
-    """Return the value that a string should have after some edits of its document, which are in order."""
+    """Return the value that a string should have after ascending edits of its document."""
     first = bisect.bisect_left(edits, node.span.start, key=lambda edit: edit.start)
     last = bisect.bisect_right(edits, node.span.end, key=lambda edit: edit.end)
     value = node.value
@@ -174,5 +181,5 @@ def _meant(document: Document, node: JsonString, edits: Sequence[Edit]) -> str:
 
 
 def _index(document: Document, node: JsonString, offset: int) -> int:
-    """Return the index of the first character of a string's value that stands at an offset or after it."""
+    """Return the index of the first character of a string's value whose offset is not below ``offset``."""
     return bisect.bisect_left(range(len(node.value)), offset, key=lambda index: document.offset_in_string(node, index))

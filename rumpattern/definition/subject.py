@@ -1,4 +1,4 @@
-"""A metric definition under validation: what it says, what is not known yet, and where each part of it stands."""
+"""A metric definition under validation: its values, those not known yet, and the position of each part."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NONE: Final = Values()
 
 
 class Profile(StrEnum):
-    """How to read what the reference leaves open: by its meaning, by its letter, or without complaint."""
+    """The reading of rules that the API reference leaves open: by their meaning, by their letter, or tolerant."""
 
     DOCUMENTED = "documented"
     STRICT = "strict"
@@ -32,13 +32,13 @@ class Profile(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """One definition and its context.
+    """One definition and its context, which rules get.
 
     Attributes:
-        definition: what it says, as far as it is known.
-        unknown: members whose values are known at deployment only, such as those of ``!Sub``.
-        read: where each part of it stands.
-        profile: how to read contested rules.
+        definition: its values, as far as they are known.
+        unknown: members whose values are known only at deployment, such as those of ``!Sub``, or could not be read.
+        read: the positions of its parts.
+        profile: the reading of contested rules.
     """
 
     definition: MetricDefinition
@@ -48,26 +48,26 @@ class Subject:
 
     @classmethod
     def of(cls, read: ReadDefinition, profile: Profile = Profile.DOCUMENTED) -> Subject:
-        """Return the subject of what was read."""
+        """Return the subject for a definition that was read."""
         return cls(read.definition, frozenset(read.unknown), read, profile)
 
     def knows(self, *members: str) -> bool:
-        """Tell whether the values of some members are known."""
+        """Tell whether the values of all these members are known."""
         return self.unknown.isdisjoint(members)
 
     @cached_property
     def is_extended(self) -> bool:
-        """Whether it is one of RUM's own metrics; it may be if the namespace is not known."""
+        """Whether it is certainly one of RUM's own metrics: the namespace is known, and says so."""
         return self.knows("Namespace") and self.definition.is_extended
 
     @cached_property
     def is_custom(self) -> bool:
-        """Whether it is a metric of its own namespace."""
+        """Whether it is certainly a metric of a custom namespace."""
         return self.knows("Namespace") and not self.definition.is_extended
 
     @cached_property
     def fields(self) -> tuple[Field, ...]:
-        """All fields of the pattern in the order of its text; one that several branches have is there once."""
+        """All fields of the pattern, in the order of its text; a field that several branches share is there once."""
         pattern = self.definition.pattern
         fields = {id(field): field for branch in (pattern.branches if pattern else ()) for field in branch}
         return tuple(sorted(fields.values(), key=lambda field: field.span.start))
@@ -84,26 +84,27 @@ class Subject:
 
     @cached_property
     def branches(self) -> list[dict[str, Values]]:
-        """The values that the pattern accepts at each path; a list of one unless it has ``$or``."""
+        """For each branch of the pattern the values that it accepts, by path; one branch unless there is ``$or``."""
         pattern = self.definition.pattern
         return [] if pattern is None else joined(pattern.branches)
 
     @cached_property
     def event_types(self) -> frozenset[str] | None:
-        """The event types that can match, None if the pattern does not name them one by one."""
+        """The event types that can match; None unless the pattern lists them as plain strings."""
         if not self.branches:
             return None
-        found: set[str] = set()
-        for wanted in {id(one): one for one in (branch.get(EVENT_TYPE, _NONE) for branch in self.branches)}.values():
+        listed: set[str] = set()
+        accepted = (branch.get(EVENT_TYPE, _NONE) for branch in self.branches)
+        for wanted in {id(types): types for types in accepted}.values():  # branches share most values
             names = {text.value for text in wanted.texts or () if isinstance(text, StringEquals)}
             if not names or wanted != values([StringEquals(name) for name in names]):
                 return None
-            found |= names
-        return frozenset(found)
+            listed |= names
+        return frozenset(listed)
 
     @cached_property
     def builtin_types(self) -> frozenset[str] | None:
-        """The event types if all of them are built in, else None."""
+        """The event types if all of them are built in, otherwise None."""
         types = self.event_types
         return types if types and all(name in DETAILS for name in types) else None
 
@@ -118,14 +119,14 @@ class Subject:
     def warning(
         self, code: str, message: str, member: str = "", hint: str | None = None, edit: Edit | None = None
     ) -> Diagnostic:
-        """Return a warning at a member, with the edit of its value that mends it."""
+        """Return a warning at a member, with the edit of its value that fixes it."""
         fix = self.read.edit(member, edit) if edit else ()
         return Diagnostic(code, message, self.place(member), hint, Severity.WARNING, fix=fix)
 
     def at_field(
         self, code: str, message: str, where: str | Field, hint: str | None = None, severity: Severity = Severity.ERROR
     ) -> Diagnostic:
-        """Return a finding at a field of the pattern, or at the first one of a path."""
+        """Return a finding at a field of the pattern, or at the first field of a path."""
         field = self.first_fields.get(where) if isinstance(where, str) else where
         place = self.read.place_in_pattern(field.span.start, field.path) if field else None
         return Diagnostic(code, message, place or self.place("EventPattern"), hint, severity)

@@ -1,4 +1,4 @@
-"""What is wrong with JSON text, and the decoding of its bytes."""
+"""The error of JSON text, its limits, and the decoding of its bytes."""
 
 from __future__ import annotations
 
@@ -7,14 +7,20 @@ from typing import Final
 from rumpattern.diagnostics.finding import Edit
 
 MAX_DEPTH: Final = 1_000
+"""Levels of nesting."""
 MAX_NUMBER_TEXT: Final = 1_000
+"""Characters of a number."""
 
 
 class JsonError(ValueError):
-    """Text that is not JSON.
+    """Text that is not JSON, or beyond a limit.
 
-    ``offset`` counts characters; ``code`` is the kind of fault, a code of the rulebook; ``comma`` is where a comma
-    stands that has nothing after it, if that is the fault.
+    Attributes:
+        message: the fault.
+        offset: where it is, in characters; in bytes if they are not UTF-8.
+        code: the code of the rulebook for the kind of fault.
+        service_message: the beginning of event-ruler's message for it.
+        comma: the offset of the trailing comma, if that is the fault.
     """
 
     def __init__(self, message: str, offset: int, *, code: str = "RP010", service_message: str | None = None) -> None:
@@ -27,7 +33,7 @@ class JsonError(ValueError):
 
     @property
     def fix(self) -> tuple[Edit, ...]:
-        """How to mend the text without a doubt: the comma removed."""
+        """The edits that remove the fault: those that delete a trailing comma, otherwise none."""
         return () if self.comma is None else (Edit(self.comma, self.comma + 1, ""),)
 
 

@@ -11,7 +11,7 @@ import click
 import jsonschema
 import pytest
 
-from rumpattern.cli import fixing as mending
+from rumpattern.cli import fixing
 from rumpattern.cli.validate import command
 from tests.support.paths import ROOT
 from tests.support.replays import EXTENDED
@@ -359,14 +359,14 @@ def test_a_file_that_cannot_be_written_is_told(tmp_path, monkeypatch, capsys):
     one, other = tmp_path / "a.json", tmp_path / "b.json"
     for file in (one, other):
         file.write_text(GOLDEN, encoding="utf-8")
-    write = mending.write
+    write = fixing.write
 
     def fails_once(name, text):
         if name == str(one):
             raise OSError(28, "No space left on device")
         write(name, text)
 
-    monkeypatch.setattr(mending, "write", fails_once)
+    monkeypatch.setattr(fixing, "write", fails_once)
     assert command.main([str(one), str(other), "--fix"], standalone_mode=False) == 2
     assert f"error: {one} could not be written: No space left on device" in capsys.readouterr().err
     assert (one.read_text("utf-8") == GOLDEN, other.read_text("utf-8") == GOLDEN) == (True, False)

@@ -1,4 +1,4 @@
-"""Safe edits: each mends what it is meant for, in every way that a string can be written, and changes nothing else."""
+"""Safe edits: each fixes what it is meant for, in every way that a string can be written, and changes nothing else."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from tests.support.cpu_time import cpu_seconds_below
 
 
 def fixed(text, name=None):
-    """Return a text after all its safe edits, and the codes of what they mended."""
+    """Return a text after all its safe edits, and the codes of what they fixed."""
     codes = []
     while True:
         text, done = fix(validate_text(text, name))
@@ -42,9 +42,9 @@ def request(**members):
     ],
 )
 def test_patterns(before, after, codes):
-    text, mended = fixed(request(EventPattern=before))
+    text, fixes = fixed(request(EventPattern=before))
     assert json.loads(text) == json.loads(request(EventPattern=after))
-    assert mended == codes or len(mended) == codes
+    assert fixes == codes or len(fixes) == codes
     assert text == request(EventPattern=after)
 
 
@@ -62,16 +62,16 @@ def test_patterns(before, after, codes):
     ],
 )
 def test_members(member, before, after):
-    text, mended = fixed(request(**{member: before}))
+    text, fixes = fixed(request(**{member: before}))
     assert text == request(**{member: after})
-    assert len(mended) == (before != after)
+    assert len(fixes) == (before != after)
 
 
 def test_a_document_with_commas_too_many():
     text = '[\r\n {"Name":"m","Namespace":"App","EventPattern":"{}",},\r\n]'
-    after, mended = fixed(text)
+    after, fixes = fixed(text)
     assert after == '[\r\n {"Name":"m","Namespace":"App","EventPattern":"{}"}\r\n]'
-    assert mended == ["RP004", "RP004"]
+    assert fixes == ["RP004", "RP004"]
 
 
 STYLES = {
@@ -113,27 +113,27 @@ Resources:
             UnitLabel: 'count'
             EventPattern: {style}
 """
-    after, mended = fixed(template)
+    after, fixes = fixed(template)
     expected = template.replace("RUM/CustomMetrics/", "").replace("'count'", "'Count'").replace("=>", ">=")
     expected = re.sub(r'(\\?"l.*?e\\?")', r"[\1]", expected)
     expected = re.sub(r"\],(\s*\}[\"']?(?: #.*)?$)", r"]\1", expected)
     assert after == expected
-    assert sorted(mended) == ["RP100", "RP104", "RP111", "RP314", "RP337"]
+    assert sorted(fixes) == ["RP100", "RP104", "RP111", "RP314", "RP337"]
     assert [one.code for one in rp.validate(after).diagnostics if one.fix] == []
 
 
 def test_an_edit_that_yaml_would_read_as_something_else_is_left_out():
     text = 'Name: m\nNamespace: RUM/CustomMetrics/12\nUnitLabel: count\nEventPattern: \'{"event_type":["e"]}\'\n'
-    after, mended = fixed(text)
+    after, fixes = fixed(text)
     assert after == text.replace("count", "Count")
-    assert mended == ["RP314"]
+    assert fixes == ["RP314"]
 
 
 def test_a_text_that_two_definitions_share_is_edited_once():
     text = '- &a {Name: m, Namespace: App, UnitLabel: count, EventPattern: \'{"event_type":["e"],}\'}\n- *a\n'
-    after, mended = fixed(text)
+    after, fixes = fixed(text)
     assert after == text.replace("count", "Count").replace("],}", "]}")
-    assert sorted(mended) == ["RP100", "RP314"]
+    assert sorted(fixes) == ["RP100", "RP314"]
 
 
 def test_plans_are_left_to_the_tool_that_makes_them():

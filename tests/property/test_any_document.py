@@ -37,9 +37,9 @@ def test_any_document(text):
         if where is not None and report.text:
             assert 1 <= where.line <= len(lines)
             assert 1 <= where.column <= len(lines[where.line - 1]) + 1
-    text, mended = fix(report)
+    text, fixes = fix(report)
     again = validate_text(text, None)
-    assert bool(mended) == (text != report.text)
-    assert not mended or again.text == text
+    assert bool(fixes) == (text != report.text)
+    assert not fixes or again.text == text
     response = report.batch_response()
     assert len(response["Errors"]) + len(response["MetricDefinitions"]) == len(report.definitions)
