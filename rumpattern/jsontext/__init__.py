@@ -1,10 +1,10 @@
-"""JSON text to values that keep what other decoders lose: places, duplicate keys and number spelling.
+"""JSON text to values that keep what other decoders lose: positions, duplicate keys and the spelling of numbers.
 
 Two views of one grammar (RFC 8259, nothing more lenient):
 
-* ``parse`` gives nodes with spans, for definitions and patterns, whose findings must name a place;
-* ``load_exact`` gives plain values for events. Objects with duplicate keys become ``Pairs``, numbers that no double
-  stands for become ``NumberText``; everything else is an ordinary dict, list, str, int, float, bool or None.
+* ``parse`` returns nodes with spans, for definitions and patterns, whose findings have a line and column;
+* ``load_exact`` returns plain values, for events. Objects with duplicate keys become ``Pairs``, numbers that are not
+  the shortest decimal form of a double become ``NumberText``; the rest is dict, list, str, int, float, bool or None.
 """
 
 from rumpattern.jsontext.errors import MAX_DEPTH, MAX_NUMBER_TEXT, JsonError, decode_utf8

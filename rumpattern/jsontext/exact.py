@@ -1,4 +1,4 @@
-"""JSON text to plain values and back, nothing lost: duplicate keys, and numbers that no double stands for."""
+"""JSON text to plain values and back without loss: duplicate keys and numbers that are no double survive."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from rumpattern.jsontext.errors import decode_utf8
 from rumpattern.jsontext.numbers import NumberText, exact_float, exact_int
 from rumpattern.jsontext.parser import NodeBuilder, Parser
 
-_STDLIB_DEPTH: Final = 200  # json.loads recurses: what may be deeper takes our parser, which does not
+_STDLIB_DEPTH: Final = 200  # json.loads recurses; text that may be nested deeper goes to ``Parser``, which does not
 
 
 class Pairs(tuple[tuple[str, "Exact"], ...]):
-    """The members of an object in which a key occurs more than once, in their order."""
+    """The members, in order, of an object in which a key occurs more than once."""
 
     __slots__ = ()
 
@@ -36,7 +36,7 @@ _EXACT_DECODER: Final = json.JSONDecoder(
 
 
 def load_exact(data: bytes | str) -> Exact:
-    """Decode one JSON text without losing duplicate keys or number spelling.
+    """Decode one JSON text without losing duplicate keys or the spelling of numbers.
 
     Raises:
         JsonError: the text is not JSON, or beyond 1,000 levels or 1,000 characters in a number.
@@ -51,7 +51,7 @@ def load_exact(data: bytes | str) -> Exact:
 
 
 def dump_exact(value: Exact) -> bytes:
-    """Return exact values as JSON text that reads back the same, in ASCII."""
+    """Return an exact value as ASCII JSON text, which decodes to an equal value."""
     match value:
         case dict() | Pairs():
             members = value.items() if isinstance(value, dict) else value
@@ -66,7 +66,7 @@ def dump_exact(value: Exact) -> bytes:
 
 
 class _ExactBuilder(NodeBuilder):
-    """Makes the values of ``load_exact`` without recursion, for text that is deeply nested or wrong."""
+    """Builds the values of ``load_exact`` without recursion, for text that is deeply nested or invalid."""
 
     def string(self, value: str, start: int, end: int) -> object:  # noqa: ARG002 - spans are for nodes
         return value

@@ -1,4 +1,4 @@
-"""JSON values that know where they stand in their text."""
+"""JSON values with the spans of the text that they were read from."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 Locate: TypeAlias = "Callable[[int], tuple[str | None, int, int]]"
 """From a character offset to (file name or None, line, column)."""
 OffsetOf: TypeAlias = "Callable[[int], int]"
-"""From the index of a character in a string's value to the offset where it stands in the document."""
+"""From the index of a character in a string's value to its offset in the document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +26,12 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class JsonString:
-    """A JSON string; ``value`` is unescaped, a lone surrogate escape is kept as itself.
+    """A string.
 
-    ``offset_of`` tells where each character of the value stands in the document if the string is no JSON text there.
+    Attributes:
+        value: its characters, unescaped; the escape of a lone surrogate is that surrogate.
+        span: where it was read from, quotes included.
+        offset_of: the offsets of its characters, if it was not written as JSON (as in YAML); None if it was.
     """
 
     value: str
@@ -38,7 +41,7 @@ class JsonString:
 
 @dataclass(frozen=True, slots=True)
 class JsonNumber:
-    """A JSON number in the spelling it was written in."""
+    """A number as it was written."""
 
     text: str
     span: Span = field(compare=False, repr=False)
@@ -62,7 +65,7 @@ class JsonArray:
 
 @dataclass(frozen=True, slots=True)
 class JsonObject:
-    """A JSON object with all its members in order, duplicate keys included."""
+    """A JSON object with all its members in order, including those with duplicate keys."""
 
     members: tuple[tuple[JsonString, JsonValue], ...]
     span: Span = field(compare=False, repr=False)
@@ -70,16 +73,20 @@ class JsonObject:
 
 @dataclass(frozen=True, slots=True)
 class JsonFault:
-    """Text in the place of a value that is none; only parsers that go on after a fault return it."""
+    """Invalid text where a value is expected; only parsers that recover from faults return it."""
 
     span: Span = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """A value that the text does not say: ``what`` computes it from ``argument`` when the document is used.
+    """A value that is known only when the document is deployed.
 
-    It is an intrinsic function of CloudFormation by its full name (``Ref``, ``Fn::Sub``), or a YAML tag.
+    Attributes:
+        what: what computes it: an intrinsic function of CloudFormation by its full name (``Ref``, ``Fn::Sub``), a YAML
+            tag, or ``after apply`` in a Terraform plan.
+        argument: what it is computed from.
+        span: where it was read from.
     """
 
     what: str
@@ -91,7 +98,11 @@ JsonValue: TypeAlias = JsonString | JsonNumber | JsonLiteral | JsonArray | JsonO
 
 
 def to_python(node: JsonValue) -> object:
-    """Return a node as plain Python values; the last of duplicate keys wins, as in every JSON decoder."""
+    """Return a node as plain Python values; the last of duplicate keys wins, as in most JSON decoders.
+
+    Raises:
+        ValueError: it contains a fault or an unknown value.
+    """
     match node:
         case JsonString(value=value) | JsonLiteral(value=value):
             return value
@@ -126,16 +137,16 @@ class SourceText:
         return line, offset - self._line_starts[line - 1] + 1
 
     def offset_in_string(self, literal: Span, index: int) -> int:
-        """Return where character ``index`` of an unescaped string literal stands in this text."""
+        """Return the offset in this text of character ``index`` of a string literal's unescaped value."""
         offsets = _offsets_in_string(self.text, literal)
         return offsets[min(index, len(offsets) - 1)]
 
 
 @lru_cache(maxsize=8)
 def _offsets_in_string(text: str, literal: Span) -> Sequence[int]:
-    """Return where each character of an unescaped string literal stands in its text, and where its closing quote does.
+    """Return the offset of each character of a string literal's unescaped value, and that of its closing quote.
 
-    The last few are kept: there are as many questions about a pattern as there are findings in it.
+    The last few results are cached: each finding in a pattern asks about the same literal.
     """
     first, end = literal.start + 1, literal.end - 1
     if text.find("\\", first, end) < 0:

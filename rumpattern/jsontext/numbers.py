@@ -1,4 +1,4 @@
-"""JSON numbers by their decimal value: which of them are doubles."""
+"""JSON numbers: which of them are compared as doubles, and which only by their text."""
 
 from __future__ import annotations
 
@@ -9,24 +9,27 @@ from typing import Final
 from rumpattern.jsontext.errors import MAX_NUMBER_TEXT, JsonError
 
 NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
-"""How a number is spelled."""
+"""The grammar of a number (RFC 8259, 6)."""
 _NONZERO_DIGIT: Final = re.compile(r"[1-9]")
 _EXPONENT: Final = re.compile(r"[eE]")
 _EXACT_DIGITS: Final = 15  # a decimal of up to 15 digits always survives the way through a double and back
 
 
 class NumberText(str):
-    """A number whose decimal value is not the shortest spelling of any double: it equals only its own text."""
+    """A number whose decimal value is not the shortest decimal form of any double: it equals only its own text."""
 
     __slots__ = ()
 
 
 def comparable(text: str) -> float | None:
-    """Return the double that a JSON number stands for, or None when its decimal value is no double's shortest spelling.
+    """Return the double that a JSON number is compared as, None if it is compared by its text.
 
     The rule is ``Decimal(text) == Decimal(repr(float(text)))``: 0.1, 0.10 and 1e-1 are one number, 9007199254740993 and
     1e400 are none. Source: event-ruler's number comparison as of version 2.0.1.
     """
+    # Decimal is slow, so the rule is shortened where its outcome is certain: up to 15 significant digits every decimal
+    # survives the way to a double and back, an infinite double equals no decimal, and zero equals a decimal without
+    # a digit from 1 to 9 before the exponent (1e-400 rounds to zero and is not zero).
     value = float(text)
     if len(text) <= _EXACT_DIGITS and _EXPONENT.search(text) is None:
         return value + 0.0  # -0 is 0
@@ -39,25 +42,25 @@ def comparable(text: str) -> float | None:
 
 
 def is_number(text: str) -> bool:
-    """Tell whether a text is spelled like a JSON number."""
+    """Tell whether a text is a JSON number."""
     return NUMBER.fullmatch(text) is not None
 
 
 def canonical_number(value: float) -> str:
-    """Return the one spelling used for a double: 300, not 300.0 or 3e2."""
+    """Return the canonical spelling of a double: 300, not 300.0 or 3e2."""
     limit = 1e16
     return str(int(value)) if value.is_integer() and abs(value) < limit else repr(value)
 
 
 def exact_int(text: str) -> int | NumberText:
-    """Return a JSON integer as an int, or as its text when no double stands for it."""
+    """Return a JSON integer as an int, or as its text if it is compared by that."""
     if len(text) > _EXACT_DIGITS and comparable(_limited(text)) is None:
         return NumberText(text)
     return int(text)
 
 
 def exact_float(text: str) -> float | NumberText:
-    """Return a JSON number with fraction or exponent as a float, or as its text when no double stands for it."""
+    """Return a JSON number with fraction or exponent as a float, or as its text if it is compared by that."""
     value = comparable(_limited(text))
     return NumberText(text) if value is None else value
 

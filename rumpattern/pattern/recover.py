@@ -50,7 +50,7 @@ class _Recovering(Parser):
             value = self.outermost()
         except _StopError:
             return self.close_all()
-        if self.at != len(self.text) and not self.lost:
+        if self.offset != len(self.text) and not self.lost:
             self.faults.append(self.no_end())
         return value  # type: ignore[return-value]
 
@@ -66,7 +66,7 @@ class _Recovering(Parser):
 
     def close_all(self) -> JsonValue:
         """Return the outermost value, all that is open closed where reading stopped, with a fault as its last value."""
-        value: object = JsonFault(Span(self.at, self.at))
+        value: object = JsonFault(Span(self.offset, self.offset))
         while self.stack:
             frame = self.stack.pop()
             if not frame.is_object:
@@ -79,7 +79,7 @@ class _Recovering(Parser):
     # --- values -----------------------------------------------------------------------------------------------------
 
     def value(self) -> object:
-        start = self.at
+        start = self.offset
         try:
             return super().value()
         except JsonError as fault:
@@ -97,38 +97,38 @@ class _Recovering(Parser):
             self.skip_string(start)
         elif char not in ",]}":
             self.skip_to_structure()
-            self.lost = self.lost or not _OPENING.isdisjoint(self.text[start : self.at])
-        return JsonFault(Span(start, self.at))
+            self.lost = self.lost or not _OPENING.isdisjoint(self.text[start : self.offset])
+        return JsonFault(Span(start, self.offset))
 
     def skip_string(self, start: int) -> None:
         """Go to the end of a string with a fault in it; stop where it does not end in its line."""
-        self.at = start + 1
+        self.offset = start + 1
         while self.peek() != '"':
             if self.peek() in ("", "\n"):
                 raise _StopError
-            self.at += 2 if self.peek() == "\\" else 1
-        self.at += 1
+            self.offset += 2 if self.peek() == "\\" else 1
+        self.offset += 1
 
     def single_quoted(self, start: int) -> JsonString | JsonFault:
         end = self.text.find("'", start + 1)
         if end < 0 or "\n" in self.text[start:end]:
             raise _StopError
-        self.at = end + 1
+        self.offset = end + 1
         inside = self.text[start + 1 : end]
-        return JsonFault(Span(start, self.at)) if "\\" in inside else JsonString(inside, Span(start, self.at))
+        return JsonFault(Span(start, self.offset)) if "\\" in inside else JsonString(inside, Span(start, self.offset))
 
     def skip_to_structure(self) -> None:
         while self.peek() and self.peek() not in _STRUCTURE:
-            self.at += 1
+            self.offset += 1
 
     # --- separators and names ---------------------------------------------------------------------------------------
 
-    def goes_on(self, frame: Frame) -> bool:
+    def continues(self, frame: Frame) -> bool:
         frame.key = None
         try:
-            more = super().goes_on(frame)
+            more = super().continues(frame)
         except JsonError as fault:
-            return self.goes_on_after(frame, fault)
+            return self.continues_after(frame, fault)
         return more and not self.closes_after_comma(frame)
 
     def closes_after_comma(self, frame: Frame) -> bool:
@@ -136,35 +136,35 @@ class _Recovering(Parser):
         self.skip_space()
         if self.peek() != frame.close:
             return False
-        self.note(self.no_key(frame, "}") if frame.is_object else self.no_value(self.at, "]", None))
-        self.at += 1
+        self.note(self.no_key(frame, "}") if frame.is_object else self.no_value(self.offset, "]", None))
+        self.offset += 1
         return True
 
-    def goes_on_after(self, frame: Frame, fault: JsonError) -> bool:
+    def continues_after(self, frame: Frame, fault: JsonError) -> bool:
         char = self.peek()
         if char and char in "]}":
-            if not (self.faults and self.faults[-1].offset == self.at):  # where a value is missing too
+            if not (self.faults and self.faults[-1].offset == self.offset):  # where a value is missing too
                 self.note(fault)
             self.lost = True
             if not self.left_open(char):
-                self.at += 1
+                self.offset += 1
             return False
         if char and (char in "\"'" or (char in _VALUE_STARTS and not frame.is_object)):
             self.note(fault)  # the comma is missing
             return True
-        start = self.at
+        start = self.offset
         self.skip_to_structure()
-        if self.peek() not in (",", frame.close) or not _OPENING.isdisjoint(self.text[start : self.at]):
+        if self.peek() not in (",", frame.close) or not _OPENING.isdisjoint(self.text[start : self.offset]):
             raise self.stop(fault)
         self.note(fault)
-        return self.goes_on(frame)
+        return self.continues(frame)
 
     def left_open(self, char: str) -> bool:
         """Tell whether a wrong closing mark fits the container around; there must be too few to close all."""
-        marks, at = 0, self.at
-        while marks < len(self.stack) and at < len(self.text) and self.text[at] in "]} \t\r\n":
-            marks += self.text[at] in "]}"
-            at += 1
+        marks, offset = 0, self.offset
+        while marks < len(self.stack) and offset < len(self.text) and self.text[offset] in "]} \t\r\n":
+            marks += self.text[offset] in "]}"
+            offset += 1
         return len(self.stack) > 1 and self.stack[-2].close == char and marks < len(self.stack)
 
     def member_key(self, frame: Frame) -> None:
@@ -179,22 +179,22 @@ class _Recovering(Parser):
             return
         if self.peek() == "=":
             self.note(self.no_colon())
-        self.at += 1
+        self.offset += 1
         self.skip_space()
 
     def any_key(self, frame: Frame) -> object:
         """Read a member name, which may be in single quotes, without quotes, or have a fault in it."""
-        start, char = self.at, self.peek()
+        start, char = self.offset, self.peek()
         if char == '"':
             try:
                 return self.string(as_key=True)
             except JsonError as fault:
                 self.note(fault)
                 self.skip_string(start)
-                return JsonString(self.text[start + 1 : self.at - 1], Span(start, self.at))
+                return JsonString(self.text[start + 1 : self.offset - 1], Span(start, self.offset))
         if char == ",":
             self.note(self.no_key(frame, char))
-            self.at += 1
+            self.offset += 1
             self.skip_space()
             if self.peek() == frame.close:
                 raise _StopError
@@ -204,10 +204,10 @@ class _Recovering(Parser):
             key = self.single_quoted(start)
             return key if isinstance(key, JsonString) else JsonString("", key.span)
         while self.peek().isalnum() or self.peek() in _NAME_MARKS:
-            self.at += 1
-        if self.at == start:
+            self.offset += 1
+        if self.offset == start:
             raise self.stop(self.no_key(frame, char))
-        word, self.at = self.text[start : self.at], start
+        word, self.offset = self.text[start : self.offset], start
         self.note(self.no_key(frame, char))
-        self.at += len(word)
-        return JsonString(word, Span(start, self.at))
+        self.offset += len(word)
+        return JsonString(word, Span(start, self.offset))
