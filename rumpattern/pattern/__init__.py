@@ -1,1 +1,1 @@
-"""The event-pattern language: text to AST, AST to canonical text, and the slow matcher that defines the meaning."""
+"""The event-pattern language: text to AST, AST to canonical text, and the matcher that defines its meaning."""

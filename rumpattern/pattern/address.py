@@ -1,4 +1,4 @@
-"""IP addresses as event patterns compare them: by value, whatever their spelling."""
+"""IP addresses and CIDR blocks, compared by value and not by spelling."""
 
 from __future__ import annotations
 
@@ -17,7 +17,13 @@ _MASK_BITS: Final = re.compile(r"[+-]?[0-9]{1,9}")
 
 
 class CidrError(ValueError):
-    """A CIDR block that cannot be read; ``service_message`` is what event-ruler says of it."""
+    """A text that is not a CIDR block.
+
+    Attributes:
+        message: the fault.
+        service_message: event-ruler's message for it.
+        in_address: whether the address is at fault, and not the form or the mask bits.
+    """
 
     def __init__(self, message: str, service_message: str, *, in_address: bool = False) -> None:
         super().__init__(message)
@@ -29,7 +35,7 @@ class CidrError(ValueError):
 def parse_address(text: str) -> bytes | None:
     """Return an IPv4 address as 4 bytes or an IPv6 address as 16, None for any other text.
 
-    The numbers of an IPv4 address are decimal, leading zeros and all.
+    The numbers of an IPv4 address are decimal, also with leading zeros, as in event-ruler.
     """
     return _address(text) if len(text) <= _MAX_ADDRESS else None
 
@@ -48,17 +54,17 @@ def _address(text: str) -> bytes | None:
 
 
 def format_address(packed: bytes) -> str:
-    """Return the common spelling of an address of 4 or 16 bytes."""
+    """Return the canonical spelling of an address of 4 or 16 bytes."""
     return str(IPv4Address(packed) if len(packed) == _IPV4_BYTES else IPv6Address(packed))
 
 
 def parse_cidr(text: str) -> tuple[bytes, int]:
     """Return the network and the mask bits of ``address/bits``; host bits are cleared.
 
-    A block is never one address: IPv4 takes 0 to 31 bits, IPv6 0 to 127.
+    A block of a single address is refused, as by EventBridge: IPv4 takes 0 to 31 bits, IPv6 0 to 127.
 
     Raises:
-        CidrError: it is not that.
+        CidrError: it is not of that form.
     """
     host, slash, mask = text.partition("/")
     if not slash or not mask or "/" in mask:

@@ -1,4 +1,4 @@
-"""The nodes of a compiled event pattern. Where a node came from is kept for findings, but is not part of what it is."""
+"""The nodes of a compiled event pattern. Spans are kept for findings; they take no part in comparison."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ class AddressEquals:
 
 @dataclass(frozen=True, slots=True)
 class NumberEquals:
-    """``300``: a number of that value; a number that no double stands for equals only its own text.
+    """``300``: numbers of that value; a number that is not comparable equals only its own text.
 
-    ``text`` is the canonical spelling of a comparable number, so that equal text means equal number.
+    ``text`` is the canonical spelling of a comparable number, so that equal text means an equal number.
     """
 
     text: str
 
     @property
     def value(self) -> float | None:
-        """The double it stands for, None when it is compared as text."""
+        """The double that it is compared as, None if it is compared as text."""
         return comparable(self.text)
 
 
@@ -63,7 +63,7 @@ class NumericRange:
 
 @dataclass(frozen=True, slots=True)
 class Exists:
-    """``{"exists": true}``: some leaf stands on the path; ``false``: none does."""
+    """``{"exists": true}``: there is a leaf on the path; ``false``: there is none."""
 
     wanted: bool
 
@@ -87,7 +87,7 @@ class AddressBlock:
 
 @dataclass(frozen=True, slots=True)
 class Prefix:
-    """``{"prefix": "s"}`` or ``{"prefix": {"equals-ignore-case": "s"}}``: strings that start so."""
+    """``{"prefix": "s"}`` or ``{"prefix": {"equals-ignore-case": "s"}}``: strings that start with s."""
 
     value: str
     ignore_case: bool = False
@@ -95,7 +95,7 @@ class Prefix:
 
 @dataclass(frozen=True, slots=True)
 class Suffix:
-    """``{"suffix": "s"}`` or ``{"suffix": {"equals-ignore-case": "s"}}``: strings that end so."""
+    """``{"suffix": "s"}`` or ``{"suffix": {"equals-ignore-case": "s"}}``: strings that end with s."""
 
     value: str
     ignore_case: bool = False
@@ -110,7 +110,7 @@ class EqualsIgnoreCase:
 
 @dataclass(frozen=True, slots=True)
 class Wildcard:
-    """``{"wildcard": "a*b"}``: strings made of the parts in their order with anything between them."""
+    """``{"wildcard": "a*b"}``: strings that are the parts, in order, with any text between them."""
 
     parts: tuple[str, ...]
 
@@ -120,21 +120,25 @@ Excluded: TypeAlias = StringEquals | NumberEquals | Prefix | Suffix | EqualsIgno
 
 @dataclass(frozen=True, slots=True)
 class AnythingBut:
-    """``{"anything-but": x}``: any leaf that none of the excluded elements matches; these are all of one type."""
+    """``{"anything-but": x}``: leaves that no excluded element matches; the excluded elements are of one type."""
 
     excluded: tuple[Excluded, ...]
 
 
 TextElement: TypeAlias = StringEquals | AddressEquals | AddressBlock | Prefix | Suffix | EqualsIgnoreCase | Wildcard
-"""What matches strings only."""
+"""The elements that match strings only."""
 Element: TypeAlias = TextElement | NumberEquals | LiteralEquals | NumericRange | Exists | AnythingBut
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One path of a pattern and the elements of its array, of which one must match.
+    """A path of a pattern and its alternatives.
 
-    ``span`` is that of the array, ``spans`` are those of its elements.
+    Attributes:
+        path: the keys that lead to the field in an event, joined by dots.
+        elements: the elements of its array, of which one must match.
+        span: the span of the array in the pattern's text.
+        spans: the spans of its elements.
     """
 
     path: str

@@ -1,17 +1,23 @@
-"""Text compared without regard to case, as ``equals-ignore-case`` does it: by the forms of each pattern character."""
+"""``equals-ignore-case``: compare text with the lower and upper case forms of each character of the pattern."""
 
 from __future__ import annotations
 
 from typing import Final
 
+# event-ruler matches each character of a pattern as its lower or its upper case form; it does not fold the value. The
+# forms may be longer than the character (ß is "ß" or "SS"), so two forms of different length can both match and a value
+# is compared with all ways at once: a set of positions that a prefix of the pattern can have reached, advanced by one
+# character at a time. The set has at most one position for each character of the value, where trying one way after the
+# other takes exponential time. Folding both sides would be faster and wrong: final and medial sigma fold alike, but
+# neither is a form of the other. The comparison has a direction.
 _ASTRAL: Final = "\U00010000"
 
 
 def forms(char: str) -> tuple[str, ...]:
-    """Return the texts that a character of a pattern stands for.
+    """Return the texts that a character of a pattern matches.
 
-    They are its lower and its upper case in full mapping, of one to three characters: ß is "ß" or "SS". A character
-    beyond the Basic Multilingual Plane also stands for itself.
+    They are its lower and upper case by the full mapping, one to three characters: ß is "ß" or "SS". A character
+    beyond the Basic Multilingual Plane also matches itself.
     """
     lower, upper = char.lower(), char.upper()
     if char >= _ASTRAL:
@@ -20,17 +26,17 @@ def forms(char: str) -> tuple[str, ...]:
 
 
 def equals(pattern: str, value: str) -> bool:
-    """Tell whether a value is one of the texts that the pattern's characters stand for, one after another."""
+    """Tell whether a value is a concatenation of forms of the pattern's characters."""
     return len(value) in _ends(pattern, value)
 
 
 def starts(pattern: str, value: str) -> bool:
-    """Tell whether a value starts with such a text."""
+    """Tell whether a value starts with such a concatenation."""
     return bool(_ends(pattern, value))
 
 
 def ends(pattern: str, value: str) -> bool:
-    """Tell whether a value ends with such a text."""
+    """Tell whether a value ends with such a concatenation."""
     positions = {len(value)}
     for char in reversed(pattern):
         positions = {
@@ -42,7 +48,7 @@ def ends(pattern: str, value: str) -> bool:
 
 
 def _ends(pattern: str, value: str) -> set[int]:
-    """Return every length of a prefix of the value that the pattern stands for."""
+    """Return the length of every prefix of the value that the pattern matches."""
     ends = {0}
     for char in pattern:
         ends = {end + len(form) for form in forms(char) for end in ends if value.startswith(form, end)}
@@ -52,9 +58,9 @@ def _ends(pattern: str, value: str) -> set[int]:
 
 
 def folded(text: str) -> str:
-    """Return a key for look-up: all texts that a pattern stands for have the key of the pattern.
+    """Return a key for look-up: every text that a pattern matches has the key of the pattern.
 
-    Two texts with one key need not stand for each other, since the comparison has a direction. Keys are made character
-    by character, so the key of a prefix is a prefix of the key.
+    The converse does not hold, since the comparison has a direction: candidates with the key must be compared. Keys are
+    made character by character, so the key of a prefix is a prefix of the key.
     """
     return text.upper().casefold()

@@ -1,4 +1,4 @@
-"""What a pattern means, in a form in which equal meanings are mostly equal: order, spelling and overlap are gone."""
+"""A normal form of patterns: independent of order, spelling and overlap, so that most equivalent patterns are equal."""
 
 from __future__ import annotations
 
@@ -37,16 +37,20 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """The set of values that a field accepts.
+    """The set of values that a field accepts, as one part for each type of JSON.
 
     Attributes:
-        absent: whether no value at all is accepted.
-        literals: which of true, false and null.
-        numbers: the comparable numbers.
-        number_texts: numbers that no double stands for, None for all of them.
-        texts: what strings have to be, as elements or packed addresses; None for all strings.
-        exclusions: alternatives of ``texts``: sets of which a string matches none.
+        absent: whether an absent field is accepted.
+        literals: the accepted ones of true, false and null.
+        numbers: the accepted comparable numbers.
+        number_texts: the accepted numbers that are not comparable; None for all of them.
+        texts: elements or packed addresses, of which a string must match one; None accepts every string.
+        exclusions: alternatives to ``texts``: sets of elements of which a string matches none.
     """
+
+    # The form is canonical for everything but strings: numbers are disjoint intervals (every range of doubles has one
+    # such form), literals and texts of numbers are finite sets. Whether prefixes, suffixes and wildcards overlap is not
+    # decided, so that unequal forms prove nothing; equal forms always mean equal sets.
 
     absent: bool = False
     literals: frozenset[bool | None] = frozenset()
@@ -71,9 +75,9 @@ class Values:
         )
 
 
-def _either(one: frozenset[_T] | None, other: frozenset[_T] | None) -> frozenset[_T] | None:
-    """Return the union of two sets, where None is the set of all."""
-    return None if one is None or other is None else one | other
+def _either(left: frozenset[_T] | None, right: frozenset[_T] | None) -> frozenset[_T] | None:
+    """Return the union of two sets, where None is the set of everything."""
+    return None if left is None or right is None else left | right
 
 
 _LITERALS: frozenset[bool | None] = frozenset((True, False, None))
@@ -82,67 +86,76 @@ Meaning: TypeAlias = frozenset[frozenset[tuple[str, Values]]]
 
 
 def meaning(branches: Sequence[Branch]) -> Meaning:
-    """Return what branches accept: sets of paths with their values. Branches that differ in one path are joined."""
-    return frozenset(frozenset(one.items()) for one in joined(branches))
+    """Return the normal form of branches: sets of (path, accepted values)."""
+    return frozenset(frozenset(branch.items()) for branch in joined(branches))
 
 
 def joined(branches: Sequence[Branch]) -> list[dict[str, Values]]:
-    """Return what branches accept, each as paths with their values, those that differ in one path joined."""
+    """Return branches as maps from path to accepted values, joined where they differ in one path only."""
+    # (p in A and rest) or (p in B and rest) is (p in A | B and rest), path by path in sorted order: a pattern with
+    # $or over the values of one field gets the form of the pattern with these values in one array. A branch is an
+    # integer with a bit for each of its items (path, accepted values), so that "the rest" is one operation, and
+    # branches with an equal rest meet in a dict: of 1,000 branches there are half a million pairs to compare.
     if len(branches) == 1:
-        return [{one.path: values(one.elements) for one in branches[0]}]
+        return [{wanted.path: values(wanted.elements) for wanted in branches[0]}]
     items = _Items()
     sets = list(dict.fromkeys(map(items.bits, branches)))
-    for path in sorted(path for path, own in items.of_path.items() if own.bit_count() > 1):
-        own = items.of_path[path]
-        without = [one for one in sets if not one & own]
-        others: defaultdict[int, int] = defaultdict(int)
-        for one in sets:
-            if one & own:
-                others[one & ~own] |= one & own
-        sets = list(dict.fromkeys([*without, *(rest | items.union(path, some) for rest, some in others.items())]))
-    return [dict(items.inside(one)) for one in sets]
+    for path in sorted(path for path, of_path in items.of_path.items() if of_path.bit_count() > 1):
+        of_path = items.of_path[path]
+        without = [branch for branch in sets if not branch & of_path]
+        by_rest: defaultdict[int, int] = defaultdict(int)
+        for branch in sets:
+            if branch & of_path:
+                by_rest[branch & ~of_path] |= branch & of_path
+        sets = list(dict.fromkeys([*without, *(rest | items.union(path, bits) for rest, bits in by_rest.items())]))
+    return [dict(items.inside(branch)) for branch in sets]
 
 
 class _Items:
-    """Numbers paths with their values, so that a branch is the bits of an integer.
+    """The distinct items (path, accepted values) of several branches, each with a bit of its own.
 
-    There can be 1,000 branches of 256 paths: what a branch is without one of them is then found in one step.
+    Attributes:
+        listed: the items; the index of an item is the number of its bit.
+        indices: item to index.
+        of_field: bit by the identity of a field, since branches share fields.
+        of_path: path to the bits of its items.
+        unions: several bits of one path to the bit of their union.
     """
 
     def __init__(self) -> None:
         self.listed: list[tuple[str, Values]] = []
-        self.numbers: dict[tuple[str, Values], int] = {}
+        self.indices: dict[tuple[str, Values], int] = {}
         self.of_field: dict[int, int] = {}
         self.of_path: defaultdict[str, int] = defaultdict(int)
         self.unions: dict[int, int] = {}
 
     def bits(self, branch: Branch) -> int:
-        """Return the items of a branch."""
-        found = 0
-        for one in branch:
-            bit = self.of_field.get(id(one))
+        """Return the bits of a branch's items."""
+        bits = 0
+        for wanted in branch:
+            bit = self.of_field.get(id(wanted))
             if bit is None:
-                bit = self.of_field[id(one)] = self.bit(one.path, values(one.elements))
-            found |= bit
-        return found
+                bit = self.of_field[id(wanted)] = self.bit(wanted.path, values(wanted.elements))
+            bits |= bit
+        return bits
 
     def bit(self, path: str, accepted: Values) -> int:
         """Return the bit of an item."""
-        number = self.numbers.setdefault((path, accepted), len(self.listed))
-        if number == len(self.listed):
+        index = self.indices.setdefault((path, accepted), len(self.listed))
+        if index == len(self.listed):
             self.listed.append((path, accepted))
-            self.of_path[path] |= 1 << number
-        return 1 << number
+            self.of_path[path] |= 1 << index
+        return 1 << index
 
     def union(self, path: str, bits: int) -> int:
-        """Return the item of all values of some items of one path."""
+        """Return the bit of the item that accepts all values of several items of one path."""
         if bits not in self.unions:
             accepted = _union(accepted for _, accepted in self.inside(bits))
             self.unions[bits] = self.bit(path, accepted)
         return self.unions[bits]
 
     def inside(self, bits: int) -> Iterator[tuple[str, Values]]:
-        """Yield the items that some bits stand for."""
+        """Yield the items of the set bits."""
         while bits:
             lowest = bits & -bits
             yield self.listed[lowest.bit_length() - 1]
@@ -150,15 +163,15 @@ class _Items:
 
 
 def values(elements: Iterable[Element]) -> Values:
-    """Return the values that one of some elements accepts."""
+    """Return the values that at least one of the elements accepts."""
     return _union(map(_values, elements))
 
 
-def _union(some: Iterable[Values]) -> Values:
-    parts = list(some) or [Values()]
-    while len(parts) > 1:  # in pairs, since the union of many is long to make
+def _union(sets: Iterable[Values]) -> Values:
+    parts = list(sets) or [Values()]
+    while len(parts) > 1:  # in pairs: adding one after the other copies what is there n times
         pairs = zip_longest(parts[::2], parts[1::2])
-        parts = [one if other is None else one.union(other) for one, other in pairs]
+        parts = [left if right is None else left.union(right) for left, right in pairs]
     return parts[0]
 
 
@@ -185,18 +198,18 @@ def _values(element: Element) -> Values:  # noqa: PLR0911 - one for each element
 
 
 def _anything_but(excluded: Sequence[Excluded]) -> Values:
-    numbers = [one.value for one in excluded if isinstance(one, NumberEquals) and one.value is not None]
+    numbers = [element.value for element in excluded if isinstance(element, NumberEquals) and element.value is not None]
     if numbers:
         left = tuple(outside(merged([(number, number) for number in numbers])))
         return Values(literals=_LITERALS, numbers=left, number_texts=None, texts=None)
-    texts = [_text(one) for one in excluded if not isinstance(one, NumberEquals)]
+    texts = [_text(element) for element in excluded if not isinstance(element, NumberEquals)]
     named = frozenset(text for text in texts if text is not None)
     exclusions = frozenset((named,)) if None not in texts else frozenset[frozenset[Text]]()
     return Values(literals=_LITERALS, numbers=ALL, number_texts=None, exclusions=exclusions)
 
 
 def _text(element: TextElement) -> Text | None:
-    """Return a string element in its one form, None if every string matches."""
+    """Return the normal form of a string element, None if every string matches it."""
     match element:
         case AddressEquals(value=value):
             return parse_address(value)
@@ -235,11 +248,12 @@ def _has_one_case(text: str) -> bool:
 def _simplified(
     texts: frozenset[Text], exclusions: frozenset[frozenset[Text]]
 ) -> tuple[frozenset[Text] | None, frozenset[frozenset[Text]]]:
-    """Return texts and exclusions with those of plain strings made one.
+    """Return texts and exclusions with the exclusions of plain strings joined.
 
-    To be none of x, or none of y, is to be none of those that are in both; and it holds for every other plain string.
+    (s not in X) or (s not in Y) or (s in T) is s not in ((X & Y) - T), which accepts every other plain string too, so
+    that the plain strings of T need not be listed.
     """
-    plain = [one for one in exclusions if all(isinstance(text, StringEquals) for text in one)]
+    plain = [exclusion for exclusion in exclusions if all(isinstance(text, StringEquals) for text in exclusion)]
     if not plain:
         return texts, exclusions
     left = frozenset.intersection(*plain) - texts

@@ -1,4 +1,4 @@
-"""A pattern and one event side by side: what each field wants, what it finds, and why it fails."""
+"""Explain a verdict: per field of a pattern the wanted and the found values of an event, and the nearest miss."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _MAX_BRANCHES: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class FieldVerdict:
-    """One field of a pattern against one event.
+    """One field of a pattern and what one event has for it.
 
     Attributes:
         path: the field's path.
         wanted: its elements as JSON text, of which one must match.
-        found: the event's values on the path.
-        reason: why it fails the branch, the nearest miss; None if it does not.
+        found: the event's leaves on the path.
+        reason: the nearest miss, if it keeps the branch from matching; None otherwise.
     """
 
     path: str
@@ -42,11 +42,11 @@ class FieldVerdict:
 
     @property
     def matches(self) -> bool:
-        """Whether it matches; if the branch fails, whether it is not what fails it."""
+        """Whether it does not keep its branch from matching."""
         return self.reason is None
 
     def lines(self) -> Iterator[str]:
-        """Yield the verdict as text for a person."""
+        """Yield the verdict as lines of text."""
         yield f"{'ok   ' if self.matches else 'fails'} {self.path}"
         yield f"        wanted  {_listed(self.wanted, _MAX_ELEMENTS, ' or ')}"
         yield f"        found   {_listed(list(map(_found, self.found)), _MAX_LEAVES, ', ') or 'nothing'}"
@@ -56,9 +56,12 @@ class FieldVerdict:
 
 @dataclass(frozen=True, slots=True)
 class BranchVerdict:
-    """One branch of a pattern, which is all of it unless it has ``$or``.
+    """One branch of a pattern, which is the whole pattern unless it has ``$or``.
 
-    ``reason`` says why the branch fails although each field matches by itself.
+    Attributes:
+        matches: whether it matches.
+        fields: the verdicts on its fields, in the order of the pattern.
+        reason: why it fails although each field matches by itself; None if that is not the case.
     """
 
     matches: bool
@@ -71,7 +74,7 @@ class BranchVerdict:
         return tuple(field for field in self.fields if not field.matches)
 
     def lines(self) -> Iterator[str]:
-        """Yield the verdict as text for a person."""
+        """Yield the verdict as lines of text."""
         for field in self.fields:
             yield from field.lines()
         if self.reason:
@@ -80,14 +83,19 @@ class BranchVerdict:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why a pattern matches an event or not; ``str()`` is readable."""
+    """Why a pattern matches an event, or does not; ``str()`` is a report of several lines.
+
+    Attributes:
+        matches: whether one of the branches matches.
+        branches: the verdicts on them, in the order of the pattern.
+    """
 
     matches: bool
     branches: tuple[BranchVerdict, ...]
 
     @property
     def nearest(self) -> BranchVerdict:
-        """The branch that matches, or the first of those of which the fewest fields fail."""
+        """The first branch that matches, or else the first with the fewest failing fields."""
         return min(self.branches, key=lambda branch: (not branch.matches, len(branch.failing)))
 
     def __str__(self) -> str:
@@ -95,8 +103,8 @@ class Explanation:
         shown = self.branches if len(self.branches) <= _MAX_BRANCHES else (self.nearest,)
         for branch in shown:
             if len(self.branches) > 1:
-                number = next(index for index, one in enumerate(self.branches, 1) if one is branch)
-                lines.append(f"branch {number} of {len(self.branches)}: {'match' if branch.matches else 'no match'}")
+                position = next(i for i, other in enumerate(self.branches, 1) if other is branch)
+                lines.append(f"branch {position} of {len(self.branches)}: {'match' if branch.matches else 'no match'}")
             lines += [f"  {line}" for line in branch.lines()]
         return "\n".join(map(printable, lines))
 
@@ -110,13 +118,16 @@ class Explanation:
 
 
 def explain(branches: Sequence[Branch], event: Exact) -> Explanation:
-    """Explain what the slow matcher decides about one event."""
+    """Explain the verdict of the reference matcher on one event."""
     by_path = grouped(leaves(event, with_locations=True))
     verdicts = tuple(_branch(branch, by_path) for branch in branches)
     return Explanation(any(verdict.matches for verdict in verdicts), verdicts)
 
 
 def _branch(branch: Branch, by_path: Mapping[str, Sequence[Leaf]]) -> BranchVerdict:
+    # A field fails for certain if no leaf is accepted and the field may not be absent anywhere. An ``exists: false``
+    # over leaves inside arrays may hold for some elements and not for others, so it is blamed only if the remaining
+    # fields do not match with it and do match without it; otherwise the fields match, but in different elements.
     if branch_matches(branch, by_path):
         return BranchVerdict(matches=True, fields=tuple(_field(field, by_path, None) for field in branch), reason=None)
     failing = {field.path for field in branch if not _can_match(field, by_path)}
@@ -132,13 +143,13 @@ def _branch(branch: Branch, by_path: Mapping[str, Sequence[Leaf]]) -> BranchVerd
 
 
 def _can_match(field: Field, by_path: Mapping[str, Sequence[Leaf]]) -> bool:
-    """Tell whether a field matches in some choice of array elements; one that may be absent is given the doubt."""
+    """Tell whether a field may match for some choice of array elements, taken by itself."""
     return _accepted(field, by_path) or (_wants_none(field) and _may_be_absent(by_path.get(field.path, ())))
 
 
-def _may_be_absent(found: Sequence[Leaf]) -> bool:
-    """Tell whether there are array elements without the leaves."""
-    return all(leaf.memberships for leaf in found)
+def _may_be_absent(leaves_on_path: Sequence[Leaf]) -> bool:
+    """Tell whether a choice of array elements may avoid the leaves, as all of them are inside arrays."""
+    return all(leaf.memberships for leaf in leaves_on_path)
 
 
 def _wants_none(field: Field) -> bool:

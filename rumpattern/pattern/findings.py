@@ -1,4 +1,4 @@
-"""What the parser finds wrong, with its place, and how it names what it found instead."""
+"""Collect the findings of the pattern parser, with their positions, and describe values in their messages."""
 
 from __future__ import annotations
 
@@ -55,12 +55,12 @@ class Findings:
 
 
 def in_order(findings: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """Return findings in the order of the text that they are about."""
+    """Return findings in the order of the text."""
     return sorted(findings, key=lambda f: (f.where.line, f.where.column) if f.where else (0, 0))
 
 
 def describe(node: JsonValue) -> str:  # noqa: PLR0911 - one for each kind of value
-    """Return what a value is, in words for a message."""
+    """Describe a value for a message."""
     match node:
         case JsonString(value=value):
             return f"the string {json.dumps(value[:40])}"

@@ -1,4 +1,4 @@
-"""Patterns back to text: one canonical JSON spelling for each meaning of the grammar."""
+"""Patterns back to text: the canonical JSON of a pattern, which parses to an equal pattern."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 def format_branches(branches: Sequence[Branch]) -> str:
     """Return the pattern as compact JSON with dotted paths, which parses back to equal branches.
 
-    Several branches become one ``$or`` of complete patterns, each a copy of all that the branch asks for. Only fields
-    that ``$or`` must not hold, which all branches have in common, stand before it.
+    Several branches become one ``$or`` of complete patterns. Only fields with reserved names, which ``$or`` must not
+    contain and which therefore all branches share, are in front of it.
     """
     if len(branches) == 1:
         return f"{{{','.join(map(format_field, branches[0]))}}}"
@@ -84,7 +84,7 @@ def format_element(element: Element) -> str:  # noqa: C901, PLR0911, PLR0912 - o
 
 
 def quote(text: str) -> str:
-    """Return a JSON string in ASCII, so that a lone surrogate survives."""
+    """Return a JSON string in ASCII, in which a lone surrogate survives."""
     return json.dumps(text)
 
 

@@ -1,4 +1,4 @@
-"""Why a field does not match: the nearest miss, in words."""
+"""The nearest miss: the reason, of all that apply, why a field does not match that is the easiest to fix."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _ESCAPE: Final = re.compile(r"\\\\|\\u([0-9a-f]{4})")
 
 
 class Miss(StrEnum):
-    """Kinds of misses, the nearest first."""
+    """Kinds of misses, in the order of their rank: the nearest, which a small change would remove, first."""
 
     OTHER_ELEMENTS = "each field matches, but in different array elements"
     TYPE = "the right text, but another JSON type"
@@ -56,12 +56,18 @@ class Miss(StrEnum):
     ABSENT = "the field is absent"
 
 
-_NEAREST: Final = {kind: rank for rank, kind in enumerate(Miss)}
+_RANKS: Final = {kind: rank for rank, kind in enumerate(Miss)}
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a field does not match: the kind of the miss, what it is here, and for a number by how much."""
+    """Why a field does not match.
+
+    Attributes:
+        kind: the kind of miss.
+        text: the reason for this value, one line.
+        distance: how far a number is from the range; 0 for other kinds.
+    """
 
     kind: Miss
     text: str
@@ -72,7 +78,10 @@ class Reason:
 
 
 class Misses:
-    """The elements of one field, ready to tell of many values why none of them matches."""
+    """The elements of one field, prepared to explain many values that none of them matches."""
+
+    # What does not depend on the value is computed once, in sets: a field may have thousands of strings and a column as
+    # many distinct values, whose product is too much. SIMILAR has to compare pairs, so it is for few strings only.
 
     def __init__(self, elements: Sequence[Element]) -> None:
         self.texts = [element for element in elements if isinstance(element, TextElement)]
@@ -116,7 +125,7 @@ class Misses:
         return Reason(Miss.OTHER_TYPE, f"{shown} is {json_type(value)}")
 
     def wanting(self, text: str) -> TextElement | None:
-        """Return the first element that matches a string, None if there is none."""
+        """Return the first element that matches a string, None if no element does."""
         return next((element for element in self.texts if accepts_text(element, text)), None)
 
     def _as_text(self, value: object, text: str) -> Reason | None:
@@ -138,7 +147,7 @@ class Misses:
 
     def _of_number(self, number: float) -> Reason | None:
         as_text = self._as_text(number, canonical_number(number))
-        ranges = [_outside(one, number) for one in self.numbers if isinstance(one, NumericRange)]
+        ranges = [_outside(element, number) for element in self.numbers if isinstance(element, NumericRange)]
         return as_text or min(ranges, key=lambda reason: reason.distance, default=None)
 
     def _of_string(self, value: str) -> Reason | None:
@@ -150,9 +159,9 @@ class Misses:
             if number is not None and accepts(element, number):
                 text = f"{shown} is not the number {value}: {format_element(element)} matches numbers only"
                 return Reason(Miss.TYPE, text)
-        if casing.folded(value) in self.folded or any(_ignoring_case(one, value) for one in self.operators):
+        if casing.folded(value) in self.folded or any(_ignoring_case(element, value) for element in self.operators):
             return Reason(Miss.CASE, f"{shown} differs only in case")
-        if value.strip() in self.stripped or any(accepts_text(one, value.strip()) for one in self.operators):
+        if value.strip() in self.stripped or any(accepts_text(element, value.strip()) for element in self.operators):
             return Reason(Miss.SPACE, f"{shown} differs only in leading or trailing white space")
         if len(self.strings) <= _MAX_COMPARED:
             for wanted in self.strings:
@@ -162,14 +171,14 @@ class Misses:
 
 
 def of_values(elements: Sequence[Element], values: Iterable[object]) -> Reason:
-    """Return the nearest miss of values of which none matches any element."""
+    """Return the nearest miss among values that no element matches."""
     misses = Misses(elements)
     reasons = (misses.nearest(value) for value in values)
-    return min(reasons, key=lambda reason: (_NEAREST[reason.kind], reason.distance))
+    return min(reasons, key=lambda reason: (_RANKS[reason.kind], reason.distance))
 
 
 def of_absent(path: str, present: Collection[str]) -> Reason:
-    """Return why a path has no value, in an event that has values at other paths."""
+    """Return the miss of a path without value in an event with values at the paths ``present``."""
     if inside := [other for other in present if other.startswith(f"{path}.")]:
         keys = ", ".join(dict.fromkeys(other[len(path) + 1 :].split(".")[0] for other in inside[:5]))
         return Reason(Miss.OBJECT, f"an object with the members {keys}")
@@ -182,7 +191,7 @@ def of_absent(path: str, present: Collection[str]) -> Reason:
 
 
 def _similar(path: str, present: Collection[str]) -> str | None:
-    """Return a path that is there and differs in case, in what stands in front of its last key, or in a few letters."""
+    """Return a present path that differs only in case, in the keys before its last one, or in a few letters."""
     folded = path.casefold()
     last = path.rpartition(".")[2]
     same = [other for other in present if other.casefold() == folded]
@@ -212,14 +221,14 @@ def _ignoring_case(element: TextElement, value: str) -> bool:
             return False
 
 
-def _is_similar(one: str, other: str) -> bool:
-    """Tell whether two strings differ in one place, by no more than a tenth of their length."""
-    longest = max(len(one), len(other))
-    if 10 * abs(len(one) - len(other)) > longest:
+def _is_similar(left: str, right: str) -> bool:
+    """Tell whether two strings differ in left place, by no more than a tenth of their length."""
+    longest = max(len(left), len(right))
+    if 10 * abs(len(left) - len(right)) > longest:
         return False
-    start = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
-    backwards = zip(reversed(one[start:]), reversed(other[start:]), strict=False)
-    end = next((i for i, (a, b) in enumerate(backwards) if a != b), min(len(one), len(other)) - start)
+    start = next((i for i, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right)))
+    backwards = zip(reversed(left[start:]), reversed(right[start:]), strict=False)
+    end = next((i for i, (a, b) in enumerate(backwards) if a != b), min(len(left), len(right)) - start)
     return 10 * (longest - start - end) <= longest
 
 
@@ -231,7 +240,7 @@ def json_type(value: object) -> str:
 
 
 def show(value: object) -> str:
-    """Return a scalar as JSON text, cut short."""
+    """Return a scalar as JSON text of at most 60 characters."""
     if isinstance(value, str) and not isinstance(value, NumberText):
         return _quoted(value) if len(value) < _MAX_SHOWN - 1 else f"{_quoted(value[: _MAX_SHOWN - 2])[:-1]}…"
     text = _as_text(value)
@@ -239,8 +248,8 @@ def show(value: object) -> str:
 
 
 def readable(text: str) -> str:
-    """Return JSON text with its letters instead of their escapes, for people."""
-    return _ESCAPE.sub(lambda found: _letter(found[0], found[1]), text)
+    """Return JSON text with printable characters instead of their escapes."""
+    return _ESCAPE.sub(lambda escape: _letter(escape[0], escape[1]), text)
 
 
 def _letter(escape: str, digits: str | None) -> str:

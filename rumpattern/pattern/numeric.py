@@ -1,4 +1,4 @@
-"""The ``numeric`` operator: an array of comparison operators and numbers to a range."""
+"""Read the ``numeric`` operator: an array of comparison operators and numbers, to a range."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def read_numeric(findings: Findings, node: JsonValue, path: str) -> NumericRange | None:
-    """Return the range that ``numeric`` asks for, None when a fault was found."""
+    """Return the range of a ``numeric`` operator, None if a fault was reported."""
     if not isinstance(node, JsonArray):
         message = f'numeric needs an array such as [">", 0, "<=", 5], not {describe(node)}'
         findings.report("RP110", message, node.span.start, path, "Value of numeric must be an array.")
@@ -44,7 +44,7 @@ class _FaultyRangeError(Exception):
 
 
 class _NumericReader:
-    """Reads the terms of one ``numeric`` array; the first fault ends it, later terms depend on it."""
+    """Reads the terms of one ``numeric`` array, up to the first fault: what a term means depends on those before it."""
 
     def __init__(self, findings: Findings, node: JsonArray, path: str) -> None:
         self.findings = findings
@@ -66,9 +66,9 @@ class _NumericReader:
     def first_operator(self) -> str:
         node = self.items[0] if self.items else None
         if not isinstance(node, JsonString):
-            found = describe(node) if node else "nothing"
+            actual = describe(node) if node else "nothing"
             service = f"Invalid member in numeric match: {_token(node)}"
-            self.fail("RP111", f"numeric must start with an operator, not {found}", 0, service)
+            self.fail("RP111", f"numeric must start with an operator, not {actual}", 0, service)
         if node.value not in ("=", "<", "<=", ">", ">="):
             service = f"Unrecognized numeric range operator: {node.value}"
             self.fail("RP111", f'unknown numeric operator "{node.value}"', 0, service)
@@ -77,9 +77,9 @@ class _NumericReader:
     def bound(self, index: int, symbol: str) -> float:
         node = self.items[index] if index < len(self.items) else None
         if not isinstance(node, JsonNumber):
-            found = describe(node) if node else "nothing"
+            actual = describe(node) if node else "nothing"
             name = "equals" if symbol == "=" else symbol
-            message = f'"{symbol}" needs a number, not {found}'
+            message = f'"{symbol}" needs a number, not {actual}'
             self.fail("RP112", message, index, f"Value of {name} must be numeric")
         value = comparable(node.text)
         if value is None:
@@ -121,7 +121,7 @@ class _NumericReader:
 
 
 def _meant(node: JsonString, index: int) -> Edit | None:
-    """Return the edit that turns a slip into the operator that it stands for, if one may stand there."""
+    """Return the edit that corrects a misspelled operator, None if that operator is not allowed at the index."""
     symbol = _SLIPS.get(node.value)
     start, end = node.span.start + 1, node.span.end - 1
     is_escaped = end - start != len(node.value)
@@ -129,7 +129,7 @@ def _meant(node: JsonString, index: int) -> Edit | None:
 
 
 def _token(node: JsonValue | None) -> str:  # noqa: PLR0911 - one for each kind of value
-    """Return what event-ruler calls a value in its messages."""
+    """Return the token by which event-ruler's messages name a value."""
     match node:
         case None:
             return "]"

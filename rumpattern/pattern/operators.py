@@ -1,4 +1,4 @@
-"""The operators of the pattern language: one row of ``OPERATORS`` reads the argument of one operator."""
+"""The operators of the pattern language: ``OPERATORS`` maps each name to the function that reads its argument."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _IGNORE_CASE: Final = "equals-ignore-case"
 
 
 def read_operator(findings: Findings, node: JsonObject, path: str) -> Element | None:
-    """Return the element that an operator object stands for, None when a fault was found."""
+    """Return the element of an operator object, None if a fault was reported."""
     if not node.members:
         message = "an operator object must have one key"
         findings.report("RP107", message, node.span.start, path, "Match expression name not found")
@@ -65,7 +65,7 @@ def read_operator(findings: Findings, node: JsonObject, path: str) -> Element | 
 
 
 def meant_operator(name: str) -> str | None:
-    """Return the operator that a member's name is, or nearly is; None if it is the name of a field."""
+    """Return the operator that a member's name equals or resembles, None if it resembles none."""
     if name in OPERATORS:
         return name
     near = difflib.get_close_matches(name[:_MAX_NAME].lower().replace("_", "-"), OPERATORS, n=1, cutoff=_MIN_SIMILARITY)
@@ -80,7 +80,7 @@ def _one_key(findings: Findings, node: JsonObject, path: str, service: str) -> N
 
 
 def _text(findings: Findings, node: JsonValue, path: str, service: str) -> str | None:
-    """Return the string that an operator needs; ``service`` says which pattern event-ruler calls it."""
+    """Return the string argument of an operator; ``service`` is event-ruler's name for the operator."""
     if isinstance(node, JsonString):
         return node.value
     if not isinstance(node, JsonFault):
@@ -125,7 +125,7 @@ def _suffix(findings: Findings, node: JsonValue, path: str) -> Element | None:
 
 
 def _ignored_case(findings: Findings, node: JsonObject, path: str, name: str) -> str | None:
-    """Return the string of ``{"equals-ignore-case": s}`` inside prefix or suffix."""
+    """Return the string s of ``{"equals-ignore-case": s}`` inside prefix or suffix."""
     if not node.members:
         service = f"{name.capitalize()} expression name not found"
         findings.report("RP107", "an operator object must have one key", node.span.start, path, service)
@@ -206,7 +206,7 @@ def _anything_but(findings: Findings, node: JsonValue, path: str) -> Element | N
 
 
 def _listed(findings: Findings, node: JsonValue, path: str) -> list[tuple[JsonValue, str]] | None:
-    """Return the values to exclude, each with its path: the items of an array, or one string or number."""
+    """Return the values to exclude with their paths: the items of an array, or one string or number."""
     if isinstance(node, JsonArray):
         return [(item, f"{path}[{index}]") for index, item in enumerate(node.items)]
     if isinstance(node, (JsonString, JsonNumber)):
@@ -219,8 +219,8 @@ def _listed(findings: Findings, node: JsonValue, path: str) -> list[tuple[JsonVa
 
 
 def _all_but(excluded: list[Excluded | None]) -> AnythingBut | None:
-    found = [element for element in excluded if element is not None]
-    return AnythingBut(tuple(found)) if found and len(found) == len(excluded) else None
+    elements = [element for element in excluded if element is not None]
+    return AnythingBut(tuple(elements)) if elements and len(elements) == len(excluded) else None
 
 
 def _excluded_scalar(findings: Findings, node: JsonValue, path: str) -> Excluded | None:

@@ -1,4 +1,4 @@
-"""Pattern text to branches of fields. Every problem is reported, each with its node_path."""
+"""Pattern text to branches of fields. All faults are reported, each with its position."""
 
 from __future__ import annotations
 
@@ -46,15 +46,15 @@ if TYPE_CHECKING:
     from rumpattern.pattern.branches import Step
 
 _Walk: TypeAlias = "Iterator[_Walk]"
-"""A part of the pattern being read; it yields the parts inside it, which are read before it goes on."""
+"""A suspended reader of one object; it yields the readers of the objects inside, which run before it resumes."""
 
 
 def parse_pattern(source: str | bytes | Mapping[str, object]) -> Pattern:
     """Compile an event pattern from JSON text or from a mapping of JSON values.
 
     Raises:
-        PatternError: with every problem found in ``.diagnostics``.
-        TypeError: a mapping that JSON cannot say.
+        PatternError: with all findings in ``.diagnostics``.
+        TypeError: the mapping holds a value that JSON cannot represent.
     """
     text = source if isinstance(source, str) else _text(source)
     text = text.removeprefix("\ufeff")
@@ -79,7 +79,7 @@ def _text(source: bytes | Mapping[str, object]) -> str:
 
 
 def parse_located(text: str, locate: Locate, root: str) -> Pattern:
-    """Compile pattern text that stands inside a document.
+    """Compile pattern text that is part of a document.
 
     Args:
         text: the pattern's JSON text.
@@ -87,7 +87,7 @@ def parse_located(text: str, locate: Locate, root: str) -> Pattern:
         root: the path of the pattern in the document, in front of the path inside the pattern.
 
     Raises:
-        PatternError: with every problem found, in the order of the text.
+        PatternError: with all findings, in the order of the text.
     """
     findings = Findings(locate, root)
     node, faults = parse_with_faults(text)
@@ -116,6 +116,8 @@ class _PatternReader:
             message = f"a pattern must be a JSON object, not {describe(node)}"
             self.report("RP101", message, node.span.start, "", "Filter is not an object")
             return ()
+        # Generators on a list instead of recursion: a pattern may be nested 1,000 levels deep, which is beyond the
+        # interpreter's stack, and the steps must come in the order of the text.
         todo = [self.members(node, "", "", inside_or=False)]
         while todo:
             inner = next(todo[-1], None)
@@ -144,7 +146,7 @@ class _PatternReader:
         return branches
 
     def members(self, node: JsonObject, prefix: str, where: str, *, inside_or: bool) -> _Walk:
-        """Read the members of an object; ``prefix`` is its path in events, ``where`` its node_path in the pattern."""
+        """Read the members of an object; ``prefix`` is its path in events, ``where`` its path in the pattern."""
         if not node.members:
             service = "Empty objects are not allowed"
             self.report("RP102", "an object must not be empty", node.span.start, where, service)
@@ -164,7 +166,7 @@ class _PatternReader:
                 self.bare_value(key, value, node_path)
 
     def alternatives(self, key: JsonString, node: JsonValue, prefix: str, node_path: str) -> _Walk:
-        """Read an ``$or``; its alternatives are patterns below the path of the object that it stands in."""
+        """Read an ``$or``; its alternatives are patterns for the object that it is a member of."""
         if isinstance(node, JsonFault):
             return
         if not isinstance(node, JsonArray):
@@ -217,7 +219,7 @@ class _PatternReader:
         return field
 
     def check_exclusions(self, field: Field, node_path: str) -> None:
-        """Warn of ``[{"anything-but": "x"}, {"anything-but": "y"}]``: every value is another than one of them."""
+        """Warn of ``[{"anything-but": "x"}, {"anything-but": "y"}]``, which accepts every value."""
         excluded = [set(e.excluded) for e in field.elements if isinstance(e, AnythingBut)]
         values = set().union(*excluded)
         if values and not set.intersection(*excluded) and {type(v) for v in values} <= {StringEquals, NumberEquals}:

@@ -1,6 +1,6 @@
-"""JSON with faults: a parser that notes a fault, repairs it where one repair is likely, and reads on.
+"""Parse JSON with faults: report each fault, repair it if one repair is likely, and continue.
 
-Where no repair is likely it stops, and what it has read so far is closed, so that one slip is not reported as many.
+Where no repair is likely the parser stops and closes what is open, so that one mistake is not reported as many.
 """
 
 from __future__ import annotations
@@ -20,24 +20,28 @@ _NAME_MARKS: Final = frozenset("_$-.")
 
 
 def parse_with_faults(text: str, max_faults: int = _MAX_FAULTS) -> tuple[JsonValue, list[JsonError]]:
-    """Parse one JSON text; what cannot be read becomes a ``JsonFault``; it stops after ``max_faults`` faults.
+    """Parse one JSON text; an unreadable value becomes a ``JsonFault``. Stop after ``max_faults`` faults.
 
     Returns:
-        The value and the faults in the order of the text; without faults it is what ``jsontext.parse`` returns.
+        The value, and the faults in the order of the text; without faults the value is that of ``jsontext.parse``.
     """
     parser = _Recovering(text, max_faults)
     return parser.parse(), parser.faults
 
 
 class _StopError(Exception):
-    """No repair is likely; the fault has been noted."""
+    """No repair is likely; the fault has been reported."""
 
 
 class _Recovering(Parser):
-    """Reads on after faults.
+    """A parser that continues after faults; ``lost`` is whether text was skipped or a bracket guessed."""
 
-    ``lost`` tells that text was skipped or a bracket guessed: then a wrong end is no fault of its own.
-    """
+    # The steps of Parser that can fail are overridden, each with the repairs of its own mistakes:
+    #   value         a word, single quotes, a wrong number: skip to the next , ] } or line break, and keep a JsonFault
+    #   continues     a missing or superfluous comma, a wrong closing bracket
+    #   member_key    single quotes, no quotes, = instead of :, a missing colon
+    # After ``lost`` the structure is a guess, so that a wrong end or a missing bracket would be a consequence of an
+    # earlier fault and is not reported. A fault is recorded before its repair: what follows may stop the parser.
 
     def __init__(self, text: str, max_faults: int) -> None:
         super().__init__(text, NodeBuilder())
@@ -65,7 +69,7 @@ class _Recovering(Parser):
         return _StopError()
 
     def close_all(self) -> JsonValue:
-        """Return the outermost value, all that is open closed where reading stopped, with a fault as its last value."""
+        """Close all open containers here, the innermost with a fault as its last value; return the outermost."""
         value: object = JsonFault(Span(self.offset, self.offset))
         while self.stack:
             frame = self.stack.pop()
@@ -101,7 +105,7 @@ class _Recovering(Parser):
         return JsonFault(Span(start, self.offset))
 
     def skip_string(self, start: int) -> None:
-        """Go to the end of a string with a fault in it; stop where it does not end in its line."""
+        """Skip a string that contains a fault; stop if it does not end on its line."""
         self.offset = start + 1
         while self.peek() != '"':
             if self.peek() in ("", "\n"):
@@ -132,7 +136,7 @@ class _Recovering(Parser):
         return more and not self.closes_after_comma(frame)
 
     def closes_after_comma(self, frame: Frame) -> bool:
-        """Read the closing mark after a comma too many."""
+        """Read the closing bracket after a trailing comma."""
         self.skip_space()
         if self.peek() != frame.close:
             return False
@@ -160,7 +164,10 @@ class _Recovering(Parser):
         return self.continues(frame)
 
     def left_open(self, char: str) -> bool:
-        """Tell whether a wrong closing mark fits the container around; there must be too few to close all."""
+        """Tell whether an unexpected closing bracket closes the enclosing container.
+
+        Only then is the bracket of this container missing; with a bracket for each open container, one is misspelled.
+        """
         marks, offset = 0, self.offset
         while marks < len(self.stack) and offset < len(self.text) and self.text[offset] in "]} \t\r\n":
             marks += self.text[offset] in "]}"
@@ -183,7 +190,7 @@ class _Recovering(Parser):
         self.skip_space()
 
     def any_key(self, frame: Frame) -> object:
-        """Read a member name, which may be in single quotes, without quotes, or have a fault in it."""
+        """Read a member name, which may be in single quotes, without quotes, or contain a fault."""
         start, char = self.offset, self.peek()
         if char == '"':
             try:

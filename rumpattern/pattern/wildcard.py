@@ -1,4 +1,4 @@
-"""Wildcards: text with stars to its parts and back, matching by one search for each part, and a measure of cost."""
+"""Wildcards: text to the parts between its stars and back, linear-time matching, and a measure of complexity."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 MAX_COMPLEXITY: Final = 8
-"""EventBridge was seen to take a wildcard of complexity 8 and to refuse one of 10."""
+"""EventBridge was observed to accept a wildcard of complexity 8 and to refuse one of 10."""
 
 
 class WildcardError(ValueError):
-    """A wildcard that cannot be read; ``index`` is the character of its text that is wrong."""
+    """An invalid wildcard; ``index`` is the offset of the fault in its text, in characters."""
 
     def __init__(self, index: int, *, is_escape: bool) -> None:
         super().__init__(index)
@@ -53,31 +53,31 @@ def join(parts: Sequence[str]) -> str:
 
 
 def fits(parts: Sequence[str], value: str) -> bool:
-    """Tell whether a value is the parts in their order with anything between.
-
-    Each part is looked for once, from where the one before it ended: the first place found leaves the most room for
-    the rest, so that no choice is ever taken back and the time is linear in the value.
-    """
+    """Tell whether a value is the parts, in order, with any text between them."""
+    # The first and last part are anchored. Of the others the leftmost occurrence behind the part before it is always
+    # right: it leaves the most text for the rest, so no choice has to be undone. Backtracking tries up to n^k positions
+    # for k stars and a value of n characters, as *a*a*a*b on a text of a's shows; this searches the value once. The end
+    # must exclude the last part, or a*a would match a.
     if len(parts) == 1:
         return value == parts[0]
     first, *inner, last = parts
-    place, end = len(first), len(value) - len(last)
-    if place > end or not value.startswith(first) or not value.endswith(last):
+    start, end = len(first), len(value) - len(last)
+    if start > end or not value.startswith(first) or not value.endswith(last):
         return False
     for part in inner:
-        found = value.find(part, place, end)
-        if found < 0:
+        index = value.find(part, start, end)
+        if index < 0:
             return False
-        place = found + len(part)
+        start = index + len(part)
     return True
 
 
 def complexity(parts: Sequence[str]) -> int:
-    """Return how many prefixes of a wildcard one value can be in at once, at most.
+    """Return the maximum number of states that a wildcard's automaton can be in at once.
 
-    Every star that a value has reached stays a prefix that it is in. Behind each star the value is also in every prefix
-    of the next part that the value ends with. These are counted on a trie of the parts, where the text of each node is
-    followed to the longest of its suffixes that is a node too (Aho and Corasick 1975).
+    Every star that a value has reached stays an active state. Behind each star the value is also in a state for every
+    prefix of the next part that it ends with. These are counted on a trie of the parts with failure links: the longest
+    proper suffix of each node's text that is a node too (Aho and Corasick 1975).
     """
     behind = parts[1:]
     children: list[dict[str, int]] = [{}]

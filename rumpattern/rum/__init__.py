@@ -1,1 +1,1 @@
-"""What is documented of CloudWatch RUM and CloudWatch, as data: names, event types, the validation table, limits."""
+"""Facts about CloudWatch RUM and CloudWatch with their sources: names, event types, the table of metrics, limits."""

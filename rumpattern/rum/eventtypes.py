@@ -26,7 +26,12 @@ class FieldType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FieldInfo:
-    """What a field of a built-in event holds; ``values`` are all the strings it can be, empty if any."""
+    """What a field of a built-in event holds.
+
+    Attributes:
+        type: its JSON type.
+        values: its possible strings if they are a closed set, otherwise empty.
+    """
 
     type: FieldType
     values: tuple[str, ...] = ()
@@ -162,7 +167,7 @@ METADATA: Final[dict[str, FieldInfo]] = {
     "interaction": FieldInfo(FieldType.NUMBER),
     "pageTags": FieldInfo(FieldType.ARRAY),
 }
-"""The fields below ``metadata`` that the web client writes by itself; any other is a custom attribute."""
+"""The fields below ``metadata`` that the web client writes itself; any other is a custom attribute."""
 
 FIRST_LEVEL: Final[dict[str, FieldType]] = {
     **dict.fromkeys(
@@ -193,15 +198,15 @@ FIRST_LEVEL: Final[dict[str, FieldType]] = {
 _OBJECT: Final = FieldInfo(FieldType.OBJECT)
 _SCALARS: Final = (FieldType.STRING, FieldType.NUMBER, FieldType.BOOLEAN)
 _MAX_SEGMENTS: Final = 3
-"""How many names the longest known path has."""
+"""Segments of the longest known path."""
 
 
 def info(path: str, event_type: str | None) -> FieldInfo | None:
-    """Return what is known of a field, or of an object that holds fields, in events of a type; None if nothing is."""
+    """Return what is known of a field, or of an object with fields, in events of a type; None if nothing is known."""
     first, _, rest = path.partition(".")
     if first == "event_details" and rest:
         known = DETAILS.get(event_type or "", {})
-        holds_fields = any(one.startswith(f"{rest}.") for one in known)
+        holds_fields = any(field.startswith(f"{rest}.") for field in known)
         return known.get(rest) or (_OBJECT if holds_fields else None)
     if first == "metadata" and rest:
         return METADATA.get(rest)
@@ -210,13 +215,13 @@ def info(path: str, event_type: str | None) -> FieldInfo | None:
 
 
 def scalar_above(path: str, event_type: str | None) -> tuple[str, FieldType] | None:
-    """Return the field above a path that holds a string, number or boolean, so that nothing can be below it."""
+    """Return the first field above a path that holds a string, number or boolean, below which there is nothing."""
     names = path.split(".")
     for count in range(1, min(len(names), _MAX_SEGMENTS + 1)):
         above = ".".join(names[:count])
-        found = info(above, event_type)
-        if found is not None and found.type in _SCALARS:
-            return above, found.type
+        known = info(above, event_type)
+        if known is not None and known.type in _SCALARS:
+            return above, known.type
     return None
 
 
@@ -226,4 +231,4 @@ def has_field(path: str, event_type: str) -> bool:
         return True
     fields, names = DETAILS.get(event_type, {}), path.split(".")[1:]
     above = (fields.get(".".join(names[:count])) for count in range(1, min(len(names), _MAX_SEGMENTS)))
-    return any(found is not None and found.type not in _SCALARS for found in above)
+    return any(known is not None and known.type not in _SCALARS for known in above)

@@ -1,4 +1,4 @@
-"""The validation table of extended metrics as data: what RUM asks of a definition for each of their names.
+"""The validation table of extended metrics as data: what RUM requires of a definition for each of their names.
 
 Source: CloudWatch RUM API reference, MetricDefinitionRequest (EventPattern, DimensionKeys, Name).
 """
@@ -23,14 +23,14 @@ DIMENSIONS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class ExtendedMetric:
-    """What the definition of one extended metric has to say.
+    """What RUM requires of the definition of one extended metric.
 
     Attributes:
-        event_type: the one event type.
-        value_key: the one ValueKey, None if it must be left out.
+        event_type: the event type that it matches.
+        value_key: its ValueKey, None if it must be left out.
         condition: a further field of the pattern and its ``numeric`` terms, None if there is none.
-        printed: terms that the reference's table prints where its own example says the opposite.
-        is_integer: whether the field holds whole numbers only, so that ``<600`` and ``<=599`` are one range.
+        printed: the terms in the table of the API reference, if the example on the same page has other ones.
+        is_integer: whether the field holds whole numbers only, so that ``<600`` and ``<=599`` are equal.
     """
 
     event_type: str
@@ -87,4 +87,4 @@ CLOUDFORMATION_NAMES: Final = frozenset(
         "LogEventPayloadSize",
     ]
 )
-"""Names that CloudFormation's documentation of AWS::RUM::AppMonitor lists and no rule is published for."""
+"""Names in CloudFormation's documentation of AWS::RUM::AppMonitor for which no rule is published."""

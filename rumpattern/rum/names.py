@@ -1,4 +1,4 @@
-"""What is known of RUM events: names, and which fields the shapes of an export have.
+"""Names of RUM and CloudWatch, and the fields that events have by the form of their export.
 
 Sources: the CloudWatch RUM API reference (first-level keys of EventPattern), and exports as the service writes them.
 """
@@ -30,7 +30,7 @@ APPLICATION_DIMENSION: Final = "application_name"
 """The dimension that RUM adds to every metric."""
 
 FIELD_ALIASES: Final = {"application_Id": "application_id"}
-"""Spellings of the reference that no event has."""
+"""Spellings in the API reference that no event has."""
 
 DERIVED_FIELDS: Final = {
     "sessionId": "user_details.sessionId",
@@ -38,11 +38,11 @@ DERIVED_FIELDS: Final = {
     "user_details.sessionId": "sessionId",
     "user_details.userId": "userId",
 }
-"""A field that some shapes lack, and the field that holds the same thing."""
+"""A field that some forms of export lack, to the field that holds the same value."""
 
 
 class ExportShape(StrEnum):
-    """The three shapes one event can have."""
+    """The three forms in which an event is exported."""
 
     LOGS = "CloudWatch Logs"
     MONITOR_DATA = "GetAppMonitorData"
@@ -54,4 +54,4 @@ ABSENT_FIELDS: Final[dict[ExportShape, frozenset[str]]] = {
     ExportShape.MONITOR_DATA: frozenset(),
     ExportShape.PUT_EVENTS: frozenset({"account_id", "event_interaction", "log_stream"}),
 }
-"""First-level keys that events of a shape can never have: a definition that names one never matches there."""
+"""First-level keys that events of a form never have: a definition that names one never matches them."""
