@@ -1,1 +1,1 @@
-"""Metric definitions: what a user submits to RUM, read from files, text or Python objects."""
+"""Metric definitions: reading them from files, text or Python values, and checking them by the rules of RUM."""

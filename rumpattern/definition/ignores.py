@@ -1,4 +1,4 @@
-"""What a template asks not to be told: ``Metadata: {rumpattern: {ignore: [codes]}}``, its own or that of a resource."""
+"""Codes that a template suppresses: ``Metadata: {rumpattern: {ignore: [codes]}}``, of the template or of a resource."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ CodePrefixes: TypeAlias = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Ignores:
-    """What is not reported.
+    """The codes that the documents of a file suppress.
 
     Attributes:
-        starts: line and column of each document of the file.
-        codes: for each document, the beginning of a path (that of a resource, or "" for all) to codes.
-        problems: what is said and has no effect.
+        starts: line and column of the start of each document of the file.
+        codes: for each document, a prefix of paths (the path of a resource, or "" for all) to the suppressed codes.
+        problems: findings about entries without effect.
     """
 
     starts: tuple[tuple[int, int], ...]
@@ -42,30 +42,30 @@ class Ignores:
     problems: tuple[Diagnostic, ...]
 
     def hides(self, finding: Diagnostic) -> bool:
-        """Tell whether a finding is one of those that are not reported."""
+        """Tell whether a finding is suppressed."""
         where = finding.where
         if where is None:
             return False
         of_document = self.codes[max(0, bisect_right(self.starts, (where.line, where.column)) - 1)]
-        return any(finding.code.startswith(of_document.get(place, ())) for place in _around(where.path))
+        return any(finding.code.startswith(of_document.get(prefix, ())) for prefix in _prefixes(where.path))
 
 
 def find_ignores(document: Document) -> Ignores:
-    """Return what the templates of a document ask not to be told."""
+    """Return the codes that the templates of a document suppress."""
     reader = _IgnoreReader(document)
     codes = tuple(map(reader.template, document.roots))
     starts = tuple(document.position(root.span.start) for root in document.roots)
     return Ignores(starts, codes, tuple(reader.problems))
 
 
-def _around(path: str) -> Iterator[str]:
-    """Yield the beginnings of a path: nothing, and what ends with a dot."""
+def _prefixes(path: str) -> Iterator[str]:
+    """Yield the prefixes of a path: the empty one, and those that end with a dot."""
     yield ""
     yield from (path[: dot.end()] for dot in re.finditer(r"\.", path))
 
 
 class _IgnoreReader:
-    """Reads the entries of Metadata; one that several resources share through an alias is read once."""
+    """Reads the entries of Metadata; an entry that several resources share by an alias of YAML is read once."""
 
     def __init__(self, document: Document) -> None:
         self.document = document
@@ -77,13 +77,13 @@ class _IgnoreReader:
         if not isinstance(listed, JsonObject):
             return {}
         inside = [(f"{path}.", resource) for path, resource, _ in resources(listed)]
-        return {place: codes for place, holder in [("", root), *inside] if (codes := self.codes(holder, place))}
+        return {prefix: codes for prefix, holder in [("", root), *inside] if (codes := self.codes(holder, prefix))}
 
-    def codes(self, holder: JsonValue, place: str) -> CodePrefixes:
+    def codes(self, holder: JsonValue, prefix: str) -> CodePrefixes:
         table = _member(_member(holder, _METADATA), _TABLE)
         if table is None:
             return ()
-        return self.once(table, f"{place}{_METADATA}.{_TABLE}", self.entries)
+        return self.once(table, f"{prefix}{_METADATA}.{_TABLE}", self.entries)
 
     def once(self, node: JsonValue, path: str, read: Callable[[JsonValue, str], Iterator[str]]) -> CodePrefixes:
         if id(node) not in self.known:

@@ -1,7 +1,7 @@
-"""Definitions from files, text or Python objects: everything that keeps one from working is reported with its place.
+"""``load_definitions``: definitions from files, text or Python values, or an error with all findings.
 
-Whether RUM would accept a definition is another question (``rumpattern.definition.validate``); here it must have the
-members, types and lengths of the API model and a pattern that compiles.
+A definition must have the members, types and lengths of the API model, and a pattern that compiles. Whether RUM would
+accept it is the question of ``rumpattern.definition.validate``.
 """
 
 from __future__ import annotations
@@ -28,11 +28,14 @@ def load_definitions(source: Source) -> list[MetricDefinition]:
     """Read the definitions of a document.
 
     Args:
-        source: a path, text (it starts with ``{`` or ``[``, or has several lines), or the same as Python objects: one
+        source: a path, text (it starts with ``{`` or ``[``, or has several lines), or the same as Python values: one
             definition, a list, a batch-create or update request, a CloudFormation template, a Terraform plan.
 
+    Returns:
+        The definitions, whose indices replays and reports refer to.
+
     Raises:
-        DefinitionError: with every problem found, each with its place.
+        DefinitionError: with all findings, in the order of the text.
     """
     document = read_document(source)
     sites = find_sites(document)
@@ -50,5 +53,5 @@ def load_definitions(source: Source) -> list[MetricDefinition]:
 def _with_warnings(read: ReadDefinition) -> MetricDefinition:
     """Return a definition with what CloudWatch would refuse of it, which does not keep it from being replayed."""
     subject = Subject.of(read)
-    found = [replace(finding, severity=Severity.WARNING) for rule in limits.RULES for finding in rule(subject)]
-    return replace(read.definition, warnings=(*read.definition.warnings, *found))
+    warnings = [replace(finding, severity=Severity.WARNING) for rule in limits.RULES for finding in rule(subject)]
+    return replace(read.definition, warnings=(*read.definition.warnings, *warnings))

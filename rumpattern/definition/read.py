@@ -1,6 +1,6 @@
-"""One definition of a document: its members checked for type and length, its pattern compiled, each with its place.
+"""Read one definition of a document: check the types and lengths of its members, compile its pattern, keep positions.
 
-What is wrong with one member does not keep the others from being read. Lengths and types are those of the API model
+A fault in one member does not keep the others from being read. Lengths and types are those of the API model
 (CloudWatch RUM API 2018-05-10, MetricDefinitionRequest).
 """
 
@@ -40,18 +40,18 @@ _PUBLISHED: Final = ("Name", "Namespace", "UnitLabel")
 
 @dataclass(slots=True)
 class ReadDefinition:
-    """What one definition says.
+    """A definition, its findings, and the positions of its parts.
 
     Attributes:
-        definition: what could be read; a member that could not is as if left out.
-        problems: what keeps it from working.
-        warnings: what does not.
-        unknown: the members that could not be read, or whose values the document does not say.
-        places: member ("" for the definition itself) to its place.
-        dimension_places: field path of a dimension to the places of the path and of the dimension's name.
-        place_in_pattern: from an offset in the pattern's text and a path in the pattern to the place in the document.
-        is_of_template: whether the resource schema of CloudFormation holds for it.
-        edit: from a member that is a string and an edit of its value to the edits of the document.
+        definition: its values; a member that could not be read is as if left out.
+        problems: errors, which keep it from being used.
+        warnings: findings that do not.
+        unknown: the members that could not be read, or whose values are known only at deployment.
+        places: member ("" for the definition itself) to its position.
+        dimension_places: field path of a dimension to the positions of the path and of the dimension's name.
+        place_in_pattern: from an offset in the pattern's text, and a path in the pattern, to the document's position.
+        is_of_template: whether the resource schema of CloudFormation applies to it.
+        edit: from a member that is a string, and an edit of its value, to the edits of the document.
     """
 
     definition: MetricDefinition
@@ -66,7 +66,7 @@ class ReadDefinition:
 
 
 def read_definition(site: Site, document: Document) -> ReadDefinition:
-    """Read the definition that stands at a site."""
+    """Read the definition at a site."""
     reader = _DefinitionReader(site, document)
     if not isinstance(site.node, JsonObject):
         is_item = site.path.endswith("]") or not site.path
@@ -81,7 +81,7 @@ def read_definition(site: Site, document: Document) -> ReadDefinition:
 
 
 class _DefinitionReader:
-    """Collects what one definition says and what is wrong with it."""
+    """Reads the members of one definition and collects its findings."""
 
     def __init__(self, site: Site, document: Document) -> None:
         self.site = site
@@ -92,8 +92,8 @@ class _DefinitionReader:
 
     def edit(self, member: str, edit: Edit) -> tuple[Edit, ...]:
         node = self.site.members.get(member)
-        is_ours = self.site.origin is not Origin.TERRAFORM  # a plan is what another tool made of its input
-        return (self.document.edit_in_string(node, edit),) if isinstance(node, JsonString) and is_ours else ()
+        is_source = self.site.origin is not Origin.TERRAFORM  # a plan is generated: edits belong into its input
+        return (self.document.edit_in_string(node, edit),) if isinstance(node, JsonString) and is_source else ()
 
     def place(self, node: JsonValue, member: str) -> Place:
         name, dot, rest = member.partition(".")
@@ -246,8 +246,8 @@ class _DefinitionReader:
         return renamed(pattern, names)
 
     def in_document(self, finding: Diagnostic) -> Diagnostic:
-        """Return a finding of the pattern with edits of the document in place of edits of the pattern."""
-        return replace(finding, fix=tuple(done for edit in finding.fix for done in self.edit("EventPattern", edit)))
+        """Return a finding of the pattern with its edits translated to edits of the document."""
+        return replace(finding, fix=tuple(edit for own in finding.fix for edit in self.edit("EventPattern", own)))
 
 
 def _is_unicode(text: str) -> bool:

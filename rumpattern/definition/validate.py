@@ -63,7 +63,7 @@ class Report:
     Attributes:
         name: the document's file name; None for text and Python values.
         text: its text without a byte order mark, which positions and edits of findings refer to.
-        definitions: its definitions in the order of the text, each with its findings.
+        definitions: its definitions, each with its findings; ``batch_response`` keeps their order.
         elsewhere: findings about the document as a whole: its structure, its requests, definitions taken together.
         is_read: whether it could be read; if not, ``elsewhere`` says why and there are no definitions.
     """
@@ -77,8 +77,8 @@ class Report:
     @cached_property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """All findings, in the order of the text."""
-        found = [*self.elsewhere, *(finding for checked in self.definitions for finding in checked.diagnostics)]
-        return tuple(sorted(found, key=_position))
+        findings = [*self.elsewhere, *(finding for checked in self.definitions for finding in checked.diagnostics)]
+        return tuple(sorted(findings, key=_position))
 
     @property
     def ok(self) -> bool:
@@ -96,9 +96,9 @@ class Report:
         created, errors = [], []
         repeats: Counter[str] = Counter()
         for checked in self.definitions:
-            found = [*refused, *(finding for finding in checked.diagnostics if finding.severity is Severity.ERROR)]
-            if found:
-                error = {"ErrorCode": found[0].code, "ErrorMessage": found[0].message}
+            reasons = [*refused, *(finding for finding in checked.diagnostics if finding.severity is Severity.ERROR)]
+            if reasons:
+                error = {"ErrorCode": reasons[0].code, "ErrorMessage": reasons[0].message}
                 errors.append({**error, "MetricDefinition": checked.request})
             else:
                 request = checked.request
@@ -170,8 +170,8 @@ def _report(document: Document, sites: Sequence[Site], destination: str | None, 
 def _checked(site: Site, read: ReadDefinition, profile: Profile, ignores: Ignores) -> Checked:
     subject = Subject.of(read, profile)
     rules = (*limits.RULES, *extended.RULES, *custom.RULES, *meaning.RULES)
-    found = [*read.problems, *read.warnings, *(finding for rule in rules for finding in rule(subject))]
-    reported = (finding for finding in found if not ignores.hides(finding))
+    findings = [*read.problems, *read.warnings, *(finding for rule in rules for finding in rule(subject))]
+    reported = (finding for finding in findings if not ignores.hides(finding))
     return Checked(site.path, site.members, tuple(sorted(reported, key=_position)))
 
 

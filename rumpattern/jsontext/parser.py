@@ -254,7 +254,7 @@ class Parser:
         assert space is not None
         self.offset = space.end()
 
-    def found(self, char: str) -> str:
+    def describe(self, char: str) -> str:
         """Name a character for a message."""
         return f'"{char}"' if char and char != '"' else ("a double quote" if char else "the end of the text")
 
@@ -267,7 +267,7 @@ class Parser:
             text = word.group()[:40]
             return self.error(f'expected a value, found "{text}"', f"was expecting {values}", token=word.group())
         service = f"Unexpected character ('{char}' (code {ord(char)})): expected a valid value {values}"
-        message = f"expected a value, found {self.found(self.text[start])}"
+        message = f"expected a value, found {self.describe(self.text[start])}"
         return self.after_comma(message, service) if char == "]" else self.error(message, service=service)
 
     def no_end(self) -> JsonError:
@@ -277,7 +277,7 @@ class Parser:
     def no_key(self, frame: Frame, char: str) -> JsonError:
         """Return the error for a missing member name."""
         expected = "was expecting double-quote to start field name"
-        message = f"expected a member name in double quotes, found {self.found(char)}"
+        message = f"expected a member name in double quotes, found {self.describe(char)}"
         if char == "}" and frame.content:
             return self.after_comma(message, f"Unexpected character ('}}' (code 125)): {expected}")
         return self.error(message, expected)
@@ -296,7 +296,7 @@ class Parser:
     def no_colon(self) -> JsonError:
         """Return the error for a missing colon."""
         expected = "was expecting a colon to separate field name and value"
-        return self.error(f'expected ":" after the member name, found {self.found(self.peek())}', expected)
+        return self.error(f'expected ":" after the member name, found {self.describe(self.peek())}', expected)
 
     def no_separator(self, frame: Frame, char: str) -> JsonError:
         """Return the error for a value that neither a comma nor the closing bracket follows."""
@@ -305,7 +305,7 @@ class Parser:
             service = f"Unexpected close marker '{char}': expected '{close}' (for {kind}"
             return self.error(f'expected "," or "{close}", found "{char}"', service=service)
         expected = f"was expecting comma to separate {kind} entries"
-        return self.error(f'expected "," or "{close}", found {self.found(char)}', expected)
+        return self.error(f'expected "," or "{close}", found {self.describe(char)}', expected)
 
     def error(
         self,

@@ -1,4 +1,4 @@
-"""Files, text and Python objects to documents: nodes, and the way from a node back to its line and column."""
+"""Read files, text and Python values to documents: nodes, whose offsets have a line and column."""
 
 from __future__ import annotations
 
@@ -30,8 +30,11 @@ _MAX_FAULTS: Final = 100_000
 class Document:
     """A document that findings point into.
 
-    ``name`` is its file (None for text and Python objects), ``text`` its characters, ``root`` its value; ``others``
-    are the values after the first in a YAML file of several documents.
+    Attributes:
+        name: its file name; None for text and Python values.
+        text: its characters.
+        root: its value.
+        others: the values after the first, in a YAML file of several documents.
     """
 
     name: str | None
@@ -57,13 +60,13 @@ class Document:
         return (self.name, *self.position(offset))
 
     def offset_in_string(self, node: JsonString, index: int) -> int:
-        """Return where character ``index`` of a string's value stands in the text."""
+        """Return the offset in the text of character ``index`` of a string's value."""
         if node.offset_of is not None:
             return node.offset_of(index)
         return self._source.offset_in_string(node.span, index)
 
     def edit_in_string(self, node: JsonString, edit: Edit) -> Edit:
-        """Return the edit of the text that edits a string's value; what it writes must need no escape."""
+        """Translate an edit of a string's value to an edit of the text; the new characters must need no escape."""
         start, end = (self.offset_in_string(node, index) for index in (edit.start, edit.end))
         return Edit(start, end, edit.text)
 
@@ -98,7 +101,7 @@ def read_text(source: Source) -> tuple[str, str | None]:
 
 
 def _plain_container(value: object) -> object:
-    """Return a mapping or sequence of another class as what ``json`` writes."""
+    """Return a mapping or sequence that ``json`` does not know as a dict or list."""
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray)):
@@ -110,10 +113,10 @@ def parse_document(text: str, name: str | None = None) -> Document:
     """Read a document from its text.
 
     It is JSON if its name ends in ``.json`` or it starts with ``{`` or ``[``, otherwise YAML. A file whose name ends in
-    ``.yaml`` or ``.yml`` is JSON only if it has no fault as such: flow collections of YAML look alike.
+    ``.yaml`` or ``.yml`` is JSON only if it parses as such: a flow collection of YAML starts alike.
 
     Raises:
-        DefinitionError: with the places of the first fault, and of those before it that are commas too many.
+        DefinitionError: with the first fault, and the trailing commas before it.
     """
     text = text.removeprefix(BOM)
     suffix = PurePath(name or "").suffix.lower()
@@ -129,7 +132,7 @@ def parse_document(text: str, name: str | None = None) -> Document:
 
 
 def is_text(source: str) -> bool:
-    """Tell whether a string is a document, not the path of one."""
+    """Tell whether a string is the text of a document and not a path."""
     return _starts_as_json(source.removeprefix(BOM)) or "\n" in source
 
 
@@ -174,7 +177,7 @@ def _parse_json(text: str, name: str | None) -> Document:
 
 
 def _faults(text: str) -> list[JsonError]:
-    """Return every comma too many up to the first fault of another kind, and that one."""
+    """Return all trailing commas up to the first fault of another kind, and that fault."""
     from rumpattern.pattern.recover import parse_with_faults  # noqa: PLC0415 - only JSON with such a comma needs it
 
     _, faults = parse_with_faults(text, max_faults=_MAX_FAULTS)

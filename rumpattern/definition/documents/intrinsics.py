@@ -1,4 +1,4 @@
-"""Intrinsic functions of CloudFormation: which values of a template are known before it is deployed.
+"""Intrinsic functions of CloudFormation: the values of a template that are known before it is deployed.
 
 Source: the CloudFormation user guide, intrinsic function reference.
 """
@@ -22,7 +22,7 @@ _NO_VALUE: Final = "AWS::NoValue"
 
 
 def resolve(node: JsonValue, document: Document, *, is_map: bool = False) -> JsonValue:
-    """Return a node of a template as it is known: a function call is ``Unknown``, Fn::Sub without variables its text.
+    """Return a node with a function call as ``Unknown``, and Fn::Sub without variables as its text.
 
     A call is an object whose only member is ``Ref``, ``Condition`` or ``Fn::…``, or a YAML tag; in a map whose keys
     are the user's own (``is_map``) ``Condition`` is one of them.
@@ -52,7 +52,7 @@ def _as_call(node: JsonValue, *, is_map: bool) -> JsonValue:
 
 
 def _substituted(text: JsonString, document: Document) -> JsonString | None:
-    """Return the text that Fn::Sub makes of a text without variables; ``${!Name}`` in it stands for ``${Name}``."""
+    """Return the result of Fn::Sub for a text without variables, in which ``${!Name}`` is an escape of ``${Name}``."""
     if _VARIABLE.search(text.value):
         return None
     removed = tuple(mark.start() for mark in _LITERAL.finditer(text.value))
@@ -63,7 +63,7 @@ def _substituted(text: JsonString, document: Document) -> JsonString | None:
 
 @dataclass(frozen=True, slots=True)
 class _Shortened:
-    """The places in a text of which single characters were removed, at these indices and in this order."""
+    """The offsets of a string of which single characters were removed, at these ascending indices."""
 
     document: Document
     text: JsonString

@@ -1,4 +1,4 @@
-"""Nodes as plain Python values, for what is shown or handed back and not checked: of any depth, and of any sharing."""
+"""Nodes as plain Python values, for output: of any depth, with nodes shared by aliases converted once."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ if TYPE_CHECKING:
 
 
 def plain(node: JsonValue) -> Any:  # noqa: ANN401 - what JSON can hold
-    """Return a value; what is not known is told by what computes it, such as ``<Fn::Sub>``.
+    """Return a node as a Python value; an unknown value is represented by what computes it, such as ``<Fn::Sub>``.
 
-    What several aliases of YAML name becomes one list or dict that is there several times.
+    A node that several aliases of YAML refer to becomes one list or dict, referred to several times.
     """
     made: dict[int, Any] = {}
     empty: list[JsonArray | JsonObject] = []
 
-    def value_of(one: JsonValue) -> Any:  # noqa: ANN401 - as above
-        if isinstance(one, Unknown):
-            return f"<{one.what}>"
-        if not isinstance(one, (JsonArray, JsonObject)):
-            return to_python(one)
-        if id(one) not in made:
-            made[id(one)] = [] if isinstance(one, JsonArray) else {}
-            empty.append(one)
-        return made[id(one)]
+    def value_of(current: JsonValue) -> Any:  # noqa: ANN401 - as above
+        if isinstance(current, Unknown):
+            return f"<{current.what}>"
+        if not isinstance(current, (JsonArray, JsonObject)):
+            return to_python(current)
+        if id(current) not in made:
+            made[id(current)] = [] if isinstance(current, JsonArray) else {}
+            empty.append(current)
+        return made[id(current)]
 
     value = value_of(node)
     while empty:

@@ -1,4 +1,4 @@
-"""Where metric definitions stand in a document: a definition, a list, an API request, a template, a Terraform plan.
+"""Find the metric definitions of a document: a definition, a list, an API request, a template, a Terraform plan.
 
 Templates are those of CloudFormation (AWS::RUM::AppMonitor, its resource schema), which CDK writes too; plans and
 states are what ``terraform show -json`` prints for the provider awscc, whose names are CloudFormation's in snake case.
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rumpattern.jsontext import JsonValue
 
 _MAX_STEPS: Final = 1_000_000
-_MAX_STEPS_PER_CHARACTER: Final = 10  # more than any document without aliases has nodes to look at
+_MAX_STEPS_PER_CHARACTER: Final = 10  # more than the nodes of any document without aliases
 
 MEMBERS: Final = ("Name", "Namespace", "ValueKey", "UnitLabel", "EventPattern", "DimensionKeys", "MetricDefinitionId")
 _STRUCTURE: Final = (
@@ -57,7 +57,7 @@ class _Candidate:
 
 
 class Origin(StrEnum):
-    """What a definition is part of."""
+    """The form of document that a definition is part of."""
 
     DEFINITION = "definition"
     CREATE_REQUEST = "BatchCreateRumMetricDefinitions"
@@ -68,9 +68,13 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Holder:
-    """The object whose list a definition is in: a request, or a metric destination of an app monitor.
+    """The object that lists a definition: a request, or a metric destination of an app monitor.
 
-    ``members`` are its members by their names in the API, as those of a ``Site``.
+    Attributes:
+        node: the object.
+        path: the path from the document's root to it.
+        origin: the form of document.
+        members: its members by their names in the API, as those of a ``Site``.
     """
 
     node: JsonObject
@@ -113,11 +117,11 @@ class Site:
 
     @property
     def is_of_template(self) -> bool:
-        """Tell whether the resource schema of CloudFormation holds for it, which Terraform's provider takes over."""
+        """Whether the resource schema of CloudFormation applies to it, which Terraform's provider adopts."""
         return self.origin in (Origin.CLOUDFORMATION, Origin.TERRAFORM)
 
     def excludes(self, other: Site) -> bool:
-        """Tell whether two sites are in different branches of one condition, so that only one can be deployed."""
+        """Tell whether two sites are in different branches of a condition, so that only one of them can be deployed."""
         return any((condition, 3 - branch) in other.if_branches for condition, branch in self.if_branches)
 
     @property
@@ -132,11 +136,17 @@ class Site:
 
 
 def find_sites(document: Document) -> list[Site]:
-    """Return every place of the document where a metric definition stands; there may be none.
+    """Return the metric definitions of a document; there may be none.
 
     Raises:
-        DefinitionError: aliases repeat so much that there would be millions of nodes to look at.
+        DefinitionError: aliases expand to millions of nodes.
     """
+    # What a document is follows from its members, not from its name: "Resources" makes a template, "planned_values" or
+    # "values" a Terraform plan or state, "MetricDefinitions" a request, and members of a definition a definition. In a
+    # template only the documented path to definitions is followed (Properties of AWS::RUM::AppMonitor,
+    # AppMonitorConfiguration, MetricDestinations, MetricDefinitions): looking for objects that resemble definitions
+    # would report on resources that have nothing to do with RUM. On this path every value may be Fn::If, whose branches
+    # are all followed, or another function, behind which nothing is known.
     finder = _Finder(document)
     for root in document.roots:
         finder.look_at(root)
@@ -144,14 +154,14 @@ def find_sites(document: Document) -> list[Site]:
 
 
 def is_template(document: Document) -> bool:
-    """Tell whether a document is a template or plan, which may well have no metric definitions."""
+    """Tell whether a document is a template or plan, in which it is no error to have no metric definitions."""
     names = ("Resources", *_TERRAFORM_ROOTS)
     roots = [root for root in document.roots if isinstance(root, JsonObject)]
     return any(key.value in names and isinstance(value, JsonObject) for root in roots for key, value in root.members)
 
 
 def resources(node: JsonValue | None) -> Iterator[tuple[str, JsonValue, tuple[str, ...]]]:
-    """Yield the path of each resource of a template, the resource, and the variables of the loops around it.
+    """Yield the path of each resource of a template, the resource, and the variables of enclosing loops.
 
     Args:
         node: the template's member ``Resources``.
@@ -179,7 +189,7 @@ _SPELLINGS: Final = {
 
 
 def spelled(origin: Origin, member: str) -> str:
-    """Return how a member of the API is named where a definition stands."""
+    """Return the name of a member of the API in documents of a form."""
     return _SPELLINGS[origin].get(member, member)
 
 
@@ -191,7 +201,7 @@ def unknown_members(site: Site) -> list[JsonString]:
 
 
 def repeated(node: JsonObject) -> list[JsonString]:
-    """Return the keys of an object that have occurred in it before."""
+    """Return the keys of an object that repeat an earlier key."""
     seen: set[str] = set()
     again = []
     for key, _ in node.members:
@@ -202,7 +212,7 @@ def repeated(node: JsonObject) -> list[JsonString]:
 
 
 class _Finder:
-    """Looks where definitions can stand, and nowhere else."""
+    """Follows the paths that lead to definitions, and no others."""
 
     def __init__(self, document: Document) -> None:
         self.document = document
@@ -264,14 +274,14 @@ class _Finder:
             module, path = todo.pop()
             self.count_steps(path)
             members = self.members(module)
-            for found in self.items(_Candidate(members.get("resources", _ABSENT), f"{path}.resources")):
-                values = self.members(found.node)
+            for candidate in self.items(_Candidate(members.get("resources", _ABSENT), f"{path}.resources")):
+                values = self.members(candidate.node)
                 managed = values.get("mode") is None or _is_text(values["mode"], "managed")
                 if _is_text(values.get("type"), _TERRAFORM_TYPE) and managed and "values" in values:
                     planned = self.planned(values)
-                    self.monitor(_Candidate(planned, f"{found.path}.values"), Origin.TERRAFORM)
+                    self.monitor(_Candidate(planned, f"{candidate.path}.values"), Origin.TERRAFORM)
             inner = self.items(_Candidate(members.get("child_modules", _ABSENT), f"{path}.child_modules"))
-            todo += reversed([(found.node, found.path) for found in inner])
+            todo += reversed([(candidate.node, candidate.path) for candidate in inner])
 
     def planned(self, resource: Mapping[str, JsonValue]) -> JsonValue:
         address = resource.get("address")
@@ -279,42 +289,46 @@ class _Finder:
         return with_unknown(resource["values"], unknown, lambda: self.count_steps(""))
 
     def monitor(self, properties: _Candidate, origin: Origin) -> None:
-        """Look for destinations in a monitor's configuration, and beside it, where some put them."""
+        """Look for destinations in a monitor's configuration, and beside it, where some templates have them."""
         names = _SPELLINGS[origin]
         configurations = self.possible(self.inside(properties, names["AppMonitorConfiguration"]), origin)
         for holder in (properties, *configurations):
-            for found in self.possible_items(self.inside(holder, names["MetricDestinations"]), origin):
-                if isinstance(found.node, JsonObject):
-                    definitions = self.inside(found, names[_LIST])
-                    self.add_all(definitions, origin, self.holder(found.node, found.path, origin))
+            for candidate in self.possible_items(self.inside(holder, names["MetricDestinations"]), origin):
+                if isinstance(candidate.node, JsonObject):
+                    definitions = self.inside(candidate, names[_LIST])
+                    self.add_all(definitions, origin, self.holder(candidate.node, candidate.path, origin))
 
-    def inside(self, found: _Candidate, name: str) -> _Candidate:
-        return _Candidate(self.members(found.node).get(name, _ABSENT), f"{found.path}.{name}", found.if_branches)
+    def inside(self, candidate: _Candidate, name: str) -> _Candidate:
+        return _Candidate(
+            self.members(candidate.node).get(name, _ABSENT), f"{candidate.path}.{name}", candidate.if_branches
+        )
 
-    def possible_items(self, found: _Candidate, origin: Origin) -> Iterator[_Candidate]:
-        for listed in self.possible(found, origin):
+    def possible_items(self, candidate: _Candidate, origin: Origin) -> Iterator[_Candidate]:
+        for listed in self.possible(candidate, origin):
             for item in self.items(listed):
                 yield from self.possible(item, origin)
 
-    def possible(self, found: _Candidate, origin: Origin) -> Iterator[_Candidate]:
-        """Give a node; instead of Fn::If what it may give; nothing instead of what is unknown or absent."""
-        todo = [] if found.node is _ABSENT else [found]
+    def possible(self, candidate: _Candidate, origin: Origin) -> Iterator[_Candidate]:
+        """Yield a node; for Fn::If each of its branches; nothing if the value is unknown or absent."""
+        todo = [] if candidate.node is _ABSENT else [candidate]
         while todo:
-            one = todo.pop()
-            self.count_steps(one.path)
-            match resolve(one.node, self.document) if origin is Origin.CLOUDFORMATION else one.node:
+            current = todo.pop()
+            self.count_steps(current.path)
+            match resolve(current.node, self.document) if origin is Origin.CLOUDFORMATION else current.node:
                 case Unknown(what="Fn::If", argument=JsonArray(items=(condition, *branches))):
-                    name = condition.value if isinstance(condition, JsonString) else one.path
+                    name = condition.value if isinstance(condition, JsonString) else current.path
                     todo += reversed(
                         [
-                            _Candidate(branch, f"{one.path}.Fn::If[{number}]", one.if_branches | {(name, number)})
+                            _Candidate(
+                                branch, f"{current.path}.Fn::If[{number}]", current.if_branches | {(name, number)}
+                            )
                             for number, branch in enumerate(branches, 1)
                         ]
                     )
                 case Unknown():
                     continue
                 case value:
-                    yield replace(one, node=value)
+                    yield replace(current, node=value)
 
     # --- sites ------------------------------------------------------------------------------------------------------
 
@@ -324,14 +338,14 @@ class _Finder:
         return Holder(node, path, origin, {name: value for name, value in read.items() if value is not None})
 
     def add_all(self, listed: _Candidate, origin: Origin, holder: Holder | None = None) -> None:
-        for found in self.possible_items(listed, origin):
-            self.add(found, origin, holder)
+        for candidate in self.possible_items(listed, origin):
+            self.add(candidate, origin, holder)
 
-    def add(self, found: _Candidate, origin: Origin, holder: Holder | None = None) -> None:
-        members, names = self.members(found.node), _SPELLINGS[origin]
+    def add(self, candidate: _Candidate, origin: Origin, holder: Holder | None = None) -> None:
+        members, names = self.members(candidate.node), _SPELLINGS[origin]
         read = {name: self.member(members.get(names[name]), name, origin) for name in MEMBERS}
         known = {name: value for name, value in read.items() if value is not None}
-        self.sites.append(Site(found.node, found.path, origin, known, holder, found.if_branches))
+        self.sites.append(Site(candidate.node, candidate.path, origin, known, holder, candidate.if_branches))
 
     def member(self, node: JsonValue | None, name: str, origin: Origin) -> JsonValue | None:
         if node is None or (origin is Origin.TERRAFORM and is_null(node)):
@@ -347,7 +361,7 @@ class _Finder:
         return None if is_no_value(value) else value
 
     def looped(self, node: JsonValue) -> JsonValue:
-        """Return what a string is that may hold variables of loops: unknown if it does."""
+        """Return a string as ``Unknown`` if it contains a variable of a loop."""
         marks = [mark for name in self.variables for mark in (f"${{{name}}}", f"&{{{name}}}")]
         is_open = isinstance(node, JsonString) and any(mark in node.value for mark in marks)
         return Unknown(_LOOP[:-2], node, node.span) if is_open else node
@@ -360,15 +374,18 @@ class _Finder:
         self.count_steps("", len(node.members))
         return {key.value: value for key, value in node.members}
 
-    def items(self, found: _Candidate) -> Iterable[_Candidate]:
-        node = found.node
+    def items(self, candidate: _Candidate) -> Iterable[_Candidate]:
+        node = candidate.node
         if isinstance(node, JsonArray):
             self.count_steps("", len(node.items))
-            return (replace(found, node=item, path=f"{found.path}[{i}]") for i, item in enumerate(node.items))
-        return [] if is_null(node) else [found]
+            return (replace(candidate, node=item, path=f"{candidate.path}[{i}]") for i, item in enumerate(node.items))
+        return [] if is_null(node) else [candidate]
 
     def count_steps(self, path: str, steps: int = 1) -> None:
-        """Count what is looked at: only aliases, which repeat what they name, can make it too much."""
+        """Count visited nodes; only aliases, which share nodes, can exceed the limit.
+
+        A long path counts more, since building it takes as long.
+        """
         self.steps_left -= steps + len(path) // _LONG_PATH
         if self.steps_left < 0:
             place = Place(*self.document.locate(0), "$")
@@ -377,7 +394,7 @@ class _Finder:
 
 
 def is_null(node: JsonValue) -> bool:
-    """Tell whether a node is null, which says that a member is left out."""
+    """Tell whether a node is null, which means that a member is left out."""
     return isinstance(node, JsonLiteral) and node.value is None
 
 

@@ -1,8 +1,13 @@
-"""Where each character of a YAML scalar's value stands in the file.
+"""The offset in the file of each character of a YAML scalar's value.
 
 The value itself is PyYAML's. This reads the scalar's text once more by the same rules (YAML 1.1, chapter 9: plain,
 quoted and block scalars, their escapes, folding, indentation and chomping) and keeps offsets instead of characters.
 """
+
+# An EventPattern is JSON inside a YAML scalar, and a finding in it must name the line and column of the YAML file.
+# PyYAML's events have marks for a scalar's first and last character only; folding, escapes and indentation make the
+# offset of a character in between a computation of its own. Reading again costs only when there is a finding, so the
+# common case stays PyYAML's; the property test of offsets in strings compares each offset with the character there.
 
 from __future__ import annotations
 
@@ -18,7 +23,7 @@ if TYPE_CHECKING:
     from rumpattern.jsontext import Span
 
 BREAKS: Final = "\r\n\x85\u2028\u2029"
-_KEPT_BREAKS: Final = "\u2028\u2029"  # folding makes no space of them
+_KEPT_BREAKS: Final = "\u2028\u2029"  # folding does not turn them into a space
 _BREAK: Final = rf"(?:\r\n|[{BREAKS}])"
 _FOLD: Final = rf"(?P<fold>[ \t]*+{_BREAK}(?:[ \t]*+{_BREAK})*+)[ \t]*+|[ \t]++"
 _PAIR: Final = r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
@@ -37,11 +42,17 @@ _LINE: Final = re.compile(rf"(?P<indent> *)(?P<rest>[^{BREAKS}]*)(?P<end>{_BREAK
 
 @dataclass(frozen=True, slots=True)
 class ScalarOffsets:
-    """The places of a scalar's characters: called with an index into ``value`` it returns an offset into ``text``.
+    """The offsets of a scalar's characters: called with an index into ``value`` it returns an offset into ``text``.
 
-    ``style`` is the scalar's first character, None for a plain one. A character written as an escape sequence stands
-    where the sequence begins; a space or line feed made of line breaks stands at the first of them that it keeps; what
-    is behind the value stands at the closing quote or behind the last character.
+    The offset of an escape sequence is that of its first character. The offset of a space or line feed that line breaks
+    were folded to is that of the first break that it keeps. The offset behind the value is that of the closing quote,
+    or behind the last character.
+
+    Attributes:
+        text: the text of the file.
+        span: the scalar in it.
+        style: the scalar's first character, None for a plain scalar.
+        value: the value that PyYAML read.
     """
 
     text: str
@@ -50,12 +61,12 @@ class ScalarOffsets:
     value: str
 
     def __call__(self, index: int) -> int:
-        """Return where character ``index`` of the value stands."""
+        """Return the offset of character ``index`` of the value."""
         offsets = _all_offsets(self)
         return offsets[index] if index < len(offsets) else self._end(offsets)
 
     def offsets(self) -> Iterator[int]:
-        """Yield where each character stands, and where characters that chomping leaves out do."""
+        """Yield the offset of each character, and of those that chomping removes."""
         if self.style in {"|", ">"}:
             return _block_offsets(self.text, self.span, self.value, folds=self.style == ">")
         quote = 0 if self.style is None else 1
@@ -69,22 +80,22 @@ class ScalarOffsets:
 
 
 @lru_cache(maxsize=8)
-def _all_offsets(places: ScalarOffsets) -> Sequence[int]:
-    """Return the offsets of a scalar's characters; those of the last few are kept, as in ``jsontext``."""
-    return tuple(islice(places.offsets(), len(places.value)))
+def _all_offsets(scalar: ScalarOffsets) -> Sequence[int]:
+    """Return the offsets of a scalar's characters; the last few results are cached, as in ``jsontext``."""
+    return tuple(islice(scalar.offsets(), len(scalar.value)))
 
 
 def _flow_offsets(units: re.Pattern[str], text: str, start: int, end: int) -> Iterator[int]:
-    """Yield the offsets of a plain or quoted scalar, which goes from ``start`` to ``end`` without its quotes."""
+    """Yield the offsets of a plain or quoted scalar between ``start`` and ``end``, which exclude the quotes."""
     for unit in units.finditer(text, start, end):
         match unit.lastgroup:
             case "fold":
-                first, *more = (found.start() for found in _LINE_BREAK.finditer(text, *unit.span("fold")))
+                first, *more = (line_break.start() for line_break in _LINE_BREAK.finditer(text, *unit.span("fold")))
                 if not more or text[first] in _KEPT_BREAKS:
                     yield first
                 yield from more
             case "continued":
-                _, *more = (found.start() for found in _LINE_BREAK.finditer(text, *unit.span("continued")))
+                _, *more = (line_break.start() for line_break in _LINE_BREAK.finditer(text, *unit.span("continued")))
                 yield from more
             case "escape":
                 yield unit.start()
@@ -93,7 +104,7 @@ def _flow_offsets(units: re.Pattern[str], text: str, start: int, end: int) -> It
 
 
 def _block_offsets(text: str, span: Span, value: str, *, folds: bool) -> Iterator[int]:
-    """Yield the offsets of a literal or folded scalar with all its line breaks, whatever chomping leaves of them."""
+    """Yield the offsets of a literal or folded scalar with all its line breaks, also those that chomping removes."""
     header = _HEADER.match(text, span.start, span.end)
     lines = [line for line in _LINE.finditer(text, header.end(), span.end) if line.group()] if header else []
     indent = _indent(lines, value)
@@ -117,7 +128,7 @@ def _block_offsets(text: str, span: Span, value: str, *, folds: bool) -> Iterato
 
 
 def _indent(lines: list[re.Match[str]], value: str) -> int:
-    """Return the indentation of a block scalar: what the first line that is not empty has more than the value."""
+    """Return the indentation of a block scalar: that of the first line that is not empty, less that of the value."""
     content = value.lstrip("\n" + _KEPT_BREAKS)
     empty = len(value) - len(content)
     if not content or empty >= len(lines):

@@ -1,8 +1,13 @@
-"""YAML text to the nodes of ``jsontext``, with their places.
+"""YAML text to the nodes of ``jsontext``, with their spans.
 
-PyYAML only tells what is written where (its events); no object is ever made. Values are those of the YAML 1.2 core
-schema, so ``NO`` and dates are strings, as in JSON; a tag of CloudFormation gives an ``Unknown``.
+Values are those of the YAML 1.2 core schema, so ``NO`` and dates are strings, as in JSON; a tag of CloudFormation
+becomes an ``Unknown``.
 """
+
+# The nodes are made from PyYAML's events, not from its loaded values: events have the marks that spans are made of,
+# keep duplicate keys, and leave the resolution of plain scalars (PyYAML's is that of YAML 1.1) and of tags to this
+# module. No constructor runs, so no tag can create an object; aliases refer to shared nodes instead of copies, so an
+# expanding chain of aliases takes no memory; and the stack is a list, so that depth is limited by MAX_DEPTH.
 
 from __future__ import annotations
 
@@ -31,7 +36,7 @@ if TYPE_CHECKING:
     from rumpattern.jsontext import JsonValue
 
 MAX_MERGED: Final = 100_000
-"""How many members merge keys may add to the objects of a file."""
+"""Members that the merge keys of a file may add to its objects."""
 
 _NULLS: Final = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLEANS: Final = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
@@ -49,7 +54,13 @@ _PAIR: Final = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 
 class YamlError(ValueError):
-    """Text that is not YAML, or beyond a limit. ``offset`` counts characters; ``code`` is one of the rulebook's."""
+    """Text that is not YAML, or beyond a limit.
+
+    Attributes:
+        message: the fault.
+        offset: where it is, in characters.
+        code: the code of the rulebook for it.
+    """
 
     def __init__(self, message: str, offset: int, *, code: str = "RP006") -> None:
         super().__init__(message)
@@ -61,9 +72,9 @@ class YamlError(ValueError):
 def parse_yaml(text: str) -> list[JsonValue]:
     """Parse the documents of a YAML stream to nodes with spans.
 
-    Anchors, aliases and merge keys are resolved: a node that an alias names is the anchor's, shared, with its place.
-    Numbers get the spelling of JSON; ``.inf`` and ``.nan``, which JSON cannot say, are strings. Keys that are no
-    strings become the strings that they are written as.
+    Anchors, aliases and merge keys are resolved: an alias is the anchor's node itself, with its span. Numbers get the
+    spelling of JSON; ``.inf`` and ``.nan``, which JSON cannot represent, are strings. Keys that are not strings become
+    the text that they are written as.
 
     Raises:
         YamlError: at the first fault.
@@ -97,14 +108,14 @@ def _fault(error: yaml.MarkedYAMLError) -> YamlError:
 
 @dataclass(slots=True)
 class _Container:
-    """A sequence or mapping whose end has not been read yet."""
+    """An open sequence or mapping."""
 
     event: yaml.CollectionStartEvent
     content: list[JsonValue] = field(default_factory=list)
 
 
 class _Composer:
-    """Puts the nodes of a stream together with a stack of its own, so that depth is bounded by a rule."""
+    """Builds the nodes of a stream from its events."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -177,7 +188,7 @@ class _Composer:
         self.stack.append(_Container(event))
 
     def close(self, event: yaml.CollectionEndEvent) -> JsonValue:
-        """Make a container; one without brackets ends with its last value, not where the next token begins."""
+        """Build a container; without brackets it ends with its last value, not where the next token begins."""
         container, mark = self.stack.pop(), _span(event)
         if mark.start < mark.end:
             self.end = mark.end
@@ -215,7 +226,7 @@ class _Composer:
         return key.value == "<<" and self.text[key.span.start : key.span.end] == "<<"
 
     def with_merged(self, pairs: list[tuple[JsonString, JsonValue]]) -> list[tuple[JsonString, JsonValue]]:
-        """Put members of the objects that ``<<`` names in its place: own ones win, then those of the first object."""
+        """Replace ``<<`` by the members of the objects it refers to; own members win, then those of earlier objects."""
         known = {key.value for key, _ in pairs}
         result: list[tuple[JsonString, JsonValue]] = []
         for key, value in pairs:
@@ -243,7 +254,7 @@ def _span(event: yaml.Event) -> Span:
 
 
 def _function(tag: str) -> str:
-    """Return the full name of an intrinsic function, or a tag that is none as it is."""
+    """Return the full name of an intrinsic function, or any other tag unchanged."""
     name = tag.removeprefix("!")
     if name == tag or name in _SHORT_NAMES:
         return name
@@ -255,7 +266,7 @@ def _joined(pair: re.Match[str]) -> str:
 
 
 def _core_value(string: JsonString) -> JsonValue:
-    """Return what a scalar without quotes is by the core schema (YAML 1.2, 10.3.2)."""
+    """Return the value of a plain scalar by the core schema (YAML 1.2, 10.3.2)."""
     text, span = string.value, string.span
     if text in _NULLS:
         return JsonLiteral(None, span)
@@ -271,7 +282,7 @@ def _core_value(string: JsonString) -> JsonValue:
 
 
 def _number(text: str) -> str | None:
-    """Return a number of the core schema as JSON spells it, None for other text."""
+    """Return a number of the core schema in the spelling of JSON, None for other text."""
     if is_number(text):
         return text
     decimal = _DECIMAL.fullmatch(text)

@@ -1,4 +1,4 @@
-"""The rules of a document as a whole: its shape, the requests in it, and what its definitions are together."""
+"""The rules of a document as a whole: its structure, its requests, and its definitions taken together."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ _ID: Final = "MetricDefinitionId"
 _EVIDENTLY: Final = "Evidently"
 _ENDED: Final = "Evidently is discontinued"
 _MAX_COMPARED: Final = 100
-"""With how many equal definitions one is compared, none of which can be deployed with another."""
+"""Mutually exclusive equal definitions that a further one is compared with."""
 Destination: TypeAlias = "str | Unknown | None"
-"""Where definitions go: what is said, what is unknown, or nothing."""
+"""Where definitions go: a name, an unknown value, or None if the document does not say."""
 
 
 def shape(document: Document, sites: Sequence[Site]) -> Iterator[Diagnostic]:
-    """A document holds definitions, and a request has the members of a request (API reference)."""
+    """A document has definitions, and a request has the members of a request (API reference)."""
     if not sites:
         what = "the document has no metric definitions"
         if not isinstance(document.root, (JsonObject, JsonArray)):
@@ -83,23 +83,23 @@ def destination_given(document: Document, holder: Holder, _: Destination) -> Ite
         yield _finding(document, "RP301", message, holder.node, holder.path, hint)
 
 
-def destination(document: Document, holder: Holder, given: Destination) -> Iterator[Diagnostic]:
-    """Definitions go to CloudWatch or to Evidently, which AWS has ended (API reference, Destination)."""
+def destination(document: Document, holder: Holder, target: Destination) -> Iterator[Diagnostic]:
+    """Definitions go to CloudWatch or to Evidently, which is discontinued (API reference, Destination)."""
     node, path = holder.members.get("Destination", holder.node), _join(holder.path, "Destination")
-    if isinstance(given, str) and given not in DESTINATIONS:
-        yield _finding(document, "RP341", f'unknown destination "{given}"', node, path, 'write "CloudWatch"')
-    elif given == _EVIDENTLY:
+    if isinstance(target, str) and target not in DESTINATIONS:
+        yield _finding(document, "RP341", f'unknown destination "{target}"', node, path, 'write "CloudWatch"')
+    elif target == _EVIDENTLY:
         yield _finding(document, "RP342", _ENDED, node, path, None, Severity.WARNING)
         if "DestinationArn" not in holder.members:
             yield _finding(document, "RP343", "Evidently needs a DestinationArn", node, path)
 
 
-def destination_arn(document: Document, holder: Holder, given: Destination) -> Iterator[Diagnostic]:
+def destination_arn(document: Document, holder: Holder, target: Destination) -> Iterator[Diagnostic]:
     """Evidently has an ARN and CloudWatch has none (API reference, DestinationArn)."""
     if not isinstance(arn := holder.arn, str):
         return
     node, path = holder.members["DestinationArn"], _join(holder.path, "DestinationArn")
-    if given == "CloudWatch":
+    if target == "CloudWatch":
         yield _finding(document, "RP343", "CloudWatch takes no DestinationArn", node, path, "remove it")
     elif not _ARN.fullmatch(arn) or len(arn) > MAX_ARN:
         yield _finding(document, "RP343", f'"{arn[:60]}" is not an ARN', node, path)
@@ -139,7 +139,7 @@ def updated_definition(document: Document, holder: Holder, _: Destination) -> It
 
 
 def numbers(document: Document, sites: Sequence[Site]) -> Iterator[Diagnostic]:
-    """A request takes 200 definitions, a destination 2,000 (API reference, BatchCreateRumMetricDefinitions)."""
+    """A request accepts 200 definitions, a destination 2,000 (API reference, BatchCreateRumMetricDefinitions)."""
     held: defaultdict[int, list[Site]] = defaultdict(list)
     for site in sites:
         if site.holder is not None:
@@ -156,7 +156,7 @@ def numbers(document: Document, sites: Sequence[Site]) -> Iterator[Diagnostic]:
 
 
 def _deployed(sites: Sequence[Site]) -> Sequence[Site]:
-    """Return sites that can be deployed together: of each condition those of the branch that has more of them."""
+    """Return sites that can be deployed together: for each condition those of the branch with more sites."""
     counts = Counter(choice for site in sites for choice in site.if_branches)
     left_out = {
         (condition, branch) for condition, branch in counts if counts[condition, 3 - branch] > counts[condition, branch]
@@ -167,13 +167,12 @@ def _deployed(sites: Sequence[Site]) -> Sequence[Site]:
 
 def duplicates(document: Document, sites: Sequence[Site], reads: Sequence[ReadDefinition]) -> Iterator[Diagnostic]:
     """The same definition twice makes two of them, which publish twice: batch-create is not idempotent."""
-    before: defaultdict[object, list[Site]] = defaultdict(list)
+    before: defaultdict[tuple[int, str], list[Site]] = defaultdict(list)
     for site, read in zip(sites, reads, strict=True):
         if read.unknown or read.problems:
             continue
-        one = read.definition
-        said = one.name, one.namespace, one.value_key, one.unit_label, str(one.pattern), one.dimension_keys
-        same = before[id(site.holder), said]
+        content = str(read.definition.to_request())
+        same = before[id(site.holder), content]
         first = next((other for other in same if not site.excludes(other)), None)
         if first is not None:
             message = f"the same definition is at {first.path or '$'}: its events would be counted twice"
@@ -182,24 +181,24 @@ def duplicates(document: Document, sites: Sequence[Site], reads: Sequence[ReadDe
             same.append(site)
 
 
-def holders(document: Document, sites: Sequence[Site], given: str | None) -> Iterator[Diagnostic]:
-    """Yield what is wrong with requests and metric destinations.
+def holders(document: Document, sites: Sequence[Site], default: str | None) -> Iterator[Diagnostic]:
+    """Yield the findings about requests and metric destinations.
 
     Args:
         document: the document.
         sites: its definitions.
-        given: where they go if a request does not say.
+        default: where they go if a request does not say.
     """
     for holder in _holders(sites, *Origin):
-        wanted = holder.destination
-        if holder.origin in _REQUESTS and "Destination" not in holder.members and given in DESTINATIONS:
-            wanted = given
+        target = holder.destination
+        if holder.origin in _REQUESTS and "Destination" not in holder.members and default in DESTINATIONS:
+            target = default
         for rule in _HOLDER_RULES:
-            yield from rule(document, holder, wanted)
+            yield from rule(document, holder, target)
 
 
 def destination_argument(given: str | None, sites: Sequence[Site]) -> Iterator[Diagnostic]:
-    """What is given as the destination of definitions that do not say one is CloudWatch, or Evidently."""
+    """The destination that the caller names for definitions without one is CloudWatch or Evidently."""
     if given is not None and given not in DESTINATIONS:
         yield Diagnostic("RP341", f'unknown destination "{given}"', hint='write "CloudWatch"')
     if given == _EVIDENTLY and any(site.holder is None for site in sites):
@@ -218,8 +217,8 @@ _HOLDER_RULES: Final = (
 
 def _holders(sites: Sequence[Site], *origins: Origin) -> list[Holder]:
     """Return the holders of some sites, each once."""
-    found = {id(site.holder): site.holder for site in sites if site.holder is not None and site.origin in origins}
-    return list(found.values())
+    by_id = {id(site.holder): site.holder for site in sites if site.holder is not None and site.origin in origins}
+    return list(by_id.values())
 
 
 def _join(path: str, member: str) -> str:

@@ -1,4 +1,4 @@
-"""The rules of custom metrics, and those that both kinds share."""
+"""The rules of custom metrics, and those that custom and extended metrics share."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _DETAILS: Final = "event_details."
 def namespace_characters(subject: Subject) -> Iterator[Diagnostic]:
     """A namespace ends with a letter, digit or -._/#: and in a template has nothing else (Namespace; resource schema).
 
-    The pattern of the API reference, ``.*[a-zA-Z0-9-._/#:]+``, lets anything stand before the end.
+    The pattern of the API reference, ``.*[a-zA-Z0-9-._/#:]+``, allows any character before the end.
     """
-    given = subject.definition.namespace
-    if not subject.is_custom or not given or _NAMESPACE.fullmatch(given):
+    namespace = subject.definition.namespace
+    if not subject.is_custom or not namespace or _NAMESPACE.fullmatch(namespace):
         return
-    wrong = next(char for char in reversed(given) if not _NAMESPACE.fullmatch(char))
-    message = f'the namespace "{given}" contains {wrong!a}; it may have letters, digits and - . _ / # :'
-    if subject.read.is_of_template or wrong == given[-1] or "\n" in given:
+    wrong = next(char for char in reversed(namespace) if not _NAMESPACE.fullmatch(char))
+    message = f'the namespace "{namespace}" contains {wrong!a}; it may have letters, digits and - . _ / # :'
+    if subject.read.is_of_template or wrong == namespace[-1] or "\n" in namespace:
         yield subject.error("RP340", message, "Namespace")
     else:
         hint = "the API's pattern accepts it; that of CloudFormation and an earlier one of the API do not"
@@ -42,28 +42,28 @@ def namespace_characters(subject: Subject) -> Iterator[Diagnostic]:
 
 def namespace_prefix(subject: Subject) -> Iterator[Diagnostic]:
     """The service adds RUM/CustomMetrics/ by itself (API reference, Namespace)."""
-    given = subject.definition.namespace
-    if not subject.is_custom or given is None:
+    namespace = subject.definition.namespace
+    if not subject.is_custom or namespace is None:
         return
-    if given.startswith(CUSTOM_NAMESPACE_PREFIX) or given == CUSTOM_NAMESPACE_PREFIX.rstrip("/"):
-        rest = given.removeprefix(CUSTOM_NAMESPACE_PREFIX.rstrip("/")).lstrip("/")
+    if namespace.startswith(CUSTOM_NAMESPACE_PREFIX) or namespace == CUSTOM_NAMESPACE_PREFIX.rstrip("/"):
+        rest = namespace.removeprefix(CUSTOM_NAMESPACE_PREFIX.rstrip("/")).lstrip("/")
         hint = f'write "{rest}"' if rest else "name your application, such as MyApp"
         is_name = _NAMESPACE.fullmatch(rest) and rest[0].isalnum() and not rest.upper().startswith("AWS/")
-        edit = Edit(0, len(given) - len(rest), "") if is_name else None
+        edit = Edit(0, len(namespace) - len(rest), "") if is_name else None
         final = subject.definition.final_namespace
         message = f'RUM adds "{CUSTOM_NAMESPACE_PREFIX}" itself: the metric would be in "{final}"'
         yield subject.warning("RP337", message, "Namespace", hint, edit)
 
 
 def extended_name(subject: Subject) -> Iterator[Diagnostic]:
-    """A Name of RUM's own metrics in another namespace is a custom metric, to which the custom rules apply."""
+    """A Name of an extended metric in a custom namespace is a custom metric, to which the custom rules apply."""
     if subject.is_custom and subject.knows("Name") and subject.definition.name in EXTENDED_METRICS:
         message = f'"{subject.definition.name}" in a custom namespace is a custom metric, not RUM\'s extended metric'
         yield subject.warning("RP336", message, "Name", "remove Namespace to define the extended metric")
 
 
 def no_pattern(subject: Subject) -> Iterator[Diagnostic]:
-    """A custom metric without EventPattern takes every event."""
+    """A custom metric without EventPattern matches every event."""
     if subject.is_custom and subject.knows("EventPattern") and subject.definition.pattern is None:
         what = f"that has {subject.definition.value_key}" if subject.definition.value_key else "of every type"
         message = f"without an EventPattern every event {what} is counted"
@@ -75,10 +75,10 @@ def first_level_keys(subject: Subject) -> Iterator[Diagnostic]:
     if not subject.is_custom:
         return
     value_key, dimensions = subject.definition.value_key, subject.definition.dimension_keys
-    found = [(value_key, partial(subject.error, member="ValueKey"))] if value_key else []
-    found += [(path, partial(subject.at_dimension, path=path)) for path, _ in dimensions]
-    found += [(path, partial(subject.at_field, where=path)) for path in sorted(subject.paths)]
-    for path, finding in found:
+    named = [(value_key, partial(subject.error, member="ValueKey"))] if value_key else []
+    named += [(path, partial(subject.at_dimension, path=path)) for path, _ in dimensions]
+    named += [(path, partial(subject.at_field, where=path)) for path in sorted(subject.paths)]
+    for path, finding in named:
         first = path.partition(".")[0]
         if first not in FIRST_LEVEL:
             hint = did_you_mean(first, list(FIRST_LEVEL)) or f"first-level keys: {', '.join(sorted(FIRST_LEVEL))}"
@@ -97,7 +97,7 @@ def dimensions_in_pattern(subject: Subject) -> Iterator[Diagnostic]:
 
 
 def dimension_values(subject: Subject) -> Iterator[Diagnostic]:
-    """A dimension is text: a field that holds an object or array gives none."""
+    """The value of a dimension is text, which an object or array does not have."""
     if not subject.is_custom:
         return
     for path, name in subject.definition.dimension_keys:
@@ -130,7 +130,7 @@ def details_need_a_type(subject: Subject) -> Iterator[Diagnostic]:
 def fields_of_the_type(subject: Subject) -> Iterator[Diagnostic]:
     """A built-in event type has the details of its schema and no others (API reference, EventPattern)."""
     for path in sorted(subject.paths) if subject.builtin_types else ():
-        if _is_strange(subject, path):
+        if _is_unknown_field(subject, path):
             yield subject.at_field("RP333", f"{_names(subject)} has no {path}", path, _near_field(subject, path))
 
 
@@ -140,7 +140,7 @@ def value_key_of_the_type(subject: Subject) -> Iterator[Diagnostic]:
     if path is None or not subject.is_custom:
         return
     above = scalar_above(path, None)
-    if _is_strange(subject, path):
+    if _is_unknown_field(subject, path):
         message = f"{_names(subject)} has no {path}: nothing would be published"
         yield subject.warning("RP338", message, "ValueKey", _near_field(subject, path))
     elif above is not None:
@@ -152,7 +152,7 @@ def value_key_of_the_type(subject: Subject) -> Iterator[Diagnostic]:
 
 
 def one_value(subject: Subject) -> Iterator[Diagnostic]:
-    """In a custom metric's pattern an array has one value (API reference, EventPattern); real ones have more."""
+    """In a custom metric's pattern an array has one value (API reference, EventPattern); deployed ones have more."""
     if not subject.is_custom:
         return
     severity = Severity.WARNING if subject.profile is Profile.LENIENT else Severity.ERROR
@@ -166,7 +166,7 @@ def one_value(subject: Subject) -> Iterator[Diagnostic]:
 
 
 def near_event_type(subject: Subject) -> Iterator[Diagnostic]:
-    """An event type that is nearly a built-in one is probably a slip."""
+    """An event type that resembles a built-in one is probably misspelled."""
     for name in sorted(subject.event_types or ()):
         if name in DETAILS:
             continue
@@ -177,8 +177,8 @@ def near_event_type(subject: Subject) -> Iterator[Diagnostic]:
             yield subject.at_field("RP208", message, EVENT_TYPE, hint, Severity.WARNING)
 
 
-def _is_strange(subject: Subject, path: str) -> bool:
-    """Tell whether a path is one of event_details that none of the built-in event types has."""
+def _is_unknown_field(subject: Subject, path: str) -> bool:
+    """Tell whether a path is below event_details and none of the built-in event types has it."""
     types = subject.builtin_types
     return types is not None and path.startswith(_DETAILS) and not any(has_field(path, name) for name in types)
 
@@ -189,9 +189,9 @@ def _near_field(subject: Subject, path: str) -> str:
 
 
 def _kinds(subject: Subject, path: str) -> set[FieldType]:
-    """Return what a field holds in the events that can match, nothing if that is not known."""
+    """Return the types of a field in the events that can match, an empty set if they are not known."""
     types = subject.builtin_types or ((None,) if not path.startswith(_DETAILS) else ())
-    return {found.type for name in types if (found := info(path, name)) is not None}
+    return {known.type for name in types if (known := info(path, name)) is not None}
 
 
 def _names(subject: Subject) -> str:

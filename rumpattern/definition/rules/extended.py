@@ -1,4 +1,4 @@
-"""The rules of extended metrics, which the validation table holds as data (``definition.extended``)."""
+"""The rules of extended metrics, whose table ``rum.extended`` has as data."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ def name(subject: Subject) -> Iterator[Diagnostic]:
     """Without a Namespace, or in AWS/RUM, the Name is one of a list (API reference, Name)."""
     if not subject.is_extended or not subject.knows("Name"):
         return
-    given = subject.definition.name
-    if given in CLOUDFORMATION_NAMES:
-        message = f'only CloudFormation documents the extended metric "{given}", and its rules are not published'
+    metric_name = subject.definition.name
+    if metric_name in CLOUDFORMATION_NAMES:
+        message = f'only CloudFormation documents the extended metric "{metric_name}", and its rules are not published'
         yield subject.warning("RP322", message, "Name")
-    elif given not in EXTENDED_METRICS:
-        hint = did_you_mean(given, list(EXTENDED_METRICS)) or _CUSTOM_HINT
-        yield subject.error("RP321", f'there is no extended metric "{given}"', "Name", hint)
+    elif metric_name not in EXTENDED_METRICS:
+        hint = did_you_mean(metric_name, list(EXTENDED_METRICS)) or _CUSTOM_HINT
+        yield subject.error("RP321", f'there is no extended metric "{metric_name}"', "Name", hint)
 
 
 def metric_of(subject: Subject) -> ExtendedMetric | None:
-    """Return the metric of the table that a definition has to keep to."""
+    """Return the entry of the table for an extended metric, None if there is none or it is not certain."""
     return EXTENDED_METRICS.get(subject.definition.name) if subject.is_extended and subject.knows("Name") else None
 
 
@@ -56,24 +56,24 @@ def event_pattern(subject: Subject) -> Iterator[Diagnostic]:
 def value_key(subject: Subject) -> Iterator[Diagnostic]:
     """The ValueKey is that of the table, or left out (API reference, EventPattern)."""
     metric = metric_of(subject)
-    given = subject.definition.value_key
-    if metric is None or not subject.knows("ValueKey") or given == metric.value_key:
+    key = subject.definition.value_key
+    if metric is None or not subject.knows("ValueKey") or key == metric.value_key:
         return
-    given_name = subject.definition.name
+    metric_name = subject.definition.name
     if metric.value_key is None:
         yield subject.error(
-            "RP323", f'{given_name} counts events and takes no ValueKey, but has "{given}"', "ValueKey", "remove it"
+            "RP323", f'{metric_name} counts events and takes no ValueKey, but has "{key}"', "ValueKey", "remove it"
         )
-    elif given is None:
+    elif key is None:
         hint = f'add "ValueKey": "{metric.value_key}"'
-        yield subject.error("RP323", f'{given_name} needs the ValueKey "{metric.value_key}"', "", hint)
+        yield subject.error("RP323", f'{metric_name} needs the ValueKey "{metric.value_key}"', "", hint)
     else:
-        message = f'the ValueKey of {given_name} is "{metric.value_key}", not "{given}"'
+        message = f'the ValueKey of {metric_name} is "{metric.value_key}", not "{key}"'
         yield subject.error("RP323", message, "ValueKey", f'write "{metric.value_key}"')
 
 
 def event_type(subject: Subject) -> Iterator[Diagnostic]:
-    """The pattern asks for the one event type of the table (API reference, EventPattern)."""
+    """The pattern matches the one event type of the table (API reference, EventPattern)."""
     metric = metric_of(subject)
     if metric is None or not subject.branches:
         return
@@ -119,7 +119,7 @@ def opposite(subject: Subject) -> Iterator[Diagnostic]:
 
 
 def extra_fields(subject: Subject) -> Iterator[Diagnostic]:
-    """Beside its own fields the pattern holds those of its dimensions only (API reference, EventPattern)."""
+    """Besides its own fields the pattern has only those of its dimensions (API reference, EventPattern)."""
     metric = metric_of(subject)
     if metric is None or not subject.knows("DimensionKeys"):
         return
@@ -138,20 +138,20 @@ def dimension_pairs(subject: Subject) -> Iterator[Diagnostic]:
     """An extended metric has no dimensions but those six (API reference, DimensionKeys)."""
     if metric_of(subject) is None:
         return
-    for path, given in subject.definition.dimension_keys:
+    for path, dimension in subject.definition.dimension_keys:
         wanted = DIMENSIONS.get(path)
-        if wanted == given:
+        if wanted == dimension:
             continue
         if wanted is None:
             hint = did_you_mean(path, list(DIMENSIONS)) or f"allowed: {', '.join(DIMENSIONS)}"
             message = f"{path} is not a dimension of extended metrics"
         else:
-            hint, message = f'write "{wanted}"', f'the dimension of {path} must be named "{wanted}", not "{given}"'
+            hint, message = f'write "{wanted}"', f'the dimension of {path} must be named "{wanted}", not "{dimension}"'
         yield subject.at_dimension("RP328", message, path, hint, at_name=wanted is not None)
 
 
 def _accepted(metric: ExtendedMetric, profile: Profile) -> Sequence[Values]:
-    """Return what the condition may accept."""
+    """Return the sets of values that the condition may accept."""
     assert metric.condition is not None
     spellings = [metric.condition[1]]
     if metric.printed is not None:
@@ -176,16 +176,16 @@ def _range(terms: Sequence[str | int]) -> NumericRange:
     return bounds
 
 
-def _same(given: Values | None, wanted: Values, metric: ExtendedMetric) -> bool:
-    if given is None:
+def _same(accepted: Values | None, wanted: Values, metric: ExtendedMetric) -> bool:
+    if accepted is None:
         return False
     if metric.is_integer:
-        return replace(given, numbers=_whole(given.numbers)) == replace(wanted, numbers=_whole(wanted.numbers))
-    return given == wanted
+        return replace(accepted, numbers=_whole(accepted.numbers)) == replace(wanted, numbers=_whole(wanted.numbers))
+    return accepted == wanted
 
 
 def _whole(intervals: Sequence[Interval]) -> tuple[Interval, ...]:
-    """Return the intervals of whole numbers in some intervals of numbers, those that meet made one."""
+    """Return the whole numbers of ascending intervals as intervals, adjacent ones joined."""
     result: list[Interval] = []
     for low, high in intervals:
         first, last = math.ceil(low), math.floor(high)

@@ -1,4 +1,4 @@
-"""What a pattern means for the events there are: it can match none of them, or asks for something it cannot find."""
+"""What a pattern means for real events: it can match none or all of them, or a condition can never hold."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _ANYTHING: Final = _ABSENT.union(_PRESENT)
 
 
 def never(subject: Subject) -> Iterator[Diagnostic]:
-    """A field that must be absent though every event has it, or a value both at a field and below it."""
+    """A field must not be absent if every event has it, and a field has not both a value and fields below it."""
     for path in sorted(subject.paths.intersection(_ALWAYS_THERE)):
         failing = sum(branch.get(path) == _ABSENT for branch in subject.branches)
         if failing:
@@ -59,7 +59,7 @@ def _nested(paths: frozenset[str]) -> Iterator[tuple[str, str]]:
 
 
 def _needs(branch: dict[str, Values], path: str) -> bool:
-    """Tell whether events have to have something at a path."""
+    """Tell whether a branch matches only events with a value at a path."""
     return path in branch and not branch[path].absent
 
 
@@ -68,14 +68,14 @@ def _never(subject: Subject, failing: int) -> str:
 
 
 def always(subject: Subject) -> Iterator[Diagnostic]:
-    """A pattern that no event fails."""
+    """A pattern has a condition that some event does not satisfy."""
     if subject.branches and any(all(_is_anything(branch, path) for path in branch) for branch in subject.branches):
         message, hint = "every event matches the pattern", "add a condition on event_type"
         yield subject.warning("RP201", message, "EventPattern", hint)
 
 
 def literal_star(subject: Subject) -> Iterator[Diagnostic]:
-    """``["*"]`` is the string of one star, not any value."""
+    """``["*"]`` matches a literal star, not any value."""
     for field in subject.fields:
         for index, element in enumerate(field.elements):
             if isinstance(element, StringEquals) and element.value == "*":
@@ -84,20 +84,20 @@ def literal_star(subject: Subject) -> Iterator[Diagnostic]:
 
 
 def types(subject: Subject) -> Iterator[Diagnostic]:
-    """A value of another type than the field holds never matches."""
+    """A value of a type that the field does not hold never matches."""
     for field in subject.fields:
-        found = _info(subject, field.path)
-        for index, element in enumerate(field.elements if found else ()):
-            assert found is not None
-            code = _of_another_type(field.path, found.type, element)
+        known = _info(subject, field.path)
+        for index, element in enumerate(field.elements if known else ()):
+            assert known is not None
+            code = _of_another_type(field.path, known.type, element)
             if code is not None:
-                held = f"{'an' if found.type[0] in 'ao' else 'a'} {found.type}"
+                held = f"{'an' if known.type[0] in 'ao' else 'a'} {known.type}"
                 message = f"{field.path} holds {held}, which {format_element(element)} never matches"
                 yield subject.at_element(code, message, field, index, _HINTS[code](element))
 
 
 def _of_another_type(path: str, held: FieldType, element: Element) -> str | None:
-    """Return the code of an element that never matches what a field holds, None if it may match."""
+    """Return the code for an element that never matches values of a type, None if it may match."""
     match element:
         case Exists():
             return "RP211" if held is FieldType.OBJECT and element.wanted else None
@@ -132,7 +132,7 @@ _HINTS: Final[dict[str, Callable[[Element], str | None]]] = {
 
 
 def below_values(subject: Subject) -> Iterator[Diagnostic]:
-    """A string, number or boolean has no fields, and an operator is none."""
+    """A string, number or boolean has no fields, and an operator is not a field."""
     for path, field in sorted(subject.first_fields.items()):
         above = scalar_above(path, None)
         if above is not None:
@@ -148,20 +148,20 @@ def below_values(subject: Subject) -> Iterator[Diagnostic]:
 
 
 def known_values(subject: Subject) -> Iterator[Diagnostic]:
-    """A field with few possible values has none of the others."""
+    """A field with a closed set of values never has another value."""
     for field in subject.fields:
-        found = _info(subject, field.path)
-        if field.path == EVENT_TYPE or found is None or not found.values:
+        known = _info(subject, field.path)
+        if field.path == EVENT_TYPE or known is None or not known.values:
             continue
         for index, element in enumerate(field.elements):
-            if isinstance(element, StringEquals) and element.value not in found.values:
-                hint = did_you_mean(element.value, found.values) or f"values: {', '.join(found.values)}"
+            if isinstance(element, StringEquals) and element.value not in known.values:
+                hint = did_you_mean(element.value, known.values) or f"values: {', '.join(known.values)}"
                 message = f'{field.path} is never "{element.value}"'
                 yield subject.at_element("RP204", message, field, index, hint)
 
 
 def unknown_metadata(subject: Subject) -> Iterator[Diagnostic]:
-    """A metadata field that is nearly one of RUM's own is probably a slip; others may be custom attributes."""
+    """A metadata field that resembles one of RUM's own is probably misspelled; others may be custom attributes."""
     own = list(METADATA)
     for path in sorted(subject.paths):
         first, _, rest = path.partition(".")
@@ -173,11 +173,11 @@ def unknown_metadata(subject: Subject) -> Iterator[Diagnostic]:
 
 
 def _info(subject: Subject, path: str) -> FieldInfo | None:
-    """Return what is known of a field in all events that can match, None if that is not one thing."""
+    """Return what is known of a field in all events that can match, None if they differ."""
     names = subject.builtin_types or (frozenset(("",)) if not path.startswith("event_details.") else frozenset())
-    found = [info(path, name) for name in sorted(names)]
-    first = next(iter(found), None)
-    return first if first is not None and all(one == first for one in found) else None
+    known = [info(path, name) for name in sorted(names)]
+    first = next(iter(known), None)
+    return first if first is not None and all(other == first for other in known) else None
 
 
 def _is_anything(branch: dict[str, Values], path: str) -> bool:

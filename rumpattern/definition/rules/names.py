@@ -1,4 +1,4 @@
-"""What CloudWatch takes as names and units, for both kinds of metrics."""
+"""The rules of names and units, which CloudWatch has for custom and extended metrics."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _ASCII: Final = "CloudWatch accepts ASCII names only"
 
 def namespace_is_free(subject: Subject) -> Iterator[Diagnostic]:
     """A custom metric's namespace does not start with AWS/ (API reference, Namespace)."""
-    given = subject.definition.namespace
-    if subject.is_custom and given is not None and given.upper().startswith("AWS/"):
+    namespace = subject.definition.namespace
+    if subject.is_custom and namespace is not None and namespace.upper().startswith("AWS/"):
         hint = f'leave Namespace out, or write exactly "{EXTENDED_NAMESPACE}", for an extended metric'
-        yield subject.error("RP308", f'the namespace "{given}" is reserved by AWS', "Namespace", hint)
+        yield subject.error("RP308", f'the namespace "{namespace}" is reserved by AWS', "Namespace", hint)
 
 
 def ascii_names(subject: Subject) -> Iterator[Diagnostic]:
@@ -37,12 +37,12 @@ def ascii_names(subject: Subject) -> Iterator[Diagnostic]:
 
 def unit(subject: Subject) -> Iterator[Diagnostic]:
     """The unit is one of CloudWatch's (PutMetricData, MetricDatum, Unit)."""
-    given = subject.definition.unit_label
-    if given is not None and subject.knows("UnitLabel") and given not in UNITS:
-        same = [known for known in UNITS if known.lower().rstrip("s") == given.lower().rstrip("s")]
-        hint = f'did you mean "{same[0]}"?' if same else did_you_mean(given, UNITS) or f"units: {', '.join(UNITS)}"
-        edit = Edit(0, len(given), same[0]) if same else None
-        yield subject.warning("RP314", f'CloudWatch has no unit "{given}"', "UnitLabel", hint, edit)
+    label = subject.definition.unit_label
+    if label is not None and subject.knows("UnitLabel") and label not in UNITS:
+        same = [known for known in UNITS if known.lower().rstrip("s") == label.lower().rstrip("s")]
+        hint = f'did you mean "{same[0]}"?' if same else did_you_mean(label, UNITS) or f"units: {', '.join(UNITS)}"
+        edit = Edit(0, len(label), same[0]) if same else None
+        yield subject.warning("RP314", f'CloudWatch has no unit "{label}"', "UnitLabel", hint, edit)
 
 
 RULES: Final = (namespace_is_free, ascii_names, unit)
