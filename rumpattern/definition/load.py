@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 from rumpattern.definition.documents.document import read_document
 from rumpattern.definition.documents.sites import find_sites
 from rumpattern.definition.read import read_definition
-from rumpattern.definition.rules import batch
-from rumpattern.definition.rules import names as limits
+from rumpattern.definition.rules import batch, names
 from rumpattern.definition.subject import Subject
 from rumpattern.diagnostics.finding import DefinitionError, Diagnostic, Severity
 from rumpattern.pattern.findings import in_order
@@ -53,5 +52,5 @@ def load_definitions(source: Source) -> list[MetricDefinition]:
 def _with_warnings(read: ReadDefinition) -> MetricDefinition:
     """Return a definition with what CloudWatch would refuse of it, which does not keep it from being replayed."""
     subject = Subject.of(read)
-    warnings = [replace(finding, severity=Severity.WARNING) for rule in limits.RULES for finding in rule(subject)]
+    warnings = [replace(finding, severity=Severity.WARNING) for rule in names.RULES for finding in rule(subject)]
     return replace(read.definition, warnings=(*read.definition.warnings, *warnings))

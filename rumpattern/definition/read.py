@@ -68,6 +68,8 @@ class ReadDefinition:
 def read_definition(site: Site, document: Document) -> ReadDefinition:
     """Read the definition at a site."""
     reader = _DefinitionReader(site, document)
+    reader.read.places[""] = reader.place(site.node, "")
+    reader.read.edit = reader.edit
     if not isinstance(site.node, JsonObject):
         is_item = site.path.endswith("]") or not site.path
         what = "MetricDefinitions must be an array of definitions"
@@ -87,8 +89,6 @@ class _DefinitionReader:
         self.site = site
         self.document = document
         self.read = ReadDefinition(MetricDefinition(""), is_of_template=site.is_of_template)
-        self.read.places[""] = self.place(site.node, "")
-        self.read.edit = self.edit
 
     def edit(self, member: str, edit: Edit) -> tuple[Edit, ...]:
         node = self.site.members.get(member)

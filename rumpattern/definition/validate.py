@@ -14,8 +14,7 @@ from rumpattern.definition.documents.plain import plain
 from rumpattern.definition.documents.sites import find_sites, is_template
 from rumpattern.definition.ignores import find_ignores
 from rumpattern.definition.read import read_definition
-from rumpattern.definition.rules import batch, custom, extended, meaning
-from rumpattern.definition.rules import names as limits
+from rumpattern.definition.rules import batch, custom, extended, meaning, names
 from rumpattern.definition.subject import Profile, Subject
 from rumpattern.diagnostics.finding import DefinitionError, Diagnostic, Severity
 
@@ -169,7 +168,7 @@ def _report(document: Document, sites: Sequence[Site], destination: str | None, 
 
 def _checked(site: Site, read: ReadDefinition, profile: Profile, ignores: Ignores) -> Checked:
     subject = Subject.of(read, profile)
-    rules = (*limits.RULES, *extended.RULES, *custom.RULES, *meaning.RULES)
+    rules = (*names.RULES, *extended.RULES, *custom.RULES, *meaning.RULES)
     findings = [*read.problems, *read.warnings, *(finding for rule in rules for finding in rule(subject))]
     reported = (finding for finding in findings if not ignores.hides(finding))
     return Checked(site.path, site.members, tuple(sorted(reported, key=_position)))

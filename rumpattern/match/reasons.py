@@ -51,7 +51,7 @@ class Reasons:
         self.branches = [[Predicate(f.path, f.elements) for f in branch] for branch in pattern.branches]
         distinct = dict.fromkeys(one for branch in self.branches for one in branch)
         self.predicates = {one: compile_elements(one.elements) for one in distinct}
-        self.misses = {one: Misses(one.elements) for one in distinct}
+        self.misses = {one: Misses.prepare(one.elements) for one in distinct}
         self.events = 0
         self.matched = 0
         self.causes: Counter[Cause] = Counter()

@@ -77,23 +77,51 @@ class Reason:
         return self.text
 
 
+@dataclass(frozen=True, slots=True)
 class Misses:
-    """The elements of one field, prepared to explain many values that none of them matches."""
+    """The elements of one field, prepared by ``prepare`` to explain many values that none of them matches.
+
+    Attributes:
+        texts: the elements that match strings only.
+        operators: those of them that are not plain strings.
+        strings: the plain strings, each once; ``folded`` and ``stripped`` are their keys for look-up.
+        folded: see ``strings``.
+        stripped: see ``strings``.
+        numbers: the elements that match numbers only.
+        literals: the accepted literals.
+        excludes: whether there is an anything-but.
+        wants_none: whether the field may be absent.
+    """
 
     # What does not depend on the value is computed once, in sets: a field may have thousands of strings and a column as
     # many distinct values, whose product is too much. SIMILAR has to compare pairs, so it is for few strings only.
 
-    def __init__(self, elements: Sequence[Element]) -> None:
-        self.texts = [element for element in elements if isinstance(element, TextElement)]
-        self.numbers = [element for element in elements if isinstance(element, (NumberEquals, NumericRange))]
-        self.literals = [element.value for element in elements if isinstance(element, LiteralEquals)]
-        self.excludes = any(isinstance(element, AnythingBut) for element in elements)
-        self.wants_none = Exists(wanted=False) in elements
-        strings = (element.value for element in self.texts if isinstance(element, StringEquals))
-        self.strings = list(dict.fromkeys(strings))
-        self.folded = frozenset(map(casing.folded, self.strings))
-        self.stripped = frozenset(text.strip() for text in self.strings)
-        self.operators = [element for element in self.texts if not isinstance(element, StringEquals)]
+    texts: tuple[TextElement, ...]
+    operators: tuple[TextElement, ...]
+    strings: tuple[str, ...]
+    folded: frozenset[str]
+    stripped: frozenset[str]
+    numbers: tuple[NumberEquals | NumericRange, ...]
+    literals: tuple[bool | None, ...]
+    excludes: bool
+    wants_none: bool
+
+    @classmethod
+    def prepare(cls, elements: Sequence[Element]) -> Misses:
+        """Return the misses of a field with these elements."""
+        texts = tuple(element for element in elements if isinstance(element, TextElement))
+        strings = tuple(dict.fromkeys(element.value for element in texts if isinstance(element, StringEquals)))
+        return cls(
+            texts,
+            operators=tuple(element for element in texts if not isinstance(element, StringEquals)),
+            strings=strings,
+            folded=frozenset(map(casing.folded, strings)),
+            stripped=frozenset(text.strip() for text in strings),
+            numbers=tuple(element for element in elements if isinstance(element, (NumberEquals, NumericRange))),
+            literals=tuple(element.value for element in elements if isinstance(element, LiteralEquals)),
+            excludes=any(isinstance(element, AnythingBut) for element in elements),
+            wants_none=Exists(wanted=False) in elements,
+        )
 
     def nearest(self, value: object) -> Reason:
         """Return the nearest miss of a value that no element matches."""
@@ -172,7 +200,7 @@ class Misses:
 
 def of_values(elements: Sequence[Element], values: Iterable[object]) -> Reason:
     """Return the nearest miss among values that no element matches."""
-    misses = Misses(elements)
+    misses = Misses.prepare(elements)
     reasons = (misses.nearest(value) for value in values)
     return min(reasons, key=lambda reason: (_RANKS[reason.kind], reason.distance))
 
