@@ -89,7 +89,7 @@ class _NumericReader:
 
     def single(self, result: NumericRange) -> NumericRange:
         if len(self.items) > 2:  # noqa: PLR2004 - operator and number
-            message = 'only ">" and ">=" may be followed by a second bound: the low bound comes first'
+            message = 'only ">" and ">=" may be followed by a second bound: the lower bound comes first'
             self.fail("RP113", message, 2, "Too many elements in numeric expression")
         return result
 
@@ -105,7 +105,7 @@ class _NumericReader:
         if len(self.items) > 4:  # noqa: PLR2004 - two operators and two numbers
             self.fail("RP113", "numeric has at most two bounds", 4, "Too many terms in numeric range expression")
         if not low < high:
-            self.fail("RP114", "the low bound must be below the high bound", 3, "Bottom must be less than top")
+            self.fail("RP114", "the lower bound must be below the upper bound", 3, "Bottom must be less than top")
         return NumericRange(low, low_closed, high, high_closed=node.value == "<=")
 
     def fail(self, code: str, message: str, index: int, service: str) -> Never:

@@ -75,12 +75,12 @@ def findings(source):
             '{"a": [{"numeric": ["<", 5, ">", 1]}]}',
             (
                 '<text>:1:29 $.a[0].numeric[2]: only ">" and ">=" may be followed by a second bound:'
-                " the low bound comes first [RP113]"
+                " the lower bound comes first [RP113]"
             ),
         ),
         (
             '{"a": [{"numeric": [">", 5, "<", 5]}]}',
-            "<text>:1:34 $.a[0].numeric[3]: the low bound must be below the high bound [RP114]",
+            "<text>:1:34 $.a[0].numeric[3]: the lower bound must be below the upper bound [RP114]",
         ),
         (
             '{"a": [{"numeric": ["=", 1e400]}]}',
