@@ -161,7 +161,7 @@ def group(table: SampleTable) -> PartialAggregates:
     order, begins = group_samples(table)
     first = order[begins]
     sizes = np.diff(begins, append=len(order))
-    definitions, starts = table.definitions[table.owners[first]], table.starts[first]
+    definitions, starts = table.definitions[table.definition_of_sample[first]], table.starts[first]
     dimensions = tuple(labels.take(first) for labels in table.dimensions)
     if table.values is None:
         return PartialAggregates.of_ones(definitions, starts, dimensions, sizes)
@@ -195,7 +195,7 @@ def group_samples(table: SampleTable) -> tuple[Integers, Integers]:
         The samples' order, shape (samples,), and where each group begins in it, shape (groups,).
     """
     labels = [(labels.codes, len(labels.texts)) for labels in table.dimensions]
-    return sort_by([(table.owners, len(table.definitions)), number_periods(table.starts), *labels])
+    return sort_by([(table.definition_of_sample, len(table.definitions)), number_periods(table.starts), *labels])
 
 
 def number_periods(starts: Integers) -> tuple[Integers, int]:
@@ -252,5 +252,5 @@ class BatchAggregates:
     @classmethod
     def of(cls, table: SampleTable) -> BatchAggregates:
         """Return a table added up."""
-        groups = group(table) if len(table.owners) else None
+        groups = group(table) if len(table.definition_of_sample) else None
         return cls(table.definitions, groups, table.counts, table.odd)

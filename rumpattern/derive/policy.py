@@ -1,8 +1,8 @@
-"""What a matched event publishes: its value, dimensions and period, or a reason why nothing.
+"""The derivation policy: the sample that a matched event publishes, or the reason why it publishes none.
 
-What RUM publishes is documented for the good case only. Every other case is a policy here: the datum is not published
-and its reason is counted. ``sample_event`` states the policy in its plainest form, one event at a time;
-``rumpattern.derive.samples`` applies it to batches.
+What RUM publishes is documented for the good case only. Every other case is a policy here: the sample is dropped and
+its reason is counted. ``sample_event`` states the policy in its plainest form, one event at a time; ``readings`` asks
+the same functions once for each kind and each distinct string of a batch, and a property test holds the two equal.
 """
 
 from __future__ import annotations
@@ -45,15 +45,21 @@ REASONS: Final = (
     "timestamp_not_a_number",
     "timestamp_out_of_range",
 )
-"""Why a matched event publishes nothing, in the order in which they are looked for; the first is no reason."""
+"""What becomes of a matched event: published, or the reason why it is dropped.
+
+Where several reasons hold, the value's comes before those of the dimensions, and the timestamp's is last. An index into
+this tuple is a *reason code*: columns of counts have this order, and compiled code knows two codes (``native.layout``).
+"""
 PUBLISHED: Final = REASONS[0]
+REASON_CODES: Final = {reason: code for code, reason in enumerate(REASONS)}
+"""The index of each reason in ``REASONS``."""
 
 
-# --- the policy, one value at a time --------------------------------------------------------------------------------
+# --- one field ------------------------------------------------------------------------------------------------------
 
 
 def value_reason(kind: Kind, value: Value) -> str:
-    """Return why what stands at a ValueKey cannot be published, or ``published``."""
+    """Return why the value at a ValueKey cannot be published, or ``published``."""
     match kind:
         case Kind.MISSING | Kind.NULL | Kind.OBJECT:
             return f"value_{kind.name.lower()}"
@@ -71,7 +77,7 @@ def value_reason(kind: Kind, value: Value) -> str:
 
 
 def dimension_text(kind: Kind, value: Value) -> str:
-    """Return what a field says as a dimension value: strings as they are, numbers and booleans as JSON text."""
+    """Return a field's dimension value: a string as it is, a number or a boolean as JSON text."""
     match kind:
         case Kind.FALSE:
             return "false"
@@ -103,7 +109,7 @@ def dimension_reason(kind: Kind, text: str) -> str:
 
 
 def timestamp_reason(kind: Kind, value: Value) -> str:
-    """Return why an event_timestamp places no datum in time, or ``published``."""
+    """Return why an event_timestamp (milliseconds since 1970) gives no period, or ``published``."""
     if kind is Kind.MISSING:
         return "timestamp_missing"
     if kind is not Kind.NUMBER:
@@ -116,9 +122,12 @@ def timestamp_reason(kind: Kind, value: Value) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One datum. ``labels`` are its dimension values in the order of ``dimension_names``; None leaves one out.
+    """What one event publishes for one definition.
 
-    ``start`` is the beginning of its period in seconds since 1970.
+    Attributes:
+        value: the number at the ValueKey, 1 if the definition has none.
+        labels: the dimension values in the order of ``dimension_names``; None leaves a dimension out.
+        start: the start of the sample's period, in seconds since 1970.
     """
 
     value: float
@@ -127,13 +136,13 @@ class Sample:
 
 
 def dimension_names(definition: MetricDefinition) -> tuple[str, ...]:
-    """Return the dimension names of a definition's samples, with the one that RUM adds to every metric last."""
+    """Return the dimension names of a definition's samples; application_name, which RUM adds to all, is last."""
     names = tuple(name for _, name in definition.dimension_keys)
     return names if APPLICATION_DIMENSION in names else (*names, APPLICATION_DIMENSION)
 
 
 def sample_event(definition: MetricDefinition, event: Exact, period: int) -> Sample | str:
-    """Return what a matched event publishes, or the reason why nothing; ``period`` is in seconds."""
+    """Return the sample that a matched event publishes, or the reason why it is dropped; ``period`` is in seconds."""
     value: Value = 1.0
     if definition.value_key is not None:
         kind, value = find(event, definition.value_key)

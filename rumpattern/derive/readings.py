@@ -1,146 +1,216 @@
-"""The columns of a batch read as values, dimensions and times, each once."""
+"""A batch's columns as definitions read them: the meaning of each kind and of each dictionary entry, worked out once.
+
+``policy`` is asked for each kind when this module is loaded and for each distinct string of a column once a batch,
+never for a row: a field that a thousand definitions read costs as much as one that one definition reads.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from enum import Enum, auto
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias, assert_never
 
 import numpy as np
 
-from rumpattern.columns.batch import kind_mask
+from rumpattern.columns.batch import Column, kind_mask
 from rumpattern.columns.fields import Kind
-from rumpattern.derive.policy import REASONS, dimension_reason, timestamp_reason, value_reason
-from rumpattern.jsontext import canonical_number
+from rumpattern.derive.policy import REASON_CODES, dimension_reason, dimension_text, timestamp_reason, value_reason
 from rumpattern.rum.limits import MAX_TIMESTAMP_MS, MAX_VALUE
-from rumpattern.rum.names import EVENT_TIMESTAMP
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
-    from rumpattern.arrays import Flags, Integers, Numbers
-    from rumpattern.columns.batch import Column, EventBatch
+    from rumpattern.arrays import Codes, Flags, Integers, Numbers
+    from rumpattern.columns.batch import EventBatch
 
 
-_NO_NUMBERS: Final = np.zeros(0)
-_CODE: Final = {reason: code for code, reason in enumerate(REASONS)}
+class Role(Enum):
+    """What a definition reads a field as."""
+
+    VALUE = auto()
+    DIMENSION = auto()
+    OPTIONAL_DIMENSION = auto()
+    """A dimension that is left out of the metric, instead of dropping the sample, where the field cannot be one."""
+    TIMESTAMP = auto()
+
+
+Field: TypeAlias = tuple[str, Role]
+"""A path of the event and what it is read as."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FieldCodes:
-    """A column read as a value, a dimension or a time.
+    """A column's dictionary in one role: what each kind and each distinct string means.
+
+    The code of a row is ``codes[len(Kind) + column.codes[row]]`` where its kind is STRING, ``codes[column.kinds[row]]``
+    where it is any other. Arrays look it up by ``expand``, compiled code by the address of ``codes``
+    (``aggregate.field_table``). Numbers, whose range no dictionary knows, are left to either.
 
     Attributes:
-        marks: shape (rows,): what is read (0 for a value, an index into ``texts``, the start of a period in seconds
-            since 1970), or minus the reason why it cannot be.
-        has_reasons: whether there is a reason in any row.
-        numbers: shape (rows,), the values.
-        texts: the labels; None leaves a dimension out.
+        column: the column, whose numbers have become strings in the role of a dimension.
+        codes: shape (kinds + strings,): minus a reason code, or 0 for a value or a timestamp, an index into ``labels``
+            for a dimension.
+        labels: the dimension values; None leaves the dimension out.
+    """
+
+    column: Column
+    codes: Codes
+    labels: tuple[str | None, ...] = ()
+
+    def expand(self) -> Codes:
+        """Return the code of each row, shape (rows,)."""
+        column = self.column
+        if not column.strings:
+            return self.codes.take(column.kinds)
+        is_string = kind_mask(column.kinds, Kind.STRING)
+        return self.codes.take(np.where(is_string, column.codes + np.int32(len(Kind)), column.kinds))
+
+    def optional(self) -> FieldCodes:
+        """Return the same dimension, left out where it would drop the sample."""
+        codes = np.where(self.codes < 0, np.int32(len(self.labels)), self.codes)
+        return replace(self, codes=codes, labels=(*self.labels, None))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RowCodes:
+    """A field in one role, expanded to the rows of its batch.
+
+    Attributes:
+        codes: shape (rows,): minus a reason code; or 0 for a value, an index into ``labels`` for a dimension, the start
+            of the period in seconds since 1970 for a timestamp.
+        has_drops: whether a code is negative.
+        numbers: shape (rows,), the column's.
+        labels: the dimension values; None leaves the dimension out.
     """
 
     codes: Integers
-    has_reasons: bool
-    numbers: Numbers = field(default_factory=lambda: _NO_NUMBERS)
-    texts: tuple[str | None, ...] = ()
+    has_drops: bool
+    numbers: Numbers
+    labels: tuple[str | None, ...]
 
 
 class Readings:
-    """The readings of one batch, each made once, when a definition first asks for it; ``period`` is in seconds."""
+    """The fields of one batch by path and role, each worked out when first asked for; ``period`` is in seconds."""
 
     def __init__(self, batch: EventBatch, period: int) -> None:
         self.batch = batch
         self.period = period
-        self.made: dict[tuple[str, str], FieldCodes] = {}
+        self._codes: dict[Field, FieldCodes] = {}
+        self._rows: dict[Field, RowCodes] = {}
 
     @cached_property
     def is_odd(self) -> Flags:
-        """Shape (rows,): True where columns do not speak for a row."""
+        """Shape (rows,): True for rows on the exact path, for which columns do not speak."""
         return ~self.batch.regular()
 
-    def _once(self, role: str, path: str, make: Callable[[Column], FieldCodes]) -> FieldCodes:
-        reading = self.made.get((role, path))
-        if reading is None:
-            reading = self.made[role, path] = make(self.batch.columns[path])
-        return reading
+    def codes(self, path: str, role: Role) -> FieldCodes:
+        """Return the dictionary of a field in a role."""
+        codes = self._codes.get((path, role))
+        if codes is None:
+            codes = self._codes[path, role] = self._build(path, role)
+        return codes
 
-    def values(self, path: str) -> FieldCodes:
-        """Return a field read as a value."""
-        return self._once("value", path, self.read_value)
+    def rows(self, path: str, role: Role) -> RowCodes:
+        """Return the rows of a field in a role."""
+        rows = self._rows.get((path, role))
+        if rows is None:
+            rows = self._rows[path, role] = _expand(self.codes(path, role), role, self.period)
+        return rows
 
-    def dimension(self, path: str) -> FieldCodes:
-        """Return a field read as a dimension."""
-        return self._once("dimension", path, self.read_dimension)
-
-    def optional(self, path: str) -> FieldCodes:
-        """Return a field read as a dimension that is left out where the field cannot be one."""
-        return self._once("optional", path, self.read_optional)
-
-    def times(self) -> FieldCodes:
-        """Return the time read as a period's start."""
-        return self._once("time", EVENT_TIMESTAMP, self.read_time)
-
-    def read_value(self, column: Column) -> FieldCodes:
-        """Read a column as a value."""
-        reasons = np.where(
-            kind_mask(column.kinds, Kind.STRING), value_texts(column)[column.codes], VALUE_KINDS[column.kinds]
-        )
-        reasons[kind_mask(column.kinds, Kind.NUMBER) & (np.abs(column.numbers) > MAX_VALUE)] = OUT_OF_RANGE
-        return FieldCodes(-reasons, bool(reasons.any()), column.numbers)
-
-    def read_dimension(self, column: Column) -> FieldCodes:
-        """Number the distinct values: the column's strings, then false and true, then its distinct numbers."""
-        codes = column.codes.copy()
-        texts = [*column.strings, "false", "true"]
-        codes[kind_mask(column.kinds, Kind.FALSE)] = len(texts) - 2
-        codes[kind_mask(column.kinds, Kind.TRUE)] = len(texts) - 1
-        is_number = kind_mask(column.kinds, Kind.NUMBER)
-        if is_number.any():
-            numbers, inverse = np.unique(column.numbers[is_number], return_inverse=True)
-            codes[is_number] = inverse + len(texts)
-            texts += map(canonical_number, numbers.tolist())
-        reasons = DIMENSION_KINDS[column.kinds]
-        reasons = np.where(reasons == 0, label_texts(texts)[codes], reasons)
-        return FieldCodes(np.where(reasons == 0, codes, -reasons), bool(reasons.any()), texts=tuple(texts))
-
-    def read_optional(self, column: Column) -> FieldCodes:
-        """Read a column as a dimension that is left out where it cannot be one."""
-        reading = self.read_dimension(column)
-        codes = np.where(reading.codes < 0, len(reading.texts), reading.codes)
-        return FieldCodes(codes.astype(np.int32), has_reasons=False, texts=(*reading.texts, None))
-
-    def read_time(self, column: Column) -> FieldCodes:
-        """Read a column as the start of a period."""
-        reasons = TIME_KINDS[column.kinds]
-        outside = ~((column.numbers >= 0) & (column.numbers < MAX_TIMESTAMP_MS))
-        reasons[(reasons == 0) & outside] = TOO_LATE
-        starts = np.where(reasons == 0, column.numbers, 0) // (1000 * self.period) * self.period
-        return FieldCodes(np.where(reasons == 0, starts.astype(np.int64), -reasons), bool(reasons.any()))
+    def _build(self, path: str, role: Role) -> FieldCodes:
+        column = self.batch.columns[path]
+        match role:
+            case Role.VALUE:
+                return FieldCodes(column, _join(_VALUE_KINDS, list(map(_value_code, column.strings))))
+            case Role.DIMENSION:
+                return _dimension_codes(_numbers_as_strings(column))
+            case Role.OPTIONAL_DIMENSION:
+                return self.codes(path, Role.DIMENSION).optional()
+            case Role.TIMESTAMP:
+                code = int(_TIMESTAMP_KINDS[int(Kind.STRING)])  # no string is a time, whatever it says
+                return FieldCodes(column, _join(_TIMESTAMP_KINDS, [code] * len(column.strings)))
+            case _:
+                assert_never(role)
 
 
-def _by_kind(reason: Callable[[Kind], str]) -> Integers:
-    return np.array([_CODE[reason(kind)] for kind in Kind], np.int32)
+# --- the policy as tables -------------------------------------------------------------------------------------------
 
 
-VALUE_KINDS: Final = _by_kind(lambda kind: value_reason(kind, 0))
-"""Shape (kinds,): the number of the reason that the kind alone gives against a value."""
-DIMENSION_KINDS: Final = _by_kind(lambda kind: dimension_reason(kind, "x"))
-"""Shape (kinds,): the same against a dimension."""
-TIME_KINDS: Final = _by_kind(lambda kind: timestamp_reason(kind, 0))
-"""Shape (kinds,): the same against a time."""
-OUT_OF_RANGE: Final = _CODE["value_out_of_range"]
-TOO_LATE: Final = _CODE["timestamp_out_of_range"]
+def _code(reason: str) -> int:
+    """Return minus a reason's code: 0 if the sample is published."""
+    return -REASON_CODES[reason]
 
 
-def value_texts(column: Column) -> Integers:
-    """Return the number of the reason against each string of a column as a value, shape (strings,) or (1,) if none."""
-    return np.array([_CODE[value_reason(Kind.STRING, text)] for text in column.strings] or [0], np.int32)
+def _by_kind(reason: Callable[[Kind], str]) -> Codes:
+    return np.array([_code(reason(kind)) for kind in Kind], np.int32)
 
 
-def label_texts(texts: Sequence[str]) -> Integers:
-    """Return the number of the reason against each text as a dimension, shape (texts,)."""
-    return np.fromiter(map(_text_reason, texts), np.int32, len(texts))
+_VALUE_KINDS: Final = _by_kind(lambda kind: value_reason(kind, 0))
+"""Shape (kinds,): the code of each kind as a value; that of STRING is not used."""
+_DIMENSION_KINDS: Final = _by_kind(lambda kind: dimension_reason(kind, "x"))
+"""Shape (kinds,): the same as a dimension."""
+_TIMESTAMP_KINDS: Final = _by_kind(lambda kind: timestamp_reason(kind, 0))
+"""Shape (kinds,): the same as a timestamp."""
+_VALUE_OUT_OF_RANGE: Final = _code("value_out_of_range")
+_TIMESTAMP_OUT_OF_RANGE: Final = _code("timestamp_out_of_range")
 
 
+def _value_code(text: str) -> int:
+    return _code(value_reason(Kind.STRING, text))
+
+
+# Batches repeat their strings, and the reason is looked for character by character.
 @lru_cache(1 << 16)
-def _text_reason(text: str) -> int:
-    return _CODE[dimension_reason(Kind.STRING, text)]
+def _dimension_code(text: str) -> int:
+    return _code(dimension_reason(Kind.STRING, text))
+
+
+def _join(by_kind: Codes, by_string: list[int]) -> Codes:
+    return np.concatenate([by_kind, np.array(by_string, np.int32)])
+
+
+def _dimension_codes(column: Column) -> FieldCodes:
+    """Return the dictionary of a dimension: the labels are the column's strings, then those of false and true."""
+    n_strings = len(column.strings)
+    by_kind = _DIMENSION_KINDS.copy()
+    by_kind[[int(Kind.FALSE), int(Kind.TRUE)]] = n_strings, n_strings + 1
+    by_string = np.fromiter(map(_dimension_code, column.strings), np.int32, n_strings)
+    by_string += np.where(by_string == 0, np.arange(n_strings, dtype=np.int32), 0)
+    labels = (*column.strings, dimension_text(Kind.FALSE, None), dimension_text(Kind.TRUE, None))
+    return FieldCodes(column, np.concatenate([by_kind, by_string]), labels)
+
+
+def _numbers_as_strings(column: Column) -> Column:
+    """Return a column in which each number is a string, namely its dimension value, so that a dictionary says all."""
+    is_number = kind_mask(column.kinds, Kind.NUMBER)
+    if not is_number.any():
+        return column
+    numbers, inverse = np.unique(column.numbers[is_number], return_inverse=True)
+    kinds, codes = column.kinds.copy(), column.codes.copy()
+    kinds[is_number] = int(Kind.STRING)
+    codes[is_number] = inverse + len(column.strings)
+    texts = [dimension_text(Kind.NUMBER, number) for number in numbers.tolist()]
+    return Column(kinds, column.numbers, codes, (*column.strings, *texts))
+
+
+def _expand(field: FieldCodes, role: Role, period: int) -> RowCodes:
+    codes: Integers = field.expand()
+    numbers = field.column.numbers
+    match role:
+        case Role.VALUE:
+            is_large = np.abs(numbers) > MAX_VALUE
+            if is_large.any():
+                codes[is_large & kind_mask(field.column.kinds, Kind.NUMBER)] = _VALUE_OUT_OF_RANGE
+        case Role.TIMESTAMP:
+            is_time = codes == 0
+            is_inside = (numbers >= 0) & (numbers < MAX_TIMESTAMP_MS)
+            codes[is_time & ~is_inside] = _TIMESTAMP_OUT_OF_RANGE
+            # As whole milliseconds, since floor(x / n) = floor(floor(x) / n): doubles take 15 times as long to divide.
+            times = np.where(is_time & is_inside, numbers, 0).astype(np.int64)
+            codes = np.where(codes == 0, times // (1_000 * period) * period, codes)
+        case Role.DIMENSION | Role.OPTIONAL_DIMENSION:
+            pass
+        case _:
+            assert_never(role)
+    return RowCodes(codes, bool((codes < 0).any()), numbers, field.labels)

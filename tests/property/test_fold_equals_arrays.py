@@ -70,7 +70,7 @@ def test_many_groups():
 
 @pytest.mark.parametrize("most", [1, 700, 10**6])
 def test_definitions_are_added_up_in_runs(most, monkeypatch):
-    monkeypatch.setattr("rumpattern.aggregate.fold._MOST_SAMPLES", most)
+    monkeypatch.setattr("rumpattern.aggregate.fold._MAX_SAMPLES", most)
     definitions = [
         rp.MetricDefinition(f"m{i}", value_key=("v", "w", None)[i % 3], dimension_keys=(("d", f"D{i}"),)[: i % 2])
         for i in range(12)
