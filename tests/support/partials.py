@@ -22,7 +22,7 @@ class Statistics(NamedTuple):
 
 def exact(sums: ExactSums) -> list[Fraction]:
     """Return exact sums."""
-    return [total * Fraction(2) ** sums.exponent for total in sums.whole()]
+    return [total * Fraction(2) ** sums.exponent for total in sums.integers()]
 
 
 def statistics(partial: Partial) -> dict[tuple[int, int, tuple[str | None, ...]], Statistics]:
