@@ -173,7 +173,7 @@ def _try_out(scanner_type: type[Scanner], folder_type: type[Folder]) -> None:
     matches = Kernel(plan, compile_plan(plan)).match(batch)
     (grouped,) = folder_type(Deriver(plan)).fold(batch, matches, _TRIAL_PERIOD)
     groups = grouped.groups
-    found = None if groups is None else sorted(zip(groups.lows.tolist(), groups.sizes.tolist(), strict=True))
+    found = None if groups is None else sorted(zip(groups.minima.tolist(), groups.sizes.tolist(), strict=True))
     if found != [(0.1234567890123456, 1), (2.0, 1)] or not _finds_end_of_file(scanner):
         raise RuntimeError("compiled code gives wrong results")
 

@@ -110,8 +110,8 @@ class SeriesLimit:
         leaves = np.isin(groups.definitions, list(many))
         if not leaves.any():
             return groups
-        self._leave_out(groups.keep(np.flatnonzero(leaves)))
-        return None if leaves.all() else groups.keep(np.flatnonzero(~leaves))
+        self._leave_out(groups.select(np.flatnonzero(leaves)))
+        return None if leaves.all() else groups.select(np.flatnonzero(~leaves))
 
     def _leave_out(self, groups: PartialAggregates) -> None:
         sizes = np.bincount(groups.definitions, groups.sizes, len(self.names))

@@ -1,6 +1,7 @@
-"""Samples to partials, and partials to series. Merging is exact, commutative and associative.
+"""Aggregates of batches, collected and merged now and then.
 
-Sums are kept as whole numbers, so that no order of work changes them.
+Merging is exact, commutative and associative: sums are integers (``sums``), counts, minima and maxima do not depend on
+any order, and neither do histograms (``histogram``).
 """
 
 from __future__ import annotations
@@ -23,23 +24,25 @@ if TYPE_CHECKING:
     from rumpattern.derive.policy import Sample
 
 MIN_MERGE_BYTES: Final = 16 << 20
-"""Bytes of groups, about."""
+"""Memory of unmerged groups below which they wait, and of merged groups below which they are one partition."""
 MERGE_RATIO: Final = 4
-"""Groups wait until they take this part of what those take that are merged."""
+"""Groups are merged once they take a fourth of the memory of those that are merged.
+
+A merge copies all that is merged, so each byte is copied about four times, however long the input is, and unmerged
+groups add at most a fourth to the memory.
+"""
 HASH_PARTITIONS: Final = 8
-"""Parts of what is merged: a definition's number modulo this."""
+"""Partitions of merged groups, by the definition's index modulo this: while one is merged, only that is held twice."""
 UNPARTITIONED: Final = -1
-"""The only part while all of it is not worth more."""
+"""The key of the only partition of few merged groups."""
 
 
 class Partial:
-    """Statistics by definition, period and dimension values: what some part of the input adds up to.
-
-    Groups are collected, and merged once they take a quarter of the memory of those that were merged before.
+    """Statistics by definition, period and dimension values of what was added.
 
     Args:
-        max_exact: how many distinct values of each group are kept exact (see ``distribution``).
-        check: called with merged groups; returns those that are to stay.
+        max_exact: how many distinct values of each group are counted exactly (``histogram``).
+        check: called with merged groups; returns those that are to stay, None if none is.
     """
 
     def __init__(
@@ -49,75 +52,83 @@ class Partial:
     ) -> None:
         self.max_exact = max_exact
         self._check = check
-        self._tables: dict[int, _Table] = {}
+        self._by_dimensions: dict[int, _Groups] = {}
 
-    def add(self, grouped: BatchAggregates) -> None:
-        """Add what some definitions publish from one batch."""
-        if grouped.groups is not None:
-            self.add_groups(grouped.groups)
-        self.add_samples(grouped.odd)
+    def add(self, aggregates: BatchAggregates) -> None:
+        """Add what definitions publish from one batch."""
+        if aggregates.groups is not None:
+            self.add_groups(aggregates.groups)
+        self.add_samples(aggregates.odd)
 
     def add_groups(self, groups: PartialAggregates) -> None:
-        """Add groups, one or more."""
-        table = self._tables.setdefault(len(groups.dimensions), _Table())
-        table.unmerged.append(groups)
-        table.size += groups.size
-        if table.size >= max(MIN_MERGE_BYTES, table.merged // MERGE_RATIO):
-            self._merge(table)
+        """Add one or more groups."""
+        known = self._by_dimensions.setdefault(len(groups.dimensions), _Groups())
+        known.unmerged.append(groups)
+        known.unmerged_bytes += groups.n_bytes
+        if known.unmerged_bytes >= max(MIN_MERGE_BYTES, known.merged_bytes // MERGE_RATIO):
+            self._merge(known)
             trim()  # what was merged lies below the results
 
     def add_samples(self, samples: Iterable[tuple[int, Sample]]) -> None:
-        """Add single samples with the numbers of their definitions."""
-        by_length: dict[int, list[tuple[int, Sample]]] = {}
+        """Add single samples with their definitions' indices in the plan."""
+        by_dimensions: dict[int, list[tuple[int, Sample]]] = {}
         for definition, sample in samples:
-            by_length.setdefault(len(sample.labels), []).append((definition, sample))
-        for some in by_length.values():
-            self.add_groups(group_singly(some))
+            by_dimensions.setdefault(len(sample.labels), []).append((definition, sample))
+        for alike in by_dimensions.values():
+            self.add_groups(group_singly(alike))
 
     def merged(self) -> list[PartialAggregates]:
-        """Return all groups; those of a definition with as many dimensions are together, sorted as by ``merge``."""
-        for table in self._tables.values():
-            self._merge(table)
-        return [groups for _, table in sorted(self._tables.items()) for _, groups in sorted(table.parts.items())]
+        """Return all groups: those of one definition are in one item of the list, sorted as by ``merge``.
+
+        A definition has groups in one item only, unless it was added with different numbers of dimensions.
+        """
+        for groups in self._by_dimensions.values():
+            self._merge(groups)
+        return [
+            partition
+            for _, groups in sorted(self._by_dimensions.items())
+            for _, partition in sorted(groups.partitions.items())
+        ]
 
     def take(self) -> list[PartialAggregates]:
         """Return all groups as ``merged`` does, and forget them."""
         groups = self.merged()
-        self._tables.clear()
+        self._by_dimensions.clear()
         return groups
 
-    def _merge(self, table: _Table) -> None:
-        """Merge what waits with what is merged, some definitions after others, so that only some are held twice."""
-        if not table.unmerged:
+    # Unmerged groups are merged among themselves first, which makes them few, and then a partition at a time with what
+    # is merged: each partition is taken out of the dictionary, so that merge can free it while it works.
+    def _merge(self, groups: _Groups) -> None:
+        if not groups.unmerged:
             return
-        if UNPARTITIONED in table.parts:
-            table.unmerged.insert(0, table.parts.pop(UNPARTITIONED))
-        new = merge(table.unmerged, self.max_exact)
-        table.size = 0
-        part_of = new.definitions % HASH_PARTITIONS
-        is_whole = not table.parts and new.size < MIN_MERGE_BYTES
-        for number in [UNPARTITIONED] if is_whole else np.unique(part_of).tolist():
-            groups = new if is_whole else new.keep(np.flatnonzero(part_of == number))
-            if number in table.parts:
-                groups = merge([table.parts.pop(number), groups], self.max_exact)
-            staying = self._check(groups) if self._check else groups
+        if UNPARTITIONED in groups.partitions:
+            groups.unmerged.insert(0, groups.partitions.pop(UNPARTITIONED))
+        new = merge(groups.unmerged, self.max_exact)
+        groups.unmerged_bytes = 0
+        partition_of_group = new.definitions % HASH_PARTITIONS
+        is_small = not groups.partitions and new.n_bytes < MIN_MERGE_BYTES
+        for key in [UNPARTITIONED] if is_small else np.unique(partition_of_group).tolist():
+            partition = new if is_small else new.select(np.flatnonzero(partition_of_group == key))
+            if key in groups.partitions:
+                partition = merge([groups.partitions.pop(key), partition], self.max_exact)
+            staying = self._check(partition) if self._check else partition
             if staying is not None:
-                table.parts[number] = staying
-        table.merged = sum(groups.size for groups in table.parts.values())
+                groups.partitions[key] = staying
+        groups.merged_bytes = sum(partition.n_bytes for partition in groups.partitions.values())
 
 
 @dataclass(slots=True)
-class _Table:
-    """Groups of as many dimensions: those that are merged, in parts, and those that wait; their sizes."""
+class _Groups:
+    """All groups with one number of dimensions: merged ones by partition, and those that wait to be merged."""
 
-    parts: dict[int, PartialAggregates] = field(default_factory=dict)
+    partitions: dict[int, PartialAggregates] = field(default_factory=dict)
     unmerged: list[PartialAggregates] = field(default_factory=list)
-    merged: int = 0
-    size: int = 0
+    merged_bytes: int = 0
+    unmerged_bytes: int = 0
 
 
 def lacks_label(groups: PartialAggregates) -> Flags:
-    """Return shape (groups,): True where a dimension is left out."""
+    """Return shape (groups,): whether a dimension is left out."""
     lacks = np.zeros(len(groups.sizes), np.bool_)
     for labels in groups.dimensions:
         lacks |= np.array([text is None for text in labels.texts])[labels.codes]

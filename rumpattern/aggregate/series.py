@@ -87,7 +87,7 @@ class SeriesTable:
         """Return the series one by one."""
         groups = self.groups
         moments = {start: datetime.fromtimestamp(start, UTC) for start in np.unique(groups.starts).tolist()}
-        columns = (groups.definitions, groups.starts, groups.sizes, self.sums, groups.lows, groups.highs)
+        columns = (groups.definitions, groups.starts, groups.sizes, self.sums, groups.minima, groups.maxima)
         result: list[Series] = []
         with without_collection():
             for place, some in zip(range(0, len(self.sums), _AT_ONCE), groups.pieces(_AT_ONCE), strict=True):

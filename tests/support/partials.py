@@ -31,7 +31,7 @@ def statistics(partial: Partial) -> dict[tuple[int, int, tuple[str | None, ...]]
     for groups in partial.merged():
         keys = zip(groups.definitions.tolist(), groups.starts.tolist(), labels_of(groups, slice(None)), strict=True)
         sketches = (sketch.compress(partial.max_exact, 0) for sketch in groups.sketches(partial.max_exact))
-        numbers = (groups.sizes.tolist(), exact(groups.sums), groups.lows.tolist(), groups.highs.tolist(), sketches)
+        numbers = (groups.sizes.tolist(), exact(groups.sums), groups.minima.tolist(), groups.maxima.tolist(), sketches)
         new = dict(zip(keys, map(Statistics, *numbers), strict=True))
         assert not statistics_by_key.keys() & new.keys()
         statistics_by_key |= new

@@ -107,8 +107,8 @@ class _Texts:
 
 def _pack_groups(groups: PartialAggregates, texts: _Texts) -> tuple[tuple[object, ...], list[Array]]:
     dimensions = [texts.add(labels) for labels in groups.dimensions]
-    columns = [groups.definitions, groups.starts, groups.sizes, groups.sums.limbs, groups.lows, groups.highs]
-    columns += [groups.kept, groups.values, *(codes for _, codes in dimensions)]
+    columns = [groups.definitions, groups.starts, groups.sizes, groups.sums.limbs, groups.minima, groups.maxima]
+    columns += [groups.raw_counts, groups.raw_values, *(codes for _, codes in dimensions)]
     columns += [column for histogram in groups.histograms.values() for column in histogram.unpack()]
     histograms = [(number, histogram.is_exact) for number, histogram in groups.histograms.items()]
     return (groups.sums.exponent, [number for number, _ in dimensions], histograms), columns
@@ -116,11 +116,13 @@ def _pack_groups(groups: PartialAggregates, texts: _Texts) -> tuple[tuple[object
 
 def _unpack_groups(head: list[Any], columns: Iterator[Array], texts: list[tuple[str | None, ...]]) -> PartialAggregates:
     exponent, dimensions, packed_histograms = head
-    definitions, starts, sizes, limbs, lows, highs, kept, values = islice(columns, 8)
+    definitions, starts, sizes, limbs, minima, maxima, raw_counts, raw_values = islice(columns, 8)
     labels = tuple(Labels(next(columns), texts[number]) for number in dimensions)
     histograms = {
         number: Histogram(next(columns).tobytes(), next(columns).tobytes(), is_exact)
         for number, is_exact in packed_histograms
     }
     sums = ExactSums(limbs, exponent)
-    return PartialAggregates(definitions, starts, labels, sizes, sums, lows, highs, kept, values, histograms)
+    return PartialAggregates(
+        definitions, starts, labels, sizes, sums, minima, maxima, raw_counts, raw_values, histograms
+    )
