@@ -14,7 +14,6 @@ import numpy as np
 from rumpattern.aggregate.groups import group_singly
 from rumpattern.aggregate.histogram import MAX_EXACT_VALUES
 from rumpattern.aggregate.merge import merge
-from rumpattern.memory import trim
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -43,15 +42,19 @@ class Partial:
     Args:
         max_exact: how many distinct values of each group are counted exactly (``histogram``).
         check: called with merged groups; returns those that are to stay, None if none is.
+        on_merge: called when groups that were added have been merged: what they took is free then, between arrays that
+            are in use.
     """
 
     def __init__(
         self,
         max_exact: int = MAX_EXACT_VALUES,
         check: Callable[[PartialAggregates], PartialAggregates | None] | None = None,
+        on_merge: Callable[[], None] | None = None,
     ) -> None:
         self.max_exact = max_exact
         self._check = check
+        self._on_merge = on_merge
         self._by_dimensions: dict[int, _Groups] = {}
 
     def add(self, aggregates: BatchAggregates) -> None:
@@ -67,7 +70,8 @@ class Partial:
         known.unmerged_bytes += groups.n_bytes
         if known.unmerged_bytes >= max(MIN_MERGE_BYTES, known.merged_bytes // MERGE_RATIO):
             self._merge(known)
-            trim()  # what was merged lies below the results
+            if self._on_merge:
+                self._on_merge()
 
     def add_samples(self, samples: Iterable[tuple[int, Sample]]) -> None:
         """Add single samples with their definitions' indices in the plan."""

@@ -14,6 +14,7 @@ from rumpattern.aggregate.series import tabulate
 from rumpattern.derive.policy import REASONS
 from rumpattern.diagnostics.finding import Diagnostic, InputError, Severity
 from rumpattern.job.accounts import SERIES_LIMIT, UNREADABLE, Accounting, DefinitionAccount, FileAccount
+from rumpattern.memory import trim
 from rumpattern.rum.names import ABSENT_FIELDS
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ class Collector:
         self._files = [FileAccount(source.name, bytes=source.size) for source in sources]
         self._counts = np.zeros((len(definitions), len(REASONS)), np.int64)
         self._limit = SeriesLimit(definitions, settings.max_series)
-        self._total = Partial(settings.exact_values, self._limit)
+        self._total = Partial(settings.exact_values, self._limit, trim)
         self._present: set[str] = set()
         self._absent: set[str] = set()
         self._first_rejects: list[tuple[str, Reject]] = []
