@@ -1,8 +1,7 @@
-"""How values are distributed: all distinct ones with their counts up to a number of them, then counts of buckets.
+"""A data point's values as they are read: percentiles, and distinct values with their counts.
 
-The buckets are those of SEH1, the sparse exponential histogram of the CloudWatch agent: bucket b is told by
-1.1^(b + 1/2) and holds what is at least 1.1^b and less than 1.1^(b + 1); zeros have a bucket of their own. What is kept
-depends on the values alone, not on the order in which they came.
+Values stay in a sketch until somebody asks. Of many data points, those with raw values alone, which are most, are
+worked out together with arrays; the others one by one.
 """
 
 from __future__ import annotations
@@ -13,7 +12,15 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from rumpattern.aggregate.histogram import ERROR_ABOVE, ERROR_BELOW, NO_SKETCH, Histogram, ValueSketch, bucket_value
+from rumpattern.aggregate.histogram import (
+    ERROR_ABOVE,
+    ERROR_BELOW,
+    NO_SKETCH,
+    Histogram,
+    ValueSketch,
+    begins_run,
+    bucket_value,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,51 +29,50 @@ if TYPE_CHECKING:
 
 
 PERCENTS: Final = (50, 75, 90, 95, 99)
-"""The percentiles that are written with every series."""
-_AT_ONCE: Final = 4_096
-"""Series whose values are counted together."""
+"""The percentiles that are written with every data point."""
+_DATA_POINTS_AT_ONCE: Final = 4_096
+"""Data points whose values are sorted together."""
 
 
 class Distribution:
-    """How the values of a series are distributed, counted when it is first asked for.
+    """The distribution of a data point's values, counted when it is first asked for.
 
     Args:
         count: the number of values.
-        low: their minimum, not negative.
-        high: their maximum.
-        sketch: what else is known of them.
-        max_exact: how many distinct values are kept exact.
+        minimum: the least of them, not negative.
+        maximum: the greatest of them.
+        sketch: the values, if they are not all the same.
+        max_exact: how many distinct values are counted exactly.
     """
 
-    __slots__ = ("_counted", "count", "high", "low", "max_exact", "sketch")
+    __slots__ = ("_histogram", "count", "max_exact", "maximum", "minimum", "sketch")
 
-    def __init__(self, count: int, low: float, high: float, sketch: ValueSketch, max_exact: int) -> None:
+    def __init__(self, count: int, minimum: float, maximum: float, sketch: ValueSketch, max_exact: int) -> None:
         self.count = count
-        self.low = low
-        self.high = high
+        self.minimum = minimum
+        self.maximum = maximum
         self.sketch = sketch
         self.max_exact = max_exact
-        self._counted: Histogram | None = None
+        self._histogram: Histogram | None = None
 
     @property
     def histogram(self) -> Histogram:
         """The counts of distinct values or buckets."""
-        if self._counted is None:
-            settled = self._whole().compress(self.max_exact, 0).histogram
-            assert settled is not None
-            self._counted = settled
-        return self._counted
+        if self._histogram is None:
+            self._histogram = self._complete_sketch().compress(self.max_exact, 0).histogram
+            assert self._histogram is not None
+        return self._histogram
 
     @property
     def is_exact(self) -> bool:
-        """Tell whether the values are those of the events, not those that stand for buckets."""
+        """Whether ``values`` are those of the events, not those that stand for buckets."""
         return self.histogram.is_exact
 
     @property
     def values(self) -> tuple[float, ...]:
-        """Distinct values in ascending order; those of buckets are no smaller or larger than the series'."""
+        """Distinct values in ascending order; those that stand for buckets are from the minimum to the maximum."""
         keys = self.histogram.unpack()[0].tolist()
-        return tuple(keys if self.is_exact else map(self._within, keys))
+        return tuple(keys if self.is_exact else map(self._clamped_value, keys))
 
     @property
     def counts(self) -> tuple[int, ...]:
@@ -74,10 +80,10 @@ class Distribution:
         return tuple(self.histogram.unpack()[1].tolist())
 
     def percentile(self, percent: float) -> float:
-        """Return the smallest value that so many percent of all values do not exceed (the nearest rank).
+        """Return the smallest value that ``percent`` percent of all values do not exceed (the nearest rank).
 
-        It is exact, or of a bucket, which is between 4.7 % less and 4.9 % more than the exact one (of values above
-        1e-307: there are few doubles below).
+        If the distribution is not exact, the value stands for a bucket, and is between 4.7 % less and 4.9 % more than
+        the exact one (of values above 1e-307: there are few doubles below).
 
         Raises:
             ValueError: ``percent`` is not from 0 to 100.
@@ -92,39 +98,41 @@ class Distribution:
         """
         ranks = [_rank(percent, self.count) for percent in percents]
         keys, counts = self.histogram.unpack()
-        found: list[float] = keys[np.searchsorted(np.cumsum(counts), ranks)].tolist()
+        of_ranks: list[float] = keys[np.searchsorted(np.cumsum(counts), ranks)].tolist()
         if self.is_exact:
-            return found
-        ends = {1: self.low, self.count: self.high}
-        return [ends.get(rank, self._within(int(key))) for rank, key in zip(ranks, found, strict=True)]
+            return of_ranks
+        known = {1: self.minimum, self.count: self.maximum}
+        return [known.get(rank, self._clamped_value(int(key))) for rank, key in zip(ranks, of_ranks, strict=True)]
 
-    def _within(self, bucket: int) -> float:
-        """Return the value that tells a bucket, no smaller or larger than the series' values."""
-        return min(max(bucket_value(bucket), self.low), self.high)
+    def _clamped_value(self, bucket: int) -> float:
+        """Return the value that stands for a bucket, clamped to the range of the values."""
+        return min(max(bucket_value(bucket), self.minimum), self.maximum)
 
     def merge(self, other: Distribution) -> Distribution:
-        """Return how the values of both are distributed."""
-        low, high = min(self.low, other.low), max(self.high, other.high)
-        sketch = self._whole().merge(other._whole(), self.max_exact) if low < high else NO_SKETCH
-        return Distribution(self.count + other.count, low, high, sketch, self.max_exact)
+        """Return the distribution of the values of both."""
+        minimum, maximum = min(self.minimum, other.minimum), max(self.maximum, other.maximum)
+        sketch = NO_SKETCH
+        if minimum < maximum:
+            sketch = self._complete_sketch().merge(other._complete_sketch(), self.max_exact)
+        return Distribution(self.count + other.count, minimum, maximum, sketch, self.max_exact)
 
-    def _whole(self) -> ValueSketch:
-        return self.sketch.of(self.count, self.low, self.high)
+    def _complete_sketch(self) -> ValueSketch:
+        return self.sketch.complete(self.count, self.minimum, self.maximum)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Distribution):
             return NotImplemented
-        return (self.low, self.high, self.histogram) == (other.low, other.high, other.histogram)
+        return (self.minimum, self.maximum, self.histogram) == (other.minimum, other.maximum, other.histogram)
 
     def __hash__(self) -> int:
-        return hash((self.low, self.high, self.count))
+        return hash((self.minimum, self.maximum, self.count))
 
     def __repr__(self) -> str:
-        return f"Distribution({self.count} values from {self.low} to {self.high})"
+        return f"Distribution({self.count} values from {self.minimum} to {self.maximum})"
 
 
 def _rank(percent: float, count: int) -> int:
-    """Return the rank from 1 of a percentile among so many values."""
+    """Return the rank, from 1, of a percentile among ``count`` values; ``percent`` means what its decimal text says."""
     if not 0 <= percent <= 100:  # noqa: PLR2004 - percent
         raise ValueError(f"a percentile is from 0 to 100, not {percent}")
     exact = percent if isinstance(percent, int) else Fraction(str(percent))
@@ -132,121 +140,127 @@ def _rank(percent: float, count: int) -> int:
 
 
 class Percentiles(NamedTuple):
-    """The percentiles ``PERCENTS`` of a series, None where CloudWatch has none, and whether they are exact."""
+    """The percentiles of a data point.
+
+    Attributes:
+        values: those of ``PERCENTS``, None where CloudWatch has none.
+        is_exact: whether they are values of the events.
+    """
 
     values: list[float] | None
     is_exact: bool
 
     @property
     def method(self) -> str:
-        """How they were worked out."""
+        """How they were computed."""
         return "exact" if self.is_exact else "SEH1"
 
     @property
     def error(self) -> tuple[float, float]:
-        """How much less and more, relatively, one may be than the exact one."""
+        """The relative error that they have at most, below and above the exact percentile."""
         return (0, 0) if self.is_exact else (ERROR_BELOW, ERROR_ABOVE)
 
 
 def percentiles(distributions: Sequence[Distribution | None]) -> Iterator[Percentiles]:
-    """Give what ``Distribution.percentile`` gives, of many series, some at a time."""
-    for begin in range(0, len(distributions), _AT_ONCE):
-        yield from _percentiles(distributions[begin : begin + _AT_ONCE])
+    """Yield the percentiles of each data point, as ``Distribution.percentile`` returns them."""
+    for begin in range(0, len(distributions), _DATA_POINTS_AT_ONCE):
+        yield from _percentiles(distributions[begin : begin + _DATA_POINTS_AT_ONCE])
 
 
 def _percentiles(distributions: Sequence[Distribution | None]) -> list[Percentiles]:
-    found = [Percentiles(None, is_exact=True)] * len(distributions)
-    raw: list[int] = []
-    for number, one in enumerate(distributions):
-        if one is not None and _is_loose(one):
-            raw.append(number)
-        elif one is not None:
-            found[number] = _one_by_one(one)
-    for number, values in zip(raw, _of_loose([distributions[number] for number in raw]), strict=True):
-        found[number] = Percentiles(values, is_exact=True) if values else _one_by_one(distributions[number])
-    return found
+    result = [Percentiles(None, is_exact=True)] * len(distributions)
+    raw: dict[int, Distribution] = {}
+    for index, distribution in enumerate(distributions):
+        if distribution is not None and _is_raw(distribution):
+            raw[index] = distribution
+        elif distribution is not None:
+            result[index] = _percentiles_of(distribution)
+    for index, values in zip(raw, _percentiles_of_raw(list(raw.values())), strict=True):
+        result[index] = Percentiles(values, is_exact=True) if values else _percentiles_of(raw[index])
+    return result
 
 
-def _is_loose(one: Distribution) -> bool:
-    """Tell whether all values are at hand as they came."""
-    return bool(one.sketch.raw) and one.sketch.histogram is None
+def _is_raw(distribution: Distribution) -> bool:
+    """Return whether all values are at hand as they came."""
+    return bool(distribution.sketch.raw) and distribution.sketch.histogram is None
 
 
-def _one_by_one(one: Distribution | None) -> Percentiles:
-    assert one is not None
-    if one.low == one.high:
-        return Percentiles([one.low] * len(PERCENTS), is_exact=True)
-    return Percentiles(one.percentiles(PERCENTS), one.is_exact)
+def _percentiles_of(distribution: Distribution) -> Percentiles:
+    if distribution.minimum == distribution.maximum:
+        return Percentiles([distribution.minimum] * len(PERCENTS), is_exact=True)
+    return Percentiles(distribution.percentiles(PERCENTS), distribution.is_exact)
 
 
-class _Sorted(NamedTuple):
-    """The values of several series one after another, those of each ascending.
+class _SortedValues(NamedTuple):
+    """The values of one data point or more, one data point after the other, those of each ascending.
 
-    ``is_new`` tells, of each value, whether it is the first of its kind in its series; ``begins`` and ``counts`` are
-    places and numbers of values, ``distinct`` numbers of distinct values, all of shape (series,).
+    Attributes:
+        values: shape (values,).
+        is_new: shape (values,), whether a value differs from the one before it in its data point.
+        begins: shape (data points,), the index of each one's first value.
+        counts: shape (data points,), how many values each has.
+        n_distinct: shape (data points,), how many distinct values each has.
     """
 
     values: Array
     is_new: Array
     begins: Array
     counts: Array
-    distinct: Array
+    n_distinct: Array
 
 
-def _sort(distributions: Sequence[Distribution]) -> _Sorted:
-    """Sort the values of one series or more, all of them loose."""
-    counts = np.array([one.count for one in distributions])
-    owners = np.repeat(np.arange(len(distributions)), counts)
-    values = np.frombuffer(b"".join(one.sketch.raw for one in distributions))
-    values = values[np.lexsort((values, owners))]
+def _sort_raw(distributions: Sequence[Distribution]) -> _SortedValues:
+    counts = np.array([distribution.count for distribution in distributions])
+    index_of_value = np.repeat(np.arange(len(distributions)), counts)
+    values = np.frombuffer(b"".join(distribution.sketch.raw for distribution in distributions))
+    values = values[np.lexsort((values, index_of_value))]
     begins = np.cumsum(counts) - counts
-    is_new = np.concatenate([[True], values[1:] != values[:-1]])
-    is_new[begins] = True
-    return _Sorted(values, is_new, begins, counts, np.add.reduceat(is_new.astype(np.int64), begins))
+    is_new = begins_run(values, begins)
+    return _SortedValues(values, is_new, begins, counts, np.add.reduceat(is_new.astype(np.int64), begins))
 
 
-def _of_loose(distributions: Sequence[Distribution | None]) -> list[list[float] | None]:
-    """Return the percentiles of series of which all values are loose, None where there are too many distinct ones."""
-    known = [one for one in distributions if one is not None]
-    if not known:
+def _percentiles_of_raw(distributions: Sequence[Distribution]) -> list[list[float] | None]:
+    """Return the percentiles of data points with raw values, None for those with too many distinct ones."""
+    if not distributions:
         return []
-    values, _, begins, counts, distinct = _sort(known)
-    is_exact = distinct <= [one.max_exact for one in known]
+    values, _, begins, counts, n_distinct = _sort_raw(distributions)
+    is_exact = n_distinct <= [distribution.max_exact for distribution in distributions]
     ranks = np.maximum(-(-counts[:, None] * np.array(PERCENTS) // 100), 1)  # rounded up
-    found = values[begins[:, None] + ranks - 1].tolist()
-    return [row if exact else None for row, exact in zip(found, is_exact.tolist(), strict=True)]
+    of_ranks = values[begins[:, None] + ranks - 1].tolist()
+    return [row if exact else None for row, exact in zip(of_ranks, is_exact.tolist(), strict=True)]
 
 
 class ValueCounts(NamedTuple):
-    """Distinct values of a series in ascending order, and how often each occurs."""
+    """The distinct values of a data point in ascending order, and how often each occurs."""
 
     values: list[float]
     counts: list[int]
 
 
 def value_counts(distributions: Sequence[Distribution | None]) -> Iterator[ValueCounts | None]:
-    """Give ``values`` and ``counts`` of each distribution, None where it is None or not exact."""
-    for begin in range(0, len(distributions), _AT_ONCE):
-        some = distributions[begin : begin + _AT_ONCE]
-        raw = [one for one in some if one is not None and _is_loose(one)]
-        histogram = _count_loose(raw) if raw else iter(())
-        for one in some:
-            yield next(histogram) if one is not None and _is_loose(one) else _value_counts(one)
+    """Yield ``values`` and ``counts`` of each distribution, None where it is None or not exact."""
+    for begin in range(0, len(distributions), _DATA_POINTS_AT_ONCE):
+        chunk = distributions[begin : begin + _DATA_POINTS_AT_ONCE]
+        raw = [distribution for distribution in chunk if distribution is not None and _is_raw(distribution)]
+        of_raw = _value_counts_of_raw(raw) if raw else iter(())
+        for distribution in chunk:
+            is_raw = distribution is not None and _is_raw(distribution)
+            yield next(of_raw) if is_raw else _value_counts_of(distribution)
 
 
-def _value_counts(one: Distribution | None) -> ValueCounts | None:
-    if one is None:
+def _value_counts_of(distribution: Distribution | None) -> ValueCounts | None:
+    if distribution is None:
         return None
-    if one.low == one.high:
-        return ValueCounts([one.low], [one.count])
-    return ValueCounts(list(one.values), list(one.counts)) if one.is_exact else None
+    if distribution.minimum == distribution.maximum:
+        return ValueCounts([distribution.minimum], [distribution.count])
+    return ValueCounts(list(distribution.values), list(distribution.counts)) if distribution.is_exact else None
 
 
-def _count_loose(distributions: Sequence[Distribution]) -> Iterator[ValueCounts | None]:
-    values, is_new, _, counts, distinct = _sort(distributions)
-    places = np.flatnonzero(is_new)
-    keys, repeats = values[places].tolist(), np.diff(places, append=counts.sum()).tolist()
+def _value_counts_of_raw(distributions: Sequence[Distribution]) -> Iterator[ValueCounts | None]:
+    values, is_new, _, counts, n_distinct = _sort_raw(distributions)
+    indices = np.flatnonzero(is_new)
+    keys, repeats = values[indices].tolist(), np.diff(indices, append=counts.sum()).tolist()
     end = 0
-    for one, length in zip(distributions, distinct.tolist(), strict=True):
+    for distribution, length in zip(distributions, n_distinct.tolist(), strict=True):
         begin, end = end, end + length
-        yield ValueCounts(keys[begin:end], repeats[begin:end]) if length <= one.max_exact else None
+        yield ValueCounts(keys[begin:end], repeats[begin:end]) if length <= distribution.max_exact else None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from rumpattern.aggregate.groups import PartialAggregates, number_periods, ranges, sort_by
-from rumpattern.aggregate.histogram import BUFFERED_VALUES, count_groups, count_same
+from rumpattern.aggregate.histogram import BUFFERED_VALUES, count_groups, uniform_histogram
 from rumpattern.aggregate.sums import LIMB_BITS, ExactSums
 from rumpattern.derive.samples import Labels
 
@@ -185,7 +185,10 @@ class _RowValues:
         many = np.flatnonzero(self.is_uniform & (self.sizes > BUFFERED_VALUES)).tolist()
         counted = chain(
             ((int(group_of_row[row]), histogram) for row, histogram in self.histograms.items()),
-            ((int(group_of_row[row]), count_same(float(self.minima[row]), int(self.sizes[row]))) for row in many),
+            (
+                (int(group_of_row[row]), uniform_histogram(float(self.minima[row]), int(self.sizes[row])))
+                for row in many
+            ),
             large.histograms(max_exact),
         )
         histograms: dict[int, Histogram] = {}

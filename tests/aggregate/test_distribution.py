@@ -15,8 +15,8 @@ from rumpattern.aggregate.histogram import (
     NO_SKETCH,
     Histogram,
     ValueSketch,
-    bucket_numbers,
-    sketch_of,
+    bucket_indices,
+    uniform_sketch,
 )
 
 RANDOM = np.random.default_rng(7)
@@ -64,7 +64,7 @@ def test_what_tells_a_bucket_is_the_nearest_double_to_its_middle(bucket):
     with localcontext(prec=60):
         middle = Decimal("1.1") ** bucket * Decimal("1.1").sqrt()
         values = [float(middle) * 0.999, float(middle) * 1.001]
-    assert bucket_numbers(np.array(values)).tolist() == [bucket] * 2
+    assert bucket_indices(np.array(values)).tolist() == [bucket] * 2
     counts = np.array([1, 1, 1])
     keys = np.array([bucket - 1, bucket, bucket + 1], np.int16)
     sketch = ValueSketch(b"", Histogram(keys.tobytes(), counts.tobytes(), is_exact=False))
@@ -75,10 +75,10 @@ def test_what_tells_a_bucket_is_the_nearest_double_to_its_middle(bucket):
 def test_buckets_end_at_powers():
     powers = [Fraction(11, 10) ** power for power in (-7_000, -300, -8, -1, 0, 1, 2, 7, 100, 2_000)]
     values = np.array([float(power) for power in powers])
-    assert bucket_numbers(values).tolist() == [-7_000, -300, -8, -1, 0, 1, 2, 7, 100, 2_000]
-    assert bucket_numbers(np.nextafter(values, 0)).tolist() == [-7_001, -301, -9, -2, -1, 0, 1, 6, 99, 1_999]
-    assert bucket_numbers(np.array([0.0, 2.0**-1022])).tolist() == [np.iinfo(np.int16).min, -7_433]
-    assert bucket_numbers(np.zeros(1)).tolist() == [np.iinfo(np.int16).min]
+    assert bucket_indices(values).tolist() == [-7_000, -300, -8, -1, 0, 1, 2, 7, 100, 2_000]
+    assert bucket_indices(np.nextafter(values, 0)).tolist() == [-7_001, -301, -9, -2, -1, 0, 1, 6, 99, 1_999]
+    assert bucket_indices(np.array([0.0, 2.0**-1022])).tolist() == [np.iinfo(np.int16).min, -7_433]
+    assert bucket_indices(np.zeros(1)).tolist() == [np.iinfo(np.int16).min]
 
 
 def test_values_are_exact_up_to_the_limit():
@@ -119,7 +119,7 @@ def test_many_at_once_are_the_same_as_one_by_one():
 
 
 def test_one_value_merges_with_others():
-    merged = sketch_of(2.0, 3).merge(sketch_of(1.0, 1), MAX_EXACT_VALUES)
+    merged = uniform_sketch(2.0, 3).merge(uniform_sketch(1.0, 1), MAX_EXACT_VALUES)
     assert Distribution(4, 1.0, 2.0, merged, MAX_EXACT_VALUES).counts == (1, 3)
     assert Distribution(4, 1.0, 2.0, merged, MAX_EXACT_VALUES) == distribution([2.0, 1.0, 2.0, 2.0])
     assert distribution([1.0, 2.0]) != distribution([1.0, 2.0, 2.0])

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rumpattern.aggregate.groups import BatchAggregates, add_exactly
-from rumpattern.aggregate.histogram import NO_SKETCH, Histogram, ValueSketch, bucket_numbers
+from rumpattern.aggregate.histogram import NO_SKETCH, Histogram, ValueSketch, bucket_indices
 from rumpattern.aggregate.partial import Partial
 from rumpattern.aggregate.series import first_of_sets, labels_of
 from rumpattern.derive.policy import REASONS, Sample
@@ -47,7 +47,7 @@ def sketch(values, most):
     if len(distinct) <= most:
         keys, counts = np.array(distinct) + 0.0, [values.count(value) for value in distinct]
         return ValueSketch(b"", Histogram(keys.tobytes(), np.array(counts).tobytes(), is_exact=True))
-    keys, counts = np.unique(bucket_numbers(np.array(values)), return_counts=True)
+    keys, counts = np.unique(bucket_indices(np.array(values)), return_counts=True)
     return ValueSketch(b"", Histogram(keys.astype(np.int16).tobytes(), counts.tobytes(), is_exact=False))
 
 
