@@ -1,4 +1,8 @@
-"""Merged groups to series: one data point for each metric, period and set of dimension values."""
+"""Merged groups to data points: the statistics of each metric and period, as ``rumpattern.Series``.
+
+Groups are of definitions; several definitions may publish to one *metric*, which is a namespace, a name, a unit and a
+set of dimension values.
+"""
 
 from __future__ import annotations
 
@@ -24,24 +28,38 @@ if TYPE_CHECKING:
     from rumpattern.definition.model import MetricDefinition
 
 
-_AT_ONCE: Final = 4_096
-"""Groups that are made series together."""
+_DATA_POINTS_AT_ONCE: Final = 4_096
+"""Data points that are made together."""
 
-Labels: TypeAlias = tuple[str | None, ...]
-_Identity: TypeAlias = tuple[str, str, tuple[tuple[str, str], ...], str]
+DimensionValues: TypeAlias = tuple[str | None, ...]
+"""A group's dimension values in the order of ``policy.dimension_names``; None leaves a dimension out."""
+_Metric: TypeAlias = tuple[str, str, tuple[tuple[str, str], ...], str]
+"""Namespace, name, dimensions and unit."""
 
 
-def labels_of(groups: PartialAggregates, places: Integers | slice) -> list[Labels]:
-    """Return the dimension values of the groups at some places."""
-    columns = [labels.take(places).as_list() for labels in groups.dimensions]
-    return list(zip(*columns, strict=True)) if columns else [()] * len(groups.sizes[places])
+def dimension_values(groups: PartialAggregates, indices: Integers | slice) -> list[DimensionValues]:
+    """Return the dimension values of the groups at some indices."""
+    columns = [labels.take(indices).as_list() for labels in groups.dimensions]
+    return list(zip(*columns, strict=True)) if columns else [()] * len(groups.sizes[indices])
 
 
 class Series(NamedTuple):
-    """One datum of a metric as CloudWatch would hold it: a statistic set for one period.
+    """A data point: the statistics of one metric in one period, as CloudWatch would hold them.
 
-    ``dimensions`` are (name, value) pairs sorted by name; ``start`` is an aware UTC datetime; ``period`` is in seconds;
-    ``sum`` is the double nearest to the exact sum; ``distribution`` is None if there is a negative value.
+    Attributes:
+        namespace: the metric's namespace: the definition's with its prefix, or ``AWS/RUM``.
+        name: the metric's name: the definition's Name.
+        dimensions: (name, value) pairs sorted by name: names from DimensionKeys, values from the events; and
+            application_name, which RUM adds to every metric, if the events tell it or it was given.
+        unit: the definition's UnitLabel, ``None`` (the word) if it has none.
+        start: the start of the period, an aware datetime in UTC, from the events' event_timestamp.
+        period: the length of the period in seconds.
+        count: how many samples there are, one for each matched event that is published.
+        sum: the double nearest to the exact sum of the samples, in ``unit``; ties to even, 0 is not negative.
+        min: the least sample, in ``unit``.
+        max: the greatest sample, in ``unit``.
+        distribution: the distinct samples or buckets with their counts; None if a sample is negative, since CloudWatch
+            has no percentiles then.
     """
 
     namespace: str
@@ -67,81 +85,87 @@ class Series(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SeriesTable:
-    """Series as columns, sorted.
+    """Data points as columns, sorted by metric and period.
 
     Attributes:
-        metrics: namespace, name, dimensions and unit of each metric.
-        groups: their statistics; in the place of a definition's number is that of the metric, ascending.
-        sums: shape (series,), the doubles nearest to the exact sums.
+        metrics: sorted.
+        groups: the statistics of the data points; ``definitions`` holds indices into ``metrics``, ascending, and there
+            are no dimensions.
+        sums: shape (data points,), the doubles nearest to the exact sums.
         period: in seconds.
-        max_exact: how many distinct values of each are kept exact.
+        max_exact: how many distinct values of each data point are counted exactly.
     """
 
-    metrics: Sequence[_Identity]
+    metrics: Sequence[_Metric]
     groups: PartialAggregates
     sums: Numbers
     period: int
     max_exact: int
 
     def rows(self) -> list[Series]:
-        """Return the series one by one."""
+        """Return the data points one by one."""
         groups = self.groups
         moments = {start: datetime.fromtimestamp(start, UTC) for start in np.unique(groups.starts).tolist()}
         columns = (groups.definitions, groups.starts, groups.sizes, self.sums, groups.minima, groups.maxima)
         result: list[Series] = []
         with without_collection():
-            for place, some in zip(range(0, len(self.sums), _AT_ONCE), groups.pieces(_AT_ONCE), strict=True):
-                parts = (column[place : place + _AT_ONCE].tolist() for column in columns)
-                for owner, start, count, total, low, high, sketch in zip(
-                    *parts, some.sketches(self.max_exact), strict=True
+            begins = range(0, len(self.sums), _DATA_POINTS_AT_ONCE)
+            for begin, piece in zip(begins, groups.pieces(_DATA_POINTS_AT_ONCE), strict=True):
+                lists = (column[begin : begin + _DATA_POINTS_AT_ONCE].tolist() for column in columns)
+                for metric, start, count, total, minimum, maximum, sketch in zip(
+                    *lists, piece.sketches(self.max_exact), strict=True
                 ):
-                    known = Distribution(count, low, high, sketch, self.max_exact) if low >= 0 else None
-                    statistics = moments[start], self.period, count, total, low, high, known
-                    result.append(Series._make(self.metrics[owner] + statistics))
+                    distribution = None
+                    if minimum >= 0:
+                        distribution = Distribution(count, minimum, maximum, sketch, self.max_exact)
+                    statistics = moments[start], self.period, count, total, minimum, maximum, distribution
+                    result.append(Series._make(self.metrics[metric] + statistics))
         return result
 
 
 def tabulate(definitions: Sequence[MetricDefinition], partial: Partial, period: int) -> SeriesTable | None:
-    """Return the series of a partial, None if there are none; definitions that publish to one metric are added up.
+    """Return the data points of a partial, None if there are none; definitions that publish to one metric are added up.
 
-    The partial is empty afterwards, so that nothing is held twice.
+    The partial is empty afterwards, so that nothing is held twice. ``period`` is in seconds.
     """
     names = [dimension_names(definition) for definition in definitions]
-    tables = partial.take()
-    if not tables:
+    partitions = partial.take()
+    if not partitions:
         return None
-    firsts = [first_of_sets(groups) for groups in tables]
-    identities = [
+    begins = [metric_begins(groups) for groups in partitions]
+    metrics_of = [
         [
-            _identity(definitions[number], names[number], labels)
-            for number, labels in zip(groups.definitions[first].tolist(), labels_of(groups, first), strict=True)
+            _metric(definitions[definition], names[definition], values)
+            for definition, values in zip(
+                groups.definitions[first].tolist(), dimension_values(groups, first), strict=True
+            )
         ]
-        for groups, first in zip(tables, firsts, strict=True)
+        for groups, first in zip(partitions, begins, strict=True)
     ]
-    metrics = sorted({identity for some in identities for identity in some})
-    ranks = {identity: rank for rank, identity in enumerate(metrics)}
+    metrics = sorted({metric for of_partition in metrics_of for metric in of_partition})
+    ranks = {metric: rank for rank, metric in enumerate(metrics)}
     ranked = [
-        replace(groups, definitions=_ranks(groups, first, [ranks[identity] for identity in some]), dimensions=())
-        for groups, first, some in zip(tables, firsts, identities, strict=True)
+        replace(groups, definitions=_spread(groups, first, [ranks[metric] for metric in of_partition]), dimensions=())
+        for groups, first, of_partition in zip(partitions, begins, metrics_of, strict=True)
     ]
-    del tables
+    del partitions
     groups = merge(ranked, partial.max_exact)
     return SeriesTable(metrics, groups, groups.sums.nearest(), period, partial.max_exact)
 
 
-def first_of_sets(groups: PartialAggregates) -> Integers:
-    """Return where in merged groups those of each set of dimension values of a definition begin."""
+def metric_begins(groups: PartialAggregates) -> Integers:
+    """Return the index of the first group of each definition and set of dimension values; the groups are merged."""
     columns = [groups.definitions, *(labels.codes for labels in groups.dimensions)]
     differs = reduce(operator.or_, (column[1:] != column[:-1] for column in columns))
     return np.concatenate([[0], np.flatnonzero(differs) + 1])
 
 
-def _ranks(groups: PartialAggregates, first: Integers, ranks: list[int]) -> Integers:
-    """Return the rank of the metric of each group, given those of the sets of dimension values."""
-    return np.repeat(np.array(ranks), np.diff(first, append=len(groups.sizes)))
+def _spread(groups: PartialAggregates, begins: Integers, ranks: list[int]) -> Integers:
+    """Return the rank of each group's metric, given where the groups of each metric begin and its rank."""
+    return np.repeat(np.array(ranks), np.diff(begins, append=len(groups.sizes)))
 
 
-def _identity(definition: MetricDefinition, names: tuple[str, ...], labels: Labels) -> _Identity:
-    pairs = zip(names, labels, strict=True)
-    dimensions = tuple(sorted((name, label) for name, label in pairs if label is not None))
+def _metric(definition: MetricDefinition, names: tuple[str, ...], values: DimensionValues) -> _Metric:
+    pairs = zip(names, values, strict=True)
+    dimensions = tuple(sorted((name, value) for name, value in pairs if value is not None))
     return definition.final_namespace, definition.name, dimensions, definition.unit

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import rumpattern as rp
-from rumpattern.aggregate.cardinality import Distinct
+from rumpattern.aggregate.cardinality import DistinctSketch
 
 if TYPE_CHECKING:
     import subprocess
@@ -50,7 +50,7 @@ def replay(path: Path, **options: Any) -> rp.ReplayResult:
 
 @pytest.mark.parametrize("count", [0, 1, 2, 1_023, 1_024])
 def test_few_things_are_counted_exactly(count: int) -> None:
-    distinct = Distinct()
+    distinct = DistinctSketch()
     for number in [*range(count), *range(count)]:
         distinct.add([number, "x"])
     assert distinct.count() == pytest.approx(count, rel=0.1 if count == 1_024 else 0)
@@ -60,7 +60,7 @@ def test_few_things_are_counted_exactly(count: int) -> None:
 def test_many_things_are_counted_nearly_and_in_any_order_alike(count: int) -> None:
     counts = []
     for seed in range(3):
-        distinct, numbers = Distinct(), list(range(count))
+        distinct, numbers = DistinctSketch(), list(range(count))
         Random(seed).shuffle(numbers)  # noqa: S311 - reproducible, not secret
         for number in numbers:
             distinct.add(number)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rumpattern.aggregate.groups import BatchAggregates, add_exactly
 from rumpattern.aggregate.histogram import NO_SKETCH, Histogram, ValueSketch, bucket_indices
 from rumpattern.aggregate.partial import Partial
-from rumpattern.aggregate.series import first_of_sets, labels_of
+from rumpattern.aggregate.series import dimension_values, metric_begins
 from rumpattern.derive.policy import REASONS, Sample
 from rumpattern.derive.samples import Labels, SampleTable
 from tests.support.partials import exact, statistics
@@ -86,8 +86,8 @@ def test_when_groups_are_merged_is_invisible(parts, looks, worth):
 @given(OBSERVATIONS)
 def test_one_text_has_one_code_after_merging(observations):
     for groups in partial(observations).merged():
-        sets = zip(groups.definitions.tolist(), labels_of(groups, slice(None)), strict=True)
-        assert len(first_of_sets(groups)) == len(set(sets))
+        sets = zip(groups.definitions.tolist(), dimension_values(groups, slice(None)), strict=True)
+        assert len(metric_begins(groups)) == len(set(sets))
 
 
 @given(OBSERVATIONS)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import rumpattern as rp
 from rumpattern.aggregate.histogram import ValueSketch
 from rumpattern.aggregate.partial import Partial
-from rumpattern.aggregate.series import labels_of
+from rumpattern.aggregate.series import dimension_values
 from rumpattern.aggregate.sums import ExactSums
 
 
@@ -29,7 +29,9 @@ def statistics(partial: Partial) -> dict[tuple[int, int, tuple[str | None, ...]]
     """Return the statistics of each definition, period and set of dimension values."""
     statistics_by_key: dict[tuple[int, int, tuple[str | None, ...]], Statistics] = {}
     for groups in partial.merged():
-        keys = zip(groups.definitions.tolist(), groups.starts.tolist(), labels_of(groups, slice(None)), strict=True)
+        keys = zip(
+            groups.definitions.tolist(), groups.starts.tolist(), dimension_values(groups, slice(None)), strict=True
+        )
         sketches = (sketch.compress(partial.max_exact, 0) for sketch in groups.sketches(partial.max_exact))
         numbers = (groups.sizes.tolist(), exact(groups.sums), groups.minima.tolist(), groups.maxima.tolist(), sketches)
         new = dict(zip(keys, map(Statistics, *numbers), strict=True))
