@@ -1,1 +1,1 @@
-"""Samples to series: grouped, summed exactly, merged in any order."""
+"""Samples to data points: grouped, summed exactly, merged in any order."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from rumpattern.derive.readings import Role
 from rumpattern.derive.samples import Labels
-from rumpattern.native.fields import FIELD_BYTES, FIRST_AT, SIZE_AT, WORD, time_range
+from rumpattern.native.fields import FIELD_BYTES, FIRST_LABEL_AT, LABEL_COUNT_AT, WORD, time_range
 from rumpattern.rum.names import EVENT_TIMESTAMP
 
 if TYPE_CHECKING:
@@ -70,10 +70,10 @@ class FieldTable:
             indices: shape (groups,), indices of labels among those of all fields.
         """
         fields = np.unique((addresses - self.timestamp) // FIELD_BYTES)
-        firsts = self.records[fields, FIRST_AT // WORD]
+        firsts = self.records[fields, FIRST_LABEL_AT // WORD]
         if len(fields) == 1:
             return Labels(indices - firsts, self.fields[fields[0]].labels)
-        sizes = self.records[fields, SIZE_AT // WORD]
+        sizes = self.records[fields, LABEL_COUNT_AT // WORD]
         skipped = firsts - (np.cumsum(sizes) - sizes)  # labels, before each field's, of fields that are not read here
         codes = indices - skipped[np.searchsorted(firsts, indices, side="right") - 1]
         return Labels(codes, tuple(label for field in fields.tolist() for label in self.fields[field].labels))
@@ -93,8 +93,9 @@ def lay_out_fields(readings: Readings, signatures: Sequence[FieldSignature]) -> 
     arrays = [_arrays(field) for field in fields]
     n_labels = np.array([len(field.labels) for field in fields])
     firsts = np.cumsum(n_labels) - n_labels
-    columns = zip(arrays, n_labels.tolist(), firsts.tolist(), strict=True)
-    records = np.array([(*(array.ctypes.data for array in some), *labels) for some, *labels in columns], np.int64)
+    pointers = [[array.ctypes.data for array in of_field] for of_field in arrays]
+    labels = zip(n_labels.tolist(), firsts.tolist(), strict=True)
+    records = np.array([(*words, *count) for words, count in zip(pointers, labels, strict=True)], np.int64)
     begin = records.ctypes.data
     earliest, latest = time_range(begin, len(readings.batch))
     first, last = (

@@ -19,10 +19,10 @@ from rumpattern.derive.readings import Readings
 from rumpattern.native.fold import (
     DEFINITION_DIMENSIONS,
     DEFINITION_VALUE,
-    GROUP_HIGH,
+    GROUP_DEFINITION,
     GROUP_LABELS,
-    GROUP_LOW,
-    GROUP_OWNER,
+    GROUP_MAXIMUM,
+    GROUP_MINIMUM,
     GROUP_PERIOD,
     GROUP_SIZE,
     GROUP_SUM,
@@ -163,9 +163,9 @@ def _lay_out_work(run: Sequence[Derivation], table: FieldTable) -> Work:
 def _read_groups(work: Work, definitions: Integers, table: FieldTable, n_groups: int) -> PartialAggregates:
     """Return the groups that ``add_up`` wrote, their values one group after the other."""
     groups = work.groups[:n_groups]
-    indices, sizes = groups[:, GROUP_OWNER].copy(), groups[:, GROUP_SIZE].copy()
+    indices, sizes = groups[:, GROUP_DEFINITION].copy(), groups[:, GROUP_SIZE].copy()
     limbs = groups[:, GROUP_SUM:GROUP_LABELS].copy()
-    minima, maxima = groups[:, GROUP_LOW].copy().view(np.float64), groups[:, GROUP_HIGH].copy().view(np.float64)
+    minima, maxima = groups[:, GROUP_MINIMUM].copy().view(np.float64), groups[:, GROUP_MAXIMUM].copy().view(np.float64)
     counts_rows = work.definitions[indices, DEFINITION_VALUE] == 0
     limbs[counts_rows, ONES_LIMB] = sizes[counts_rows]
     minima[counts_rows] = maxima[counts_rows] = 1

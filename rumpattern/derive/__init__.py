@@ -1,1 +1,1 @@
-"""Matched rows to samples: what an event publishes, or why nothing."""
+"""Matched rows to samples: the value, dimensions and period that an event publishes, or the reason why it does not."""

@@ -1,4 +1,4 @@
-"""The fields of a batch as compiled code reads them: a mark for each kind and string that may stand there."""
+"""The fields of a batch as compiled code reads them: ``derive.readings.FieldCodes`` by address."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ WORD: Final = 8
 _HALF: Final = 4
 
 FIELD_BYTES: Final = 6 * WORD
-"""Bytes of a field: the addresses of a ``Field``'s arrays, how many labels it has, and the number of the first."""
+"""Bytes of a field's record (``aggregate.field_table.FieldTable.records``)."""
 _NUMBERS_AT: Final = WORD
 _CODES_AT: Final = 2 * WORD
-_MARKS_AT: Final = 3 * WORD
-SIZE_AT: Final = 4 * WORD
-FIRST_AT: Final = 5 * WORD
+_FIELD_CODES_AT: Final = 3 * WORD
+LABEL_COUNT_AT: Final = 4 * WORD
+FIRST_LABEL_AT: Final = 5 * WORD
 
 
 @inlined
-def mark_at(field: int, row: int) -> int:
-    """Return the mark of the field at an address in a row (see ``Field``)."""
+def code_at(field: int, row: int) -> int:
+    """Return the code of a row in the field whose record is at an address (``FieldCodes.codes``)."""
     kind = byte_at(integer_at(field) + row)
-    place = kind if kind != STRING else KINDS + half_at(integer_at(field + _CODES_AT) + _HALF * row)
-    return signed_half_at(integer_at(field + _MARKS_AT) + _HALF * place)
+    index = kind if kind != STRING else KINDS + half_at(integer_at(field + _CODES_AT) + _HALF * row)
+    return signed_half_at(integer_at(field + _FIELD_CODES_AT) + _HALF * index)
 
 
 @inlined
@@ -36,30 +36,30 @@ def number_at(field: int, row: int) -> float:
 
 
 @inlined
-def labels_of(field: int) -> int:
+def count_labels(field: int) -> int:
     """Return how many labels a field has."""
-    return integer_at(field + SIZE_AT)
+    return integer_at(field + LABEL_COUNT_AT)
 
 
 @inlined
 def first_label(field: int) -> int:
-    """Return the number of a field's first label among those of all fields."""
-    return integer_at(field + FIRST_AT)
+    """Return the index of a field's first label among those of all fields."""
+    return integer_at(field + FIRST_LABEL_AT)
 
 
 @inlined
-def value_mark(field: int, row: int) -> int:
-    """Return 0, or minus the reason why there is no value in a row."""
+def value_code(field: int, row: int) -> int:
+    """Return 0, or minus the code of the reason why a row has no value."""
     if byte_at(integer_at(field) + row) == NUMBER and abs(number_at(field, row)) > MAX_VALUE:
         return -OUT_OF_RANGE
-    return mark_at(field, row)
+    return code_at(field, row)
 
 
 @inlined
-def time_mark(field: int, row: int) -> int:
-    """Return 0, or minus the reason why there is no time in a row."""
-    mark = mark_at(field, row)
-    return -TOO_LATE if mark == 0 and not 0 <= number_at(field, row) < MAX_TIMESTAMP_MS else mark
+def timestamp_code(field: int, row: int) -> int:
+    """Return 0, or minus the code of the reason why a row has no time."""
+    code = code_at(field, row)
+    return -TOO_LATE if code == 0 and not 0 <= number_at(field, row) < MAX_TIMESTAMP_MS else code
 
 
 @compiled
@@ -67,7 +67,7 @@ def time_range(field: int, rows: int) -> tuple[float, float]:
     """Return the first and the last time of all rows that have one; the first is infinite if there is none."""
     first, last = np.inf, 0.0
     for row in range(rows):
-        if time_mark(field, row) == 0:
+        if timestamp_code(field, row) == 0:
             number = number_at(field, row)
             first, last = min(first, number), max(last, number)
     return first, last

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from rumpattern.native.fields import first_label, labels_of, mark_at, number_at, time_mark, value_mark
+from rumpattern.native.fields import code_at, count_labels, first_label, number_at, timestamp_code, value_code
 from rumpattern.native.simd import (
     Held,
     as_double,
@@ -44,7 +44,7 @@ _LAST_EXPONENT: Final = _FIRST_EXPONENT + 32 * (_LIMBS - 2) - 1
 _WORD: Final = 8
 _HALF: Final = 4
 
-_GROUP_CODE, GROUP_OWNER, GROUP_SIZE, GROUP_PERIOD, GROUP_LOW, GROUP_HIGH, GROUP_SUM = range(7)
+_GROUP_CODE, GROUP_DEFINITION, GROUP_SIZE, GROUP_PERIOD, GROUP_MINIMUM, GROUP_MAXIMUM, GROUP_SUM = range(7)
 """Words of the record of a group; those of the sum and the labels follow."""
 GROUP_LABELS: Final = GROUP_SUM + _LIMBS
 _DEFINITION_BEGIN, _DEFINITION_END, DEFINITION_VALUE, DEFINITION_DIMENSIONS = range(4)
@@ -122,7 +122,7 @@ def _add_exactly(limbs: int, value: float) -> bool:
 @inlined
 def _add_value(group: int, value: float) -> bool:
     """Add a value to the group at an address; False if it does not fit."""
-    low, high = group + _WORD * GROUP_LOW, group + _WORD * GROUP_HIGH
+    low, high = group + _WORD * GROUP_MINIMUM, group + _WORD * GROUP_MAXIMUM
     put_double(low, min(as_double(word_at(low)), value))
     put_double(high, max(as_double(word_at(high)), value))
     return _add_exactly(group + _WORD * GROUP_SUM, value)
@@ -139,7 +139,7 @@ def _group_of(work: Work, size: int, code: int, owner: int, groups: int) -> int:
             put_half(work.slots + _HALF * slot, groups)
             return groups
         group = work.groups + size * number
-        if integer_at(group) == code and integer_at(group + _WORD * GROUP_OWNER) == owner:
+        if integer_at(group) == code and integer_at(group + _WORD * GROUP_DEFINITION) == owner:
             return number
         slot = (slot + 1) & work.mask
 
@@ -148,16 +148,16 @@ def _group_of(work: Work, size: int, code: int, owner: int, groups: int) -> int:
 def _start_group(work: Work, group: int, code: int, owner: int, row: int) -> None:
     """Put down what tells the group at an address from others; ``row`` is one of its rows."""
     put_integer(group, code)
-    put_integer(group + _WORD * GROUP_OWNER, owner)
+    put_integer(group + _WORD * GROUP_DEFINITION, owner)
     put_integer(group + _WORD * GROUP_SIZE, 0)
-    put_double(group + _WORD * GROUP_LOW, np.inf)
-    put_double(group + _WORD * GROUP_HIGH, -np.inf)
+    put_double(group + _WORD * GROUP_MINIMUM, np.inf)
+    put_double(group + _WORD * GROUP_MAXIMUM, -np.inf)
     for limb in range(_LIMBS):
         put_integer(group + _WORD * (GROUP_SUM + limb), 0)
     fields = work.definitions + _WORD * ((DEFINITION_DIMENSIONS + work.dimensions) * owner + DEFINITION_DIMENSIONS)
     for number in range(work.dimensions):
         field = integer_at(fields + _WORD * number)
-        put_integer(group + _WORD * (GROUP_LABELS + number), first_label(field) + mark_at(field, row))
+        put_integer(group + _WORD * (GROUP_LABELS + number), first_label(field) + code_at(field, row))
 
 
 @compiled
@@ -178,15 +178,15 @@ def add_up(work: Work) -> int:
             row = integer_at(work.rows + _WORD * match)
             if byte_at(work.is_odd + row):
                 continue
-            mark = value_mark(value, row) if value else 0
+            mark = value_code(value, row) if value else 0
             period = as_integer(number_at(work.time, row)) // work.period - work.first
             code = period
             for place in range(first, first + _WORD * work.dimensions, _WORD):
                 field = integer_at(place)
-                label = mark_at(field, row)
+                label = code_at(field, row)
                 mark = min(label, 0) if mark == 0 else mark
-                code = code * labels_of(field) + label
-            mark = time_mark(work.time, row) if mark == 0 else mark
+                code = code * count_labels(field) + label
+            mark = timestamp_code(work.time, row) if mark == 0 else mark
             _add_word(work.counts + _WORD * (work.reasons * owner - mark), 1)
             if mark:
                 continue

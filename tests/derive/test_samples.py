@@ -1,4 +1,4 @@
-"""Matches to samples: every reason that drops a datum, through columns and through an odd row."""
+"""Matches to samples: every reason that drops a sample, through columns and on the exact path."""
 
 import numpy as np
 import pytest
