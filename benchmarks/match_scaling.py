@@ -151,9 +151,9 @@ def naive(plan: Plan, predicates: Sequence[CompiledPredicate], batch: EventBatch
 
     matches = 0
     test = cache(test) if shared else test
-    for step in plan.steps:
+    for planned in plan.planned:
         found = np.zeros(len(batch), dtype=np.bool_)
-        for branch in step.branches:
+        for branch in planned.branches:
             mask = np.ones(len(batch), dtype=np.bool_)
             for index in branch:
                 mask &= test(index)

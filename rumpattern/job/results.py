@@ -72,7 +72,7 @@ def process_block(engine: Engine, block: Block, settings: Settings) -> BlockResu
 
 
 def _process(engine: Engine, block: Block, lines: Lines, settings: Settings) -> BlockResult:
-    counts = np.zeros((len(engine.plan.steps), len(REASONS)), np.int64)
+    counts = np.zeros((len(engine.plan.planned), len(REASONS)), np.int64)
     result = BlockResult(block.source, block.form, counts, block.has_file_line_numbers)
     for batch in engine.batches(lines):
         for part in engine.grouped(batch, engine.match(batch), settings.period):

@@ -33,7 +33,7 @@ def _rule(kernel: Kernel) -> Iterator[str]:
 def _types(kernel: Kernel) -> Iterator[str]:
     for form in kernel.untyped:
         yield f"  any type: {_form(form)}"
-    for event_type in kernel.steps_by_type:
+    for event_type in kernel.typed_definitions:
         for form in kernel.of_type(event_type):
             yield f"  {event_type}: {_form(form)}"
 

@@ -93,9 +93,9 @@ class Kernel:
         self.predicates = predicates
         self.few_branches = few_branches
         self.rowwise = rowwise or RowwiseKernel()
-        self.steps_by_type = plan.steps_by_type()
-        self.max_codes = min(max_codes, MAX_CODES_OF_ENGINE // (len(self.steps_by_type) + 1))
-        self.untyped_steps = plan.untyped_steps
+        self.typed_definitions = plan.definitions_by_type()
+        self.max_codes = min(max_codes, MAX_CODES_OF_ENGINE // (len(self.typed_definitions) + 1))
+        self.untyped_definitions = plan.untyped_definitions
         self.untyped = [self._matcher(group) for group in untyped_partitions(plan, predicates)]
         self.typed: dict[str, list[MaskMatcher | ClassMatcher]] = {}
 
@@ -108,7 +108,7 @@ class Kernel:
         """Return what matches the rows of a type; made when a row first has it."""
         matchers = self.typed.get(event_type)
         if matchers is None:
-            groups = partitions_of_type(self.plan, self.predicates, event_type, self.steps_by_type[event_type])
+            groups = partitions_of_type(self.plan, self.predicates, event_type, self.typed_definitions[event_type])
             matchers = self.typed.setdefault(event_type, [self._matcher(group) for group in groups])
         return matchers
 
@@ -124,7 +124,7 @@ class Kernel:
                     found += matcher.match(batch.columns, some)
         if batch.odd:
             found.append(self._match_odd(batch.odd))
-        return Matches(len(batch), *concat_by_definition(len(self.plan.steps), found))
+        return Matches(len(batch), *concat_by_definition(len(self.plan.planned), found))
 
     def _partition_by_event_type(
         self, batch: EventBatch
@@ -135,8 +135,8 @@ class Kernel:
         if self.untyped:
             every: Selection = np.flatnonzero(batch.regular()) if batch.odd else slice(0, len(batch))
             yield self.untyped, every
-        if self.steps_by_type:
-            for event_type, some in rows_by_type(batch, self.steps_by_type):
+        if self.typed_definitions:
+            for event_type, some in rows_by_type(batch, self.typed_definitions):
                 yield self.of_type(event_type), some
 
     def _match_odd(self, odd: Mapping[int, Exact]) -> RowLists:
@@ -146,7 +146,7 @@ class Kernel:
             by_path = grouped(leaves(event, self.plan.paths))
             types = dict.fromkeys(leaf.value for leaf in by_path.get(EVENT_TYPE, ()) if isinstance(leaf.value, str))
             for number in self._candidates(types):
-                pattern = self.plan.steps[number].definition.pattern
+                pattern = self.plan.planned[number].definition.pattern
                 if pattern is None or any(branch_matches(branch, by_path) for branch in pattern.branches):
                     rows.setdefault(number, []).append(row)
         definitions = sorted(rows)
@@ -156,8 +156,8 @@ class Kernel:
 
     def _candidates(self, types: Iterable[str]) -> Iterable[int]:
         """Return the numbers of the definitions that can match an event of some types, each once."""
-        typed = {number for event_type in types for number in self.steps_by_type.get(event_type, ())}
-        return (*self.untyped_steps, *typed)
+        typed = {number for event_type in types for number in self.typed_definitions.get(event_type, ())}
+        return (*self.untyped_definitions, *typed)
 
 
 def rows_by_type(batch: EventBatch, wanted: Container[str]) -> Iterator[tuple[str, Selection]]:

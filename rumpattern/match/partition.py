@@ -61,7 +61,9 @@ def partitions_of_type(
 
 def untyped_partitions(plan: Plan, predicates: Sequence[CompiledPredicate]) -> list[Partition]:
     """Return the groups of definitions that can match rows of any type."""
-    return list(_cut(plan, predicates, ((number, plan.steps[number].branches) for number in plan.untyped_steps)))
+    return list(
+        _cut(plan, predicates, ((number, plan.planned[number].branches) for number in plan.untyped_definitions))
+    )
 
 
 def _live(plan: Plan, predicates: Sequence[CompiledPredicate], event_type: str, number: int) -> Branches:
@@ -76,7 +78,7 @@ def _live(plan: Plan, predicates: Sequence[CompiledPredicate], event_type: str, 
 
     return tuple(
         tuple(index for index in branch if not is_decided(index))
-        for branch in plan.steps[number].branches
+        for branch in plan.planned[number].branches
         if all(holds(index) for index in branch if is_decided(index))
     )
 

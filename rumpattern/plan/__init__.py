@@ -1,1 +1,1 @@
-"""The plan: what definitions need of every event, worked out once."""
+"""Definitions to a plan: the columns to read and the predicates to evaluate, worked out once."""

@@ -1,4 +1,4 @@
-"""A plan as data: columns to build, predicates to test, and which predicates make up each definition."""
+"""A plan as data: columns to build, predicates to evaluate, and which predicates make up each definition."""
 
 from __future__ import annotations
 
@@ -12,17 +12,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Predicate:
-    """One path and the elements of which one must match there: tested once, however many definitions ask for it."""
+    """A path and its elements, of which one must match: evaluated once, however many definitions share it."""
 
     path: str
     elements: tuple[Element, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One definition in the plan. ``branches`` are indices into ``Plan.predicates``: all of one branch must hold.
+class PlannedDefinition:
+    """A definition and what it asks of an event. It matches where all predicates of one branch hold.
 
-    ``event_types`` are the only types it can match, None when it does not say; ``paths`` are the fields it reads.
+    Attributes:
+        definition: as it was loaded.
+        branches: for each branch of the pattern, indices into ``Plan.predicates``; a definition without a pattern has
+            one empty branch, which always holds.
+        event_types: the only event types that it can match, None if it can match any.
+        paths: the fields that it reads: those of its pattern, value and dimensions, and those that every event is
+            read for.
     """
 
     definition: MetricDefinition
@@ -33,36 +39,45 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to read from each event (``paths``, sorted) and what to test on it."""
+    """What to read from each event, and what to evaluate on it: ``engine.plan``, which ``engine.explain()`` prints.
+
+    A definition has the same index in ``planned``, in ``definitions`` and in everything that is computed from the
+    plan: ``plan.planned[i].branches`` are the branches of definition i, ``matches.mask(i)`` its rows.
+
+    Attributes:
+        paths: the columns of a batch, sorted.
+        predicates: the distinct predicates of all definitions.
+        planned: the definitions in the order given.
+    """
 
     paths: tuple[str, ...]
     predicates: tuple[Predicate, ...]
-    steps: tuple[Step, ...]
+    planned: tuple[PlannedDefinition, ...]
 
     def paths_by_type(self) -> dict[str, frozenset[str]] | None:
         """Return the paths to read from events of each type that can match; None if a definition can match any."""
         by_type: dict[str, frozenset[str]] = {}
-        for step in self.steps:
-            if step.event_types is None:
+        for planned in self.planned:
+            if planned.event_types is None:
                 return None
-            for event_type in step.event_types:
-                by_type[event_type] = by_type.get(event_type, frozenset()) | step.paths
+            for event_type in planned.event_types:
+                by_type[event_type] = by_type.get(event_type, frozenset()) | planned.paths
         return by_type
 
-    def steps_by_type(self) -> dict[str, tuple[int, ...]]:
-        """Return the numbers of the steps that can match only some types, by those types; ascending."""
+    def definitions_by_type(self) -> dict[str, tuple[int, ...]]:
+        """Return for each event type the indices of the definitions that can match it but not every type; ascending."""
         by_type: dict[str, list[int]] = {}
-        for number, step in enumerate(self.steps):
-            for event_type in sorted(step.event_types or ()):
-                by_type.setdefault(event_type, []).append(number)
-        return {event_type: tuple(numbers) for event_type, numbers in by_type.items()}
+        for index, planned in enumerate(self.planned):
+            for event_type in sorted(planned.event_types or ()):
+                by_type.setdefault(event_type, []).append(index)
+        return {event_type: tuple(indices) for event_type, indices in by_type.items()}
 
     @property
-    def untyped_steps(self) -> tuple[int, ...]:
-        """The numbers of the steps that can match events of any type, or of none."""
-        return tuple(number for number, step in enumerate(self.steps) if step.event_types is None)
+    def untyped_definitions(self) -> tuple[int, ...]:
+        """The indices of the definitions that can match events of any type, or of none; ascending."""
+        return tuple(index for index, planned in enumerate(self.planned) if planned.event_types is None)
 
     @property
     def definitions(self) -> tuple[MetricDefinition, ...]:
         """The definitions in the order given."""
-        return tuple(step.definition for step in self.steps)
+        return tuple(planned.definition for planned in self.planned)

@@ -15,7 +15,7 @@ def definition(pattern=None, **members):
 
 def test_no_definitions():
     plan = build_plan([])
-    assert (plan.paths, plan.predicates, plan.steps, plan.paths_by_type()) == (ALWAYS, (), (), {})
+    assert (plan.paths, plan.predicates, plan.planned, plan.paths_by_type()) == (ALWAYS, (), (), {})
 
 
 def test_equal_predicates_are_shared():
@@ -28,14 +28,14 @@ def test_equal_predicates_are_shared():
         ]
     )
     assert [predicate.path for predicate in plan.predicates] == ["a.b", "c", "d", "a.b"]
-    assert [step.branches for step in plan.steps] == [((0, 1),), ((1, 2),), ((0,),), ((3,),)]
+    assert [planned.branches for planned in plan.planned] == [((0, 1),), ((1, 2),), ((0,),), ((3,),)]
     assert plan.predicates[0].elements == (StringEquals("x"),)
 
 
 def test_branches_share_predicates():
-    (step,) = build_plan([definition('{"a":[1],"$or":[{"b":[1]},{"c":[1]},{"a":[2]}]}')]).steps
-    assert step.branches == ((0, 1), (0, 2), (3,))
-    assert {"a", "b", "c"} <= step.paths
+    (planned,) = build_plan([definition('{"a":[1],"$or":[{"b":[1]},{"c":[1]},{"a":[2]}]}')]).planned
+    assert planned.branches == ((0, 1), (0, 2), (3,))
+    assert {"a", "b", "c"} <= planned.paths
 
 
 def test_paths_are_those_of_patterns_values_and_dimensions():
@@ -46,7 +46,7 @@ def test_paths_are_those_of_patterns_values_and_dimensions():
         ]
     )
     assert plan.paths == tuple(sorted((*ALWAYS, "b", "d", "v.w")))
-    assert [step.definition for step in plan.steps] == list(plan.definitions)
+    assert [planned.definition for planned in plan.planned] == list(plan.definitions)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ def parts(texts, cuts):
 
 def masks_of(engine, batch):
     matches = engine.match(batch)
-    return [matches.mask(i).tolist() for i in range(len(engine.plan.steps))]
+    return [matches.mask(i).tolist() for i in range(len(engine.plan.planned))]
 
 
 CUTS = st.lists(st.integers(0, 30), max_size=4)
