@@ -27,8 +27,8 @@ Integers: TypeAlias = np.ndarray[tuple[int], np.dtype[np.integer[Any]]]
 """Shape (n,): whole numbers of any width."""
 Counts: TypeAlias = np.ndarray[tuple[int, int], np.dtype[np.int64]]
 """Shape (definitions, reasons): matched rows by definition and by what became of them."""
-Owners: TypeAlias = np.ndarray[tuple[int], np.dtype[np.uint16]]
-"""Shape (n,): an index into the definitions of one partition."""
+DefinitionIndices: TypeAlias = np.ndarray[tuple[int], np.dtype[np.uint16]]
+"""Shape (n,): indices into the definitions of one partition, not into those of the plan."""
 Classes: TypeAlias = np.ndarray[tuple[int], np.dtype[np.int32]]
 """Shape (rows,): the class of each row's value on one path, or the code of its classes on all paths."""
 Bits: TypeAlias = np.ndarray[tuple[int], np.dtype[np.uint64]]

@@ -1,4 +1,4 @@
-"""Sets of branches as bits of 64-bit words: intersected, and taken apart into owners."""
+"""Sets of branches, one bit each in 64-bit words: intersected, and expanded to the definitions of their branches."""
 
 from __future__ import annotations
 
@@ -10,80 +10,89 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rumpattern.arrays import BitTable, Classes, Owners, Rows
+    from rumpattern.arrays import BitTable, Classes, DefinitionIndices, Rows
 
-AT_ONCE: Final = 1 << 17
-"""Words of sets that are made at once: a megabyte, which stays in the processor's cache."""
+CHUNK_WORDS: Final = 1 << 17
+"""Words of sets that are intersected at once, a megabyte.
+
+The sets are written once for each path and read once more, so they must stay in a core's own cache. Between 2^15 and
+2^19 words the time is the same; at 2^22, which only memory holds, and at 2^11, where calls of numpy count, it doubles.
+"""
 
 
-def words_of(branches: int) -> int:
-    """Return how many words a set of some branches takes."""
+def word_count(branches: int) -> int:
+    """Return how many words a set of so many branches takes."""
     return -(-branches // 64)
 
 
-class Stack(NamedTuple):
-    """The classes of all paths one after the other.
+class StackedSets(NamedTuple):
+    """The sets of all classes of all paths in one table, so that a class is one row whatever path it is of.
 
     Attributes:
-        sets: shape (classes, words), the set of branches of each.
-        firsts: the number of the first class of each path.
+        sets: shape (classes of all paths, words), the set of branches of each.
+        offsets: shape (paths,), the row of the first class of each path.
     """
 
     sets: BitTable
-    firsts: tuple[int, ...]
+    offsets: tuple[int, ...]
 
 
-def stack(tables: Sequence[BitTable]) -> Stack:
-    """Return the classes of all paths from the sets of each path's classes, shape (its classes, words)."""
-    return Stack(np.concatenate(tables), tuple(accumulate(map(len, tables[:-1]), initial=0)))
+def stack_sets(tables: Sequence[BitTable]) -> StackedSets:
+    """Return the stacked sets of tables, one for each path, shape (its classes, words)."""
+    return StackedSets(np.concatenate(tables), tuple(accumulate(map(len, tables[:-1]), initial=0)))
 
 
-def intersect(known: Stack, classes: Sequence[Classes]) -> BitTable:
-    """Return shape (n, words): the branches in the sets of all classes of an item.
+def intersect(stacked: StackedSets, classes: Sequence[Classes]) -> BitTable:
+    """Return shape (n, words): the branches that hold on every path, for each of n combinations of classes.
 
     Args:
-        known: the sets.
-        classes: for each path, at least one, the class of each of n items.
+        stacked: the sets of the classes.
+        classes: for each path, of which there is at least one, shape (n,): a class of that path.
     """
-    sets: BitTable = known.sets[classes[0]]
-    for of_path, first in zip(classes[1:], known.firsts[1:], strict=True):
-        sets &= known.sets[of_path + np.int32(first)]
+    sets: BitTable = stacked.sets[classes[0]]
+    for of_path, offset in zip(classes[1:], stacked.offsets[1:], strict=True):
+        sets &= stacked.sets[of_path + np.int32(offset)]
     return sets
 
 
-def row_owners(known: Stack, classes: Sequence[Classes], owner_of: Owners) -> tuple[Rows, Owners]:
-    """Return the pairs of a row and an owner of a branch in the sets of all its classes, by row and then by owner.
+def match_rows(
+    stacked: StackedSets, classes: Sequence[Classes], definition_of_branch: DefinitionIndices
+) -> tuple[Rows, DefinitionIndices]:
+    """Return the (row, definition) pairs of all rows, by row and then by definition, each once.
 
     Args:
-        known: the sets.
-        classes: for each path the class of each row.
-        owner_of: shape (branches,), ascending: whose each branch is.
+        stacked: the sets of the classes.
+        classes: for each path, shape (rows,): the class of each row.
+        definition_of_branch: shape (branches,), ascending.
     """
-    step = max(1, AT_ONCE // known.sets.shape[1])
-    rows: list[Rows] = [np.zeros(0, np.int64)]
-    owners: list[Owners] = [np.zeros(0, np.uint16)]
+    step = max(1, CHUNK_WORDS // stacked.sets.shape[1])
+    all_rows: list[Rows] = [np.zeros(0, np.int64)]
+    all_definitions: list[DefinitionIndices] = [np.zeros(0, np.uint16)]
     for start in range(0, len(classes[0]), step):
-        some, whose = owners_in(intersect(known, [of_path[start : start + step] for of_path in classes]), owner_of)
-        rows.append(some + start)
-        owners.append(whose)
-    return np.concatenate(rows), np.concatenate(owners)
+        sets = intersect(stacked, [of_path[start : start + step] for of_path in classes])
+        rows, definitions = expand(sets, definition_of_branch)
+        all_rows.append(rows + start)
+        all_definitions.append(definitions)
+    return np.concatenate(all_rows), np.concatenate(all_definitions)
 
 
-def owners_in(sets: BitTable, owner_of: Owners) -> tuple[Rows, Owners]:
-    """Return the pairs of an item and an owner of a branch in its set, by item and then by owner, each once.
+def expand(sets: BitTable, definition_of_branch: DefinitionIndices) -> tuple[Rows, DefinitionIndices]:
+    """Return the (item, definition) pairs of n sets, by item and then by definition, each once.
 
     Args:
         sets: shape (n, words).
-        owner_of: shape (branches,), ascending: whose each branch is.
+        definition_of_branch: shape (branches,), ascending.
     """
+    # Nearly all words are 0, so bits are unpacked only of those that are not. "<u8" puts bits 0 to 7 in the first byte
+    # on every machine, so that the flat index of an unpacked bit is its number in the word.
     items, words = np.nonzero(sets)
     octets = sets[items, words].astype("<u8", copy=False).view(np.uint8).reshape(-1, 8)
-    places, bits = np.nonzero(np.unpackbits(octets, axis=1, bitorder="little"))
-    return distinct(items[places], owner_of[words[places] * 64 + bits])
+    indices, bits = np.nonzero(np.unpackbits(octets, axis=1, bitorder="little"))
+    return distinct_pairs(items[indices], definition_of_branch[words[indices] * 64 + bits])
 
 
-def distinct(items: Rows, owners: Owners) -> tuple[Rows, Owners]:
-    """Return pairs in order, each once."""
-    kept = np.ones(len(items), dtype=np.bool_)
-    kept[1:] = (items[1:] != items[:-1]) | (owners[1:] != owners[:-1])
-    return (items, owners) if kept.all() else (items[kept], owners[kept])
+def distinct_pairs(items: Rows, definitions: DefinitionIndices) -> tuple[Rows, DefinitionIndices]:
+    """Return sorted pairs without repeats, which stem from definitions of which several branches hold."""
+    is_first = np.ones(len(items), dtype=np.bool_)
+    is_first[1:] = (items[1:] != items[:-1]) | (definitions[1:] != definitions[:-1])
+    return (items, definitions) if is_first.all() else (items[is_first], definitions[is_first])

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Final
 
-from rumpattern.match.bitsets import stack
+from rumpattern.match.bitsets import stack_sets
 from rumpattern.match.classes import PathClasses
-from rumpattern.match.code_table import MAX_CODES, CodeTable, radices
-from rumpattern.match.row_lists import by_owner
+from rumpattern.match.code_table import MAX_CODES, CodeTable, radices_for
+from rumpattern.match.row_lists import lists_from_pairs
 from rumpattern.match.selection import length, split_selection
 from rumpattern.rum.names import EVENT_TYPE
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from rumpattern.arrays import Classes
     from rumpattern.columns.batch import Column
-    from rumpattern.match.bitsets import Stack
+    from rumpattern.match.bitsets import StackedSets
     from rumpattern.match.partition import Partition
     from rumpattern.match.predicates import CompiledPredicate
     from rumpattern.match.row_lists import RowLists
@@ -52,18 +52,18 @@ class _State:
         self.paths = paths
         self.max_codes = max_codes
         self.table: CodeTable | None = None
-        self.stacked: tuple[list[int], Stack] | None = None
+        self.stacked: tuple[list[int], StackedSets] | None = None
 
     def counts(self) -> list[int]:
         """Return how many classes are known on each path."""
         return [len(path) for path in self.paths]
 
-    def known(self) -> Stack:
+    def known(self) -> StackedSets:
         """Return the sets of all classes that are known."""
         counts = self.counts()
         if self.stacked is None or self.stacked[0] != counts:
             tables = [path.bits[:count] for path, count in zip(self.paths, counts, strict=True)]
-            stacked = self.stacked = counts, stack(tables)
+            stacked = self.stacked = counts, stack_sets(tables)
             return stacked[1]
         return self.stacked[1]
 
@@ -71,8 +71,8 @@ class _State:
         """Return the table of codes of all classes that are known, None if it would be too large."""
         counts, table = self.counts(), self.table
         if table is None or not table.fits(counts):
-            limits = radices(counts, [path.is_open for path in self.paths])
-            table = self.table = CodeTable(limits) if prod(limits) <= self.max_codes else None
+            radices = radices_for(counts, [path.is_open for path in self.paths])
+            table = self.table = CodeTable(radices) if prod(radices) <= self.max_codes else None
         return table
 
 
@@ -126,12 +126,13 @@ class ClassMatcher:
         return found
 
     def _match_block(
-        self, asked: Sequence[_EncodedColumn], some: Selection, table: CodeTable | None, known: Stack
+        self, asked: Sequence[_EncodedColumn], some: Selection, table: CodeTable | None, known: StackedSets
     ) -> RowLists:
-        search = self.rowwise.search
-        classes = [one.path.encode(one.column, some, one.of_string, search) for one in asked]
+        locate = self.rowwise.locate
+        classes = [one.path.encode(one.column, some, one.of_string, locate) for one in asked]
         if table is None:
-            rows, owners = self.rowwise.intersect(known, classes, self.group.owners)
+            rows, matched = self.rowwise.match(known, classes, self.group.definition_of_branch)
         else:
-            rows, owners = table.owners(table.code(classes), known, self.group.owners)
-        return by_owner(self.group.definitions, rows + some.start if isinstance(some, slice) else some[rows], owners)
+            rows, matched = table.match(table.encode(classes), known, self.group.definition_of_branch)
+        rows = rows + some.start if isinstance(some, slice) else some[rows]
+        return lists_from_pairs(self.group.definitions, rows, matched)

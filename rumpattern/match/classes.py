@@ -13,7 +13,7 @@ import numpy as np
 
 from rumpattern.columns.batch import kind_mask
 from rumpattern.columns.fields import Kind
-from rumpattern.match.bitsets import words_of
+from rumpattern.match.bitsets import word_count
 from rumpattern.match.selection import length, take
 
 if TYPE_CHECKING:
@@ -26,16 +26,23 @@ if TYPE_CHECKING:
     from rumpattern.match.selection import Selection
 
 
-Search: TypeAlias = "Callable[[Numbers, Numbers], Classes]"
-"""From ascending boundaries and numbers to how many boundaries each number has reached."""
+Locate: TypeAlias = "Callable[[Numbers, Numbers], Classes]"
+"""A function like ``locate_intervals``."""
 
 MAX_STRINGS: Final = 1 << 16
 """Whose classes are remembered; beyond, all are forgotten."""
 MAX_NAMED_STRINGS: Final = 1 << 12
-_FEW_BOUNDARIES: Final = 40
-"""Up to which comparing with each is cheaper than a search."""
-_CACHED: Final = 1 << 14
-"""Numbers that are compared at once: they stay in the processor's cache."""
+_MAX_COMPARED_BOUNDARIES: Final = 40
+"""Boundaries up to which numbers are compared with each; above, they are searched for.
+
+A million numbers: 10 boundaries 8 ms by comparing and 47 by searching, 40 boundaries 29 and 82, 160 boundaries 92 and
+113. Searching fewer than the crossing on that machine leaves room for others; the counts must fit in a byte.
+"""
+_CHUNK_NUMBERS: Final = 1 << 14
+"""Numbers that are compared with all boundaries before the next ones, 128 kB, which stay in a core's own cache.
+
+A million numbers and 20 boundaries: 15 ms in chunks, 24 ms at once.
+"""
 
 
 class PathClasses:
@@ -52,7 +59,7 @@ class PathClasses:
     """
 
     def __init__(self, group: Partition, path: str, predicates: Sequence[CompiledPredicate]) -> None:
-        self.unconstrained: Bits = np.zeros(words_of(len(group.branches)), np.uint64)
+        self.unconstrained: Bits = np.zeros(word_count(len(group.branches)), np.uint64)
         self.predicates: list[tuple[CompiledPredicate, Bits]] = []
         self._split(group, path, predicates)
         self.lock = Lock()
@@ -169,7 +176,7 @@ class PathClasses:
             number = self.class_of_string[text] = self._number(bits)
         return number
 
-    def encode(self, column: Column, some: Selection, of_string: Classes | None, search: Search) -> Classes:
+    def encode(self, column: Column, some: Selection, of_string: Classes | None, locate: Locate) -> Classes:
         """Return the classes of some rows; ``of_string`` are those of the column's strings."""
         kinds = take(column.kinds, some)
         parts: list[tuple[Flags, Classes]] = []
@@ -183,7 +190,7 @@ class PathClasses:
         if len(self.boundaries):
             flags = kind_mask(kinds, Kind.NUMBER)
             if count := np.count_nonzero(flags):
-                classes = self.class_of_interval[search(self.boundaries, take(column.numbers, some))]
+                classes = self.class_of_interval[locate(self.boundaries, take(column.numbers, some))]
                 if count == len(kinds):
                     return classes
                 parts.append((flags, classes))
@@ -193,13 +200,13 @@ class PathClasses:
         return result
 
 
-def reached(boundaries: Numbers, class_of_bits: Numbers) -> Classes:
-    """Return shape (numbers,): how many of the ascending boundaries each number has reached."""
-    if len(boundaries) > _FEW_BOUNDARIES:
-        return np.searchsorted(boundaries, class_of_bits, side="right").astype(np.int32)
-    counts = np.zeros(len(class_of_bits), np.uint8)
-    for start in range(0, len(class_of_bits), _CACHED):
-        some, count = class_of_bits[start : start + _CACHED], counts[start : start + _CACHED]
+def locate_intervals(boundaries: Numbers, numbers: Numbers) -> Classes:
+    """Return shape (numbers,): how many of the ascending boundaries each number has reached, ``number >= boundary``."""
+    if len(boundaries) > _MAX_COMPARED_BOUNDARIES:
+        return np.searchsorted(boundaries, numbers, side="right").astype(np.int32)
+    counts = np.zeros(len(numbers), np.uint8)
+    for start in range(0, len(numbers), _CHUNK_NUMBERS):
+        chunk, count = numbers[start : start + _CHUNK_NUMBERS], counts[start : start + _CHUNK_NUMBERS]
         for boundary in boundaries.tolist():
-            count += some >= boundary
+            count += chunk >= boundary
     return counts.astype(np.int32)

@@ -7,9 +7,9 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from rumpattern.diagnostics.wording import printable
-from rumpattern.match.code_table import radices
+from rumpattern.match.code_table import radices_for
 from rumpattern.match.masks import MaskMatcher
-from rumpattern.match.rowwise import WORTH_COMPILING
+from rumpattern.match.rowwise import WORDS_BEFORE_COMPILED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,7 @@ def _rule(kernel: Kernel) -> Iterator[str]:
     native = "compiled code" if find_spec("numba") else "compiled code, if the extra fast were installed,"
     yield f"  up to {kernel.few_branches:,} branches of a type: a mask for each predicate"
     yield f"  more: classes of values; up to {kernel.max_codes:,} combinations of classes have a table, else sets of"
-    yield f"        branches are intersected row by row, by {native} after {WORTH_COMPILING:,} words"
+    yield f"        branches are intersected row by row, by {native} after {WORDS_BEFORE_COMPILED:,} words"
 
 
 def _types(kernel: Kernel) -> Iterator[str]:
@@ -49,7 +49,7 @@ def _classes(form: ClassMatcher) -> str:
     counts = [len(path) for path in paths]
     is_open = [path.is_open for path in paths]
     factors = " x ".join(f"{count:,}{'+' * more}" for count, more in zip(counts, is_open, strict=True))
-    verdict = "table" if prod(radices(counts, is_open)) <= form.max_codes else "row by row"
+    verdict = "table" if prod(radices_for(counts, is_open)) <= form.max_codes else "row by row"
     return f"{factors} classes of {', '.join(form.names)}: {verdict}"
 
 

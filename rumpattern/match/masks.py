@@ -66,9 +66,9 @@ class MaskMatcher:
             return tested[index]
 
         masks: dict[int, Flags] = {}
-        for owner, branch in zip(self.group.owners.tolist(), self.group.branches, strict=True):
+        for definition, branch in zip(self.group.definition_of_branch.tolist(), self.group.branches, strict=True):
             mask = _all_of([test(index) for index in branch], len(every))
-            masks[owner] = masks[owner] | mask if owner in masks else mask
+            masks[definition] = masks[definition] | mask if definition in masks else mask
         rows: list[Rows] = [every.take(np.flatnonzero(mask)) for mask in masks.values()]
         return RowLists(self.group.definitions, np.array([len(part) for part in rows]), np.concatenate(rows))
 

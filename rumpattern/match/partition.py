@@ -17,16 +17,19 @@ from rumpattern.rum.names import EVENT_TYPE
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from rumpattern.arrays import Owners, Rows
+    from rumpattern.arrays import DefinitionIndices, Rows
     from rumpattern.match.predicates import CompiledPredicate
     from rumpattern.plan.plan import Plan
 
     Branches = tuple[tuple[int, ...], ...]
 
 MAX_BRANCHES: Final = 4096
-"""In one group, so that a set of branches is short and an owner has 16 bits; a pattern has at most 1,000."""
+"""Branches of one partition: a set of them is at most 64 words, and an index of a definition fits in 16 bits.
+
+A pattern has at most 1,000 branches, so every definition fits in a partition.
+"""
 MAX_INTERVALS: Final = 1 << 15
-"""In one group, if it has more than one definition."""
+"""Numeric intervals of one partition, unless it has one definition only: each makes a class on its path, or two."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,13 +39,13 @@ class Partition:
     Attributes:
         definitions: shape (k,), their numbers in the plan, ascending.
         branches: for each branch the predicates that must all hold, as numbers in the plan.
-        owners: shape (branches,), ascending: the definition of each branch, as an index into ``definitions``.
+        definition_of_branch: shape (branches,), ascending: an index into ``definitions`` for each branch.
         path_of: the path of each predicate in the branches.
     """
 
     definitions: Rows
     branches: Branches
-    owners: Owners
+    definition_of_branch: DefinitionIndices
     path_of: dict[int, str]
 
     @property
@@ -103,6 +106,8 @@ def _cut(
 
 def _partition(plan: Plan, steps: Sequence[tuple[int, Branches]]) -> Partition:
     branches = tuple(branch for _, of_step in steps for branch in of_step)
-    owners = np.repeat(np.arange(len(steps)), [len(of_step) for _, of_step in steps])
+    definition_of_branch = np.repeat(np.arange(len(steps)), [len(of_step) for _, of_step in steps])
     path_of = {index: plan.predicates[index].path for branch in branches for index in branch}
-    return Partition(np.array([number for number, _ in steps]), branches, owners.astype(np.uint16), path_of)
+    return Partition(
+        np.array([number for number, _ in steps]), branches, definition_of_branch.astype(np.uint16), path_of
+    )

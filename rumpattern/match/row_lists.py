@@ -1,26 +1,24 @@
-"""Matched row ids per definition, and those of many parts put in the order of definitions."""
+"""Matched row ids per definition, and those of many matchers concatenated in the order of definitions."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rumpattern.arrays import Integers, Owners, Rows
-
-    Some: TypeAlias = slice | Rows
+    from rumpattern.arrays import DefinitionIndices, Integers, Rows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RowLists:
-    """What some definitions match among some rows.
+    """Matched row ids per definition: counts and one flat array, as in a compressed sparse row (CSR) matrix.
 
     Attributes:
-        definitions: shape (k,), numbers of definitions, ascending and distinct.
+        definitions: shape (k,), indices of definitions in the plan, ascending and distinct.
         counts: shape (k,), how many rows each matches.
         rows: shape (sum of counts,), those rows, one definition after the other, ascending within each.
     """
@@ -30,16 +28,24 @@ class RowLists:
     rows: Rows
 
 
-def by_owner(definitions: Rows, rows: Rows, owners: Owners) -> RowLists:
-    """Return what pairs of a row and an owner, an index into ``definitions``, say; the rows ascend."""
-    order = owners.argsort(kind="stable")  # of 16 bits: numpy sorts them by radix
-    return RowLists(definitions, np.bincount(owners, minlength=len(definitions)), rows[order])
+def lists_from_pairs(definitions: Rows, rows: Rows, matched: DefinitionIndices) -> RowLists:
+    """Return the row lists of (row, definition) pairs.
+
+    Args:
+        definitions: shape (k,), indices in the plan.
+        rows: shape (pairs,), ascending.
+        matched: shape (pairs,), the definition that matches each row, as an index into ``definitions``.
+    """
+    # A stable sort keeps the rows of a definition ascending. numpy sorts integers of 16 bits by radix: a million of
+    # them in 13 ms, of 64 bits in 180 ms.
+    order = matched.argsort(kind="stable")
+    return RowLists(definitions, np.bincount(matched, minlength=len(definitions)), rows[order])
 
 
 def concat_by_definition(n: int, parts: Sequence[RowLists]) -> tuple[Integers, Rows]:
-    """Return the offsets and rows of ``Matches`` of n definitions.
+    """Return ``Matches.offsets`` and ``Matches.rows`` of n definitions.
 
-    No pair of a row and a definition is in two of the parts.
+    No (row, definition) pair is in two of the parts.
     """
     definitions = np.concatenate([part.definitions for part in parts]) if parts else np.zeros(0, np.int64)
     counts = np.concatenate([part.counts for part in parts]) if parts else np.zeros(0, np.int64)
@@ -52,8 +58,20 @@ def concat_by_definition(n: int, parts: Sequence[RowLists]) -> tuple[Integers, R
     return np.cumsum(totals), rows
 
 
+# A run is the rows that one part has of one definition: ascending, and as long as ``counts`` says. There are a few
+# hundred runs where there are a million rows, so the runs are sorted and copied whole. Their rows are sorted only where
+# two runs of a definition overlap, which the exact path brings about: its rows lie between those of the columns.
+# Matchers yield a definition's own runs in ascending order, and a stable sort by definition keeps that order.
+
+
 def _sort_runs(definitions: Rows, counts: Rows, rows: Rows) -> Rows:
-    """Return runs of rows, one for each of ``definitions``, in the order of definitions and then of rows."""
+    """Return the rows in the order of definitions and then of rows.
+
+    Args:
+        definitions: shape (runs,), whose rows each run has.
+        counts: shape (runs,), the length of each, at least 1.
+        rows: shape (sum of counts,), one run after the other.
+    """
     order = definitions.argsort(kind="stable")
     ends = np.cumsum(counts)[order]
     definitions, counts = definitions[order], counts[order]
@@ -64,10 +82,10 @@ def _sort_runs(definitions: Rows, counts: Rows, rows: Rows) -> Rows:
 
 
 def _sort_unordered_runs(rows: Rows, definitions: Rows, begins: Rows, counts: Rows) -> None:
-    """Sort the rows of each definition of which one run does not begin after the end of the run before."""
+    """Sort in place the rows of each definition of which a run does not begin after the end of the run before."""
     ends = begins + counts
-    same = definitions[1:] == definitions[:-1]
-    torn = np.flatnonzero(same & (rows[begins[1:]] < rows[ends[:-1] - 1]))
-    for definition in np.unique(definitions[torn]).tolist():
+    is_same = definitions[1:] == definitions[:-1]
+    unordered = np.flatnonzero(is_same & (rows[begins[1:]] < rows[ends[:-1] - 1]))
+    for definition in np.unique(definitions[unordered]).tolist():
         first, last = np.searchsorted(definitions, [definition, definition + 1])
         rows[begins[first] : ends[last - 1]].sort()

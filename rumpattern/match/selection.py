@@ -1,4 +1,4 @@
-"""What was found in some rows of a batch, and all of it put together in the order of definitions."""
+"""Selected rows of a batch: a slice where they lie side by side, row ids where they do not."""
 
 from __future__ import annotations
 
@@ -10,23 +10,24 @@ if TYPE_CHECKING:
     from rumpattern.arrays import Array, Rows
 
     Selection: TypeAlias = slice | Rows
+    """A slice with a start and a stop, or ascending row ids."""
 
 
-def length(some: Selection) -> int:
-    """Return how many rows there are."""
-    return some.stop - some.start if isinstance(some, slice) else len(some)
+def length(selection: Selection) -> int:
+    """Return how many rows are selected."""
+    return selection.stop - selection.start if isinstance(selection, slice) else len(selection)
 
 
-def take(values: Array, some: Selection) -> Array:
-    """Return some rows of an array; ``take`` is three times as fast as brackets."""
-    return values[some] if isinstance(some, slice) else values.take(some)
+def take(values: Array, selection: Selection) -> Array:
+    """Return the selected rows of an array: a view for a slice, a copy for row ids."""
+    return values[selection] if isinstance(selection, slice) else values.take(selection)
 
 
-def split_selection(some: Selection, size: int) -> Iterator[Selection]:
-    """Yield rows in parts of at most some size."""
-    if isinstance(some, slice):
-        for start in range(some.start, some.stop, size):
-            yield slice(start, min(start + size, some.stop))
+def split_selection(selection: Selection, size: int) -> Iterator[Selection]:
+    """Yield a selection in pieces of at most ``size`` rows."""
+    if isinstance(selection, slice):
+        for start in range(selection.start, selection.stop, size):
+            yield slice(start, min(start + size, selection.stop))
     else:
-        for start in range(0, len(some), size):
-            yield some[start : start + size]
+        for start in range(0, len(selection), size):
+            yield selection[start : start + size]

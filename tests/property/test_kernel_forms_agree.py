@@ -135,7 +135,7 @@ def test_what_was_matched_before_changes_nothing(step, monkeypatch):
 def test_threads_share_what_is_learned(form, monkeypatch):
     monkeypatch.setattr(classes, "MAX_STRINGS", 5)
     monkeypatch.setattr(classwise, "MAX_LEARNED_WORDS", 20)
-    monkeypatch.setattr(codes, "MAX_OWNERS", 500)
+    monkeypatch.setattr(codes, "MAX_CACHED_MATCHES", 500)
     definitions, texts = some_world(11, 150, 240)
     definitions += [
         rp.MetricDefinition(f"p{i}", pattern=rp.parse_pattern({"a": [{"suffix": str(i)}], "event_type": ["t"]}))
