@@ -60,12 +60,11 @@ class _State:
 
     def known(self) -> StackedSets:
         """Return the sets of all classes that are known."""
-        counts = self.counts()
-        if self.stacked is None or self.stacked[0] != counts:
+        counts, stacked = self.counts(), self.stacked  # read once: another thread may store that of older counts
+        if stacked is None or stacked[0] != counts:
             tables = [path.bits[:count] for path, count in zip(self.paths, counts, strict=True)]
             stacked = self.stacked = counts, stack_sets(tables)
-            return stacked[1]
-        return self.stacked[1]
+        return stacked[1]
 
     def table_of_all(self) -> CodeTable | None:
         """Return the table of codes of all classes that are known, None if it would be too large."""
