@@ -18,8 +18,8 @@ import numpy as np
 import rumpattern as rp
 from rumpattern.columns.batch import Column, EventBatch
 from rumpattern.columns.fields import Kind
-from rumpattern.match.kernel import Kernel
-from rumpattern.match.masks import holds
+from rumpattern.match.kernel import Kernel, build_kernel
+from rumpattern.match.masks import evaluate
 from rumpattern.match.predicates import compile_plan
 from rumpattern.rum.names import EVENT_TYPE
 from rumpattern.synth import events as synth
@@ -147,7 +147,7 @@ def naive(plan: Plan, predicates: Sequence[CompiledPredicate], batch: EventBatch
     """Return the number of matches, by masks over all rows: for each predicate of each definition, or shared."""
 
     def test(index: int) -> Flags:
-        return holds(predicates[index], batch.columns[plan.predicates[index].path])
+        return evaluate(predicates[index], batch.columns[plan.predicates[index].path])
 
     matches = 0
     test = cache(test) if shared else test
@@ -178,7 +178,7 @@ def kernel_of(definitions: Sequence[rp.MetricDefinition]) -> tuple[Plan, Sequenc
     """Return a plan, its predicates and a kernel that has learned nothing."""
     plan = rp.compile(definitions).plan
     predicates = compile_plan(plan)
-    return plan, predicates, Kernel(plan, predicates)
+    return plan, predicates, build_kernel(plan, predicates)
 
 
 def compare(name: str, batch: EventBatch, many: Sequence[rp.MetricDefinition]) -> None:
@@ -208,7 +208,7 @@ def replay_batches(batch: EventBatch, definitions: Sequence[rp.MetricDefinition]
     """Print what one batch of a replay costs with ten definitions, by masks and by classes."""
     small = first(batch, REPLAY_ROWS)
     plan, predicates, kernel = kernel_of(definitions)
-    by_classes = Kernel(plan, predicates, few_branches=0)
+    by_classes = build_kernel(plan, predicates, few_branches=0)
     assert kernel.match(small).counts() == by_classes.match(small).counts()
     hundred = range(100)
     times = seconds(

@@ -17,7 +17,7 @@ from rumpattern.input.lines import FileLines, RecordLines, TextLines
 from rumpattern.input.sources import BrokenSourceError, FileIdentity
 from rumpattern.jsontext import dump_exact
 from rumpattern.match.explain import explain_kernel
-from rumpattern.match.kernel import Kernel
+from rumpattern.match.kernel import build_kernel
 from rumpattern.match.predicates import compile_plan
 from rumpattern.native.cache import cache_folder
 from rumpattern.pattern.pattern import from_python
@@ -67,7 +67,7 @@ class Engine:
         reader: Reader = Reader.ORJSON,
     ) -> None:
         self.plan = build_plan(definitions)
-        self.kernel = Kernel(self.plan, compile_plan(self.plan))
+        self.kernel = build_kernel(self.plan, compile_plan(self.plan))
         self.deriver = Deriver(self.plan)
         self.paths_by_type = self.plan.paths_by_type()
         self.decoder = Decoder(
@@ -170,7 +170,7 @@ def _try_out(scanner_type: type[Scanner], folder_type: type[Folder]) -> None:
     decoder = Decoder(plan.paths, by_type=plan.paths_by_type(), event_type_required=True)
     scanner = scanner_type(decoder)
     batch = scanner.decode(TextLines(_TRIAL_EVENTS))
-    matches = Kernel(plan, compile_plan(plan)).match(batch)
+    matches = build_kernel(plan, compile_plan(plan)).match(batch)
     (grouped,) = folder_type(Deriver(plan)).fold(batch, matches, _TRIAL_PERIOD)
     groups = grouped.groups
     found = None if groups is None else sorted(zip(groups.minima.tolist(), groups.sizes.tolist(), strict=True))

@@ -1,6 +1,6 @@
-"""Matches many definitions at once by the classes of values: their cost hardly depends on how many they are.
+"""Matches many definitions at once by the classes of values: the cost hardly depends on how many there are.
 
-Rows whose classes make few enough codes are looked up in a table of codes; else the sets of branches are intersected
+Rows whose classes make few enough codes are looked up in a table of codes; otherwise sets of branches are intersected
 row by row.
 """
 
@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import prod
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from rumpattern.match.bitsets import stack_sets
-from rumpattern.match.classes import PathClasses
+from rumpattern.match.bitsets import StackedSets, stack_sets
+from rumpattern.match.classes import PathClasses, build_class_tables
 from rumpattern.match.code_table import MAX_CODES, CodeTable, radices_for
 from rumpattern.match.row_lists import lists_from_pairs
 from rumpattern.match.selection import length, split_selection
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from rumpattern.arrays import Classes
     from rumpattern.columns.batch import Column
-    from rumpattern.match.bitsets import StackedSets
+    from rumpattern.match.classes import ClassTables
     from rumpattern.match.partition import Partition
     from rumpattern.match.predicates import CompiledPredicate
     from rumpattern.match.row_lists import RowLists
@@ -31,107 +31,119 @@ if TYPE_CHECKING:
 
 
 _BLOCK: Final = 1 << 16
-"""Rows that go through all steps at once."""
+"""Rows that go through all steps at once, so that their classes and codes, 4 bytes each, stay in the cache."""
 MAX_LEARNED_WORDS: Final = 1 << 20
-"""Words of the sets of classes that strings have brought to a path, 8 MB; beyond, the group starts anew."""
+"""Words of the sets of classes that strings have added to a path, 8 MB; beyond, all that was learned is dropped."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _EncodedColumn:
-    """A column whose strings have been sorted into classes."""
+    """A column whose strings have classes."""
 
-    path: PathClasses
+    classes: PathClasses
     column: Column
-    of_string: Classes | None
+    class_of_string: Classes | None
 
 
-class _State:
-    """What has been learned of some classes. It is replaced as a whole: the numbers of classes mean nothing outside."""
+class _CountedSets(NamedTuple):
+    """The sets of so many classes of each path."""
 
-    def __init__(self, paths: Sequence[PathClasses], max_codes: int) -> None:
+    counts: list[int]
+    stacked: StackedSets
+
+
+class _Learned:
+    """What has been learned of the values of all paths.
+
+    It is replaced as a whole: an index of a class means nothing beside other classes than those it was given among. So
+    a batch fetches it once and uses nothing else.
+    """
+
+    def __init__(self, paths: Sequence[PathClasses]) -> None:
         self.paths = paths
-        self.max_codes = max_codes
         self.table: CodeTable | None = None
-        self.stacked: tuple[list[int], StackedSets] | None = None
+        self.sets: _CountedSets | None = None
 
-    def counts(self) -> list[int]:
-        """Return how many classes are known on each path."""
+    def class_counts(self) -> list[int]:
+        """Return how many classes each path has."""
         return [len(path) for path in self.paths]
 
-    def known(self) -> StackedSets:
-        """Return the sets of all classes that are known."""
-        counts, stacked = self.counts(), self.stacked  # read once: another thread may store that of older counts
-        if stacked is None or stacked[0] != counts:
-            tables = [path.bits[:count] for path, count in zip(self.paths, counts, strict=True)]
-            stacked = self.stacked = counts, stack_sets(tables)
-        return stacked[1]
+    def stacked_sets(self) -> StackedSets:
+        """Return the sets of all classes."""
+        counts, sets = self.class_counts(), self.sets  # read once: another thread may store that of older counts
+        if sets is None or sets.counts != counts:
+            tables = [path.sets[:count] for path, count in zip(self.paths, counts, strict=True)]
+            sets = self.sets = _CountedSets(counts, stack_sets(tables))
+        return sets.stacked
 
-    def table_of_all(self) -> CodeTable | None:
-        """Return the table of codes of all classes that are known, None if it would be too large."""
-        counts, table = self.counts(), self.table
+    def code_table(self, max_codes: int) -> CodeTable | None:
+        """Return a table of codes of all classes, None if it would have more than ``max_codes``."""
+        counts, table = self.class_counts(), self.table
         if table is None or not table.fits(counts):
-            radices = radices_for(counts, [path.is_open for path in self.paths])
-            table = self.table = CodeTable(radices) if prod(radices) <= self.max_codes else None
+            radices = radices_for(counts, [path.tables.is_open for path in self.paths])
+            table = self.table = CodeTable(radices) if prod(radices) <= max_codes else None
         return table
 
 
 class ClassMatcher:
-    """Matches the definitions of a group by classes. Several threads may use it at once.
+    """Matches the definitions of a partition by classes. Several threads may use it at once.
 
     Args:
-        group: the definitions.
-        predicates: all predicates of the plan.
-        rowwise: how to intersect row by row.
-        max_codes: up to how many codes a table is made.
+        partition: the definitions.
+        tables: by path what the plan tells of its classes; at least one path.
+        rowwise: how to match row by row.
+        max_codes: the largest table of codes; with more, rows are matched row by row.
     """
 
     def __init__(
-        self,
-        group: Partition,
-        predicates: Sequence[CompiledPredicate],
-        rowwise: RowwiseKernel,
-        max_codes: int = MAX_CODES,
+        self, partition: Partition, tables: Mapping[str, ClassTables], rowwise: RowwiseKernel, max_codes: int
     ) -> None:
-        self.group = group
-        self.names = group.paths or (EVENT_TYPE,)  # any column will do if nothing is asked
-        self.predicates = predicates
+        self.partition = partition
+        self.tables = tables
         self.rowwise = rowwise
         self.max_codes = max_codes
-        self.state = self._begin()
+        self.learned = _Learned(self.initial_classes())
 
-    def _begin(self) -> _State:
-        return _State([PathClasses(self.group, name, self.predicates) for name in self.names], self.max_codes)
+    def initial_classes(self) -> list[PathClasses]:
+        """Return for each path the classes that the plan tells of, to which no string has added any yet."""
+        return [PathClasses(tables) for tables in self.tables.values()]
 
-    def expected(self) -> Sequence[PathClasses]:
-        """Return for each path the classes that the plan tells of: those of numbers and of the strings it names."""
-        paths = self._begin().paths
-        for path in paths:
-            path.learn_named()
-        return paths
-
-    def match(self, columns: Mapping[str, Column], some: Selection) -> list[RowLists]:
-        """Return which of some rows each definition matches, in parts of which each has later rows than the last."""
-        state = self.state
-        asked = [
-            _EncodedColumn(path, columns[name], path.of_strings(columns[name], some))
-            for name, path in zip(self.names, state.paths, strict=True)
+    def match(self, columns: Mapping[str, Column], selection: Selection) -> list[RowLists]:
+        """Return which of the selected rows each definition matches, in parts: the rows of a part follow the last's."""
+        learned = self.learned
+        encoded = [
+            _EncodedColumn(classes, columns[path], classes.classify_strings(columns[path], selection))
+            for path, classes in zip(self.tables, learned.paths, strict=True)
         ]
-        table, known = state.table_of_all(), state.known()
+        # After the strings have their classes, never before: the table and the sets must have all that rows refer to.
+        table, stacked = learned.code_table(self.max_codes), learned.stacked_sets()
         if table is None:
-            self.rowwise.charge(length(some) * len(asked) * known.sets.shape[1])
-        found = [self._match_block(asked, block, table, known) for block in split_selection(some, _BLOCK)]
-        if any(path.learned > MAX_LEARNED_WORDS for path in state.paths):
-            self.state = self._begin()
-        return found
+            self.rowwise.charge(length(selection) * len(encoded) * stacked.sets.shape[1])
+        parts = [self._match_block(encoded, block, table, stacked) for block in split_selection(selection, _BLOCK)]
+        if any(path.learned_words > MAX_LEARNED_WORDS for path in learned.paths):
+            self.learned = _Learned(self.initial_classes())
+        return parts
 
     def _match_block(
-        self, asked: Sequence[_EncodedColumn], some: Selection, table: CodeTable | None, known: StackedSets
+        self, encoded: Sequence[_EncodedColumn], block: Selection, table: CodeTable | None, stacked: StackedSets
     ) -> RowLists:
         locate = self.rowwise.locate
-        classes = [one.path.encode(one.column, some, one.of_string, locate) for one in asked]
+        classes = [path.classes.encode(path.column, block, path.class_of_string, locate) for path in encoded]
         if table is None:
-            rows, matched = self.rowwise.match(known, classes, self.group.definition_of_branch)
+            rows, matched = self.rowwise.match(stacked, classes, self.partition.definition_of_branch)
         else:
-            rows, matched = table.match(table.encode(classes), known, self.group.definition_of_branch)
-        rows = rows + some.start if isinstance(some, slice) else some[rows]
-        return lists_from_pairs(self.group.definitions, rows, matched)
+            rows, matched = table.match(table.encode(classes), stacked, self.partition.definition_of_branch)
+        rows = rows + block.start if isinstance(block, slice) else block[rows]
+        return lists_from_pairs(self.partition.definitions, rows, matched)
+
+
+def build_class_matcher(
+    partition: Partition,
+    predicates: Sequence[CompiledPredicate],
+    rowwise: RowwiseKernel,
+    max_codes: int = MAX_CODES,
+) -> ClassMatcher:
+    """Build the matcher of a partition; ``predicates`` are all those of the plan."""
+    paths = partition.paths or (EVENT_TYPE,)  # any column will do where nothing is asked of any
+    tables = {path: build_class_tables(partition, path, predicates) for path in paths}
+    return ClassMatcher(partition, tables, rowwise, max_codes)

@@ -1,13 +1,16 @@
-"""Values to classes: two values of a path are in one class when no branch of any definition tells them apart.
+"""Values to classes: two values of a path are in one class when no predicate of any definition tells them apart.
 
-A class is a set of branches: those that its values do not keep from holding. Sets of branches are bits of 64-bit words.
+A class is a set of branches: those that its values do not rule out. A branch holds in a row where it is in the sets of
+the row's classes on all paths. How many classes a path has depends on the values that predicates name, not on how many
+definitions name them, which is why two thousand definitions cost little more than ten.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import islice
 from threading import Lock
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -17,7 +20,7 @@ from rumpattern.match.bitsets import word_count
 from rumpattern.match.selection import length, take
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from rumpattern.arrays import Bits, BitTable, Classes, Flags, Numbers
     from rumpattern.columns.batch import Column
@@ -30,8 +33,9 @@ Locate: TypeAlias = "Callable[[Numbers, Numbers], Classes]"
 """A function like ``locate_intervals``."""
 
 MAX_STRINGS: Final = 1 << 16
-"""Whose classes are remembered; beyond, all are forgotten."""
+"""Strings of a path whose classes are remembered; beyond, all are forgotten and classified again as they occur."""
 MAX_NAMED_STRINGS: Final = 1 << 12
+"""Strings that ``learn_named`` classifies: enough to estimate the number of classes by."""
 _MAX_COMPARED_BOUNDARIES: Final = 40
 """Boundaries up to which numbers are compared with each; above, they are searched for.
 
@@ -45,156 +49,246 @@ A million numbers and 20 boundaries: 15 ms in chunks, 24 ms at once.
 """
 
 
-class PathClasses:
-    """The classes of one path's values. They are numbered as they are first seen; a number never changes its meaning.
+class _Constraint(NamedTuple):
+    """A predicate and the branches that need it, shape (words,)."""
+
+    predicate: CompiledPredicate
+    branches: Bits
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ClassTables:
+    """What the plan tells of a path's classes: all those of numbers and of the other kinds, but not of strings.
 
     Attributes:
-        bits: shape (classes or more, words), the set of branches of each class.
-        boundaries: ascending numbers between classes.
-
-    Args:
-        group: whose branches are asked.
-        path: the path.
-        predicates: all predicates of the plan.
+        sets: shape (classes, words), the set of branches of each class.
+        class_of_kind: shape (kinds,); of numbers and strings it is the class of those that no predicate names.
+        boundaries: shape (n,), ascending, the numbers at which a class ends and the next one begins.
+        class_of_interval: shape (n + 1,), the class of numbers that have reached no boundary, one, and so on.
+        string_base: shape (words,), the branches that hold for every string.
+        string_constraints: the constraints that some strings meet and others do not.
+        constraints_of_string: for each string that predicates name by equality, indices of the constraints it meets.
     """
 
-    def __init__(self, group: Partition, path: str, predicates: Sequence[CompiledPredicate]) -> None:
-        self.unconstrained: Bits = np.zeros(word_count(len(group.branches)), np.uint64)
-        self.predicates: list[tuple[CompiledPredicate, Bits]] = []
-        self._split(group, path, predicates)
-        self.lock = Lock()
-        self.class_of_bits: dict[bytes, int] = {}
-        self.bits: BitTable = np.zeros((8, len(self.unconstrained)), np.uint64)
-        by_kind = np.array([self._of_kind(kind) for kind in Kind])
-        by_kind[Kind.AMBIGUOUS] = by_kind[Kind.MISSING]  # only odd rows have it, and they are not asked
-        self.of_kind: Classes = np.array([self._number(bits) for bits in by_kind], np.int32)
-        self.boundaries, self.class_of_interval = self._number_classes(by_kind[Kind.NUMBER])
-        self.string_base: Bits = by_kind[Kind.STRING]
-        self.string_predicates = [
-            (test, bits) for test, bits in self.predicates if test.text is not None and not test.kinds[Kind.STRING]
-        ]
-        self.equal: dict[str, list[int]] = {}
-        for number, (test, _) in enumerate(self.string_predicates):
-            for text in test.equal or ():
-                self.equal.setdefault(text, []).append(number)
-        self.class_of_string: dict[str, int] = {}
-        self.initial_classes = len(self.class_of_bits)
-
-    def __len__(self) -> int:
-        """Return how many classes are known."""
-        return len(self.class_of_bits)
-
-    @property
-    def learned(self) -> int:
-        """How many words the sets of classes take that strings have brought."""
-        return (len(self.class_of_bits) - self.initial_classes) * len(self.unconstrained)
+    sets: BitTable
+    class_of_kind: Classes
+    boundaries: Numbers
+    class_of_interval: Classes
+    string_base: Bits
+    string_constraints: tuple[_Constraint, ...]
+    constraints_of_string: Mapping[str, Sequence[int]]
 
     @property
     def is_open(self) -> bool:
-        """Whether strings may come that make more classes."""
-        return bool(self.string_predicates)
+        """Whether strings may occur that add classes."""
+        return bool(self.string_constraints)
 
-    def _split(self, group: Partition, path: str, predicates: Sequence[CompiledPredicate]) -> None:
-        """Sort branches by what they ask of the path: one of ``predicates``, or nothing: ``unconstrained``."""
-        asking: dict[int, Bits] = {}
-        for number, branch in enumerate(group.branches):
-            asked = [index for index in branch if group.path_of[index] == path]
-            bits = asking.setdefault(asked[0], np.zeros_like(self.unconstrained)) if asked else self.unconstrained
-            bits[number >> 6] |= np.uint64(1 << (number & 63))
-        self.predicates = [(predicates[index], bits) for index, bits in asking.items()]
 
-    def _of_kind(self, kind: Kind) -> Bits:
-        """Return the branches that hold for values of a kind where the kind decides."""
-        result = self.unconstrained.copy()
-        for test, bits in self.predicates:
-            if test.kinds[kind]:
-                result |= bits
-        return result
+def build_class_tables(partition: Partition, path: str, predicates: Sequence[CompiledPredicate]) -> ClassTables:
+    """Build the classes of a path that are known from the plan.
 
-    def _number_classes(self, base: Bits) -> tuple[Numbers, Classes]:
-        """Return ascending boundaries, and the class of numbers that have reached none of them, one, and so on.
+    Args:
+        partition: the definitions whose branches are the bits of a set.
+        path: the path.
+        predicates: all predicates of the plan.
+    """
+    unconstrained, constraints = _constraints(partition, path, predicates)
+    set_of_kind = np.array([_set_of_kind(kind, unconstrained, constraints) for kind in Kind])
+    set_of_kind[Kind.AMBIGUOUS] = set_of_kind[Kind.MISSING]  # only rows of the exact path have it; it adds no class
+    boundaries, set_of_interval = _intervals(constraints, set_of_kind[Kind.NUMBER])
 
-        At a boundary some predicates begin or cease to hold. Branches ask one predicate of a path at most, so that the
-        bits of predicates do not overlap.
+    class_of_set: dict[bytes, int] = {}
+    class_of_kind = _number_sets(set_of_kind, class_of_set)
+    class_of_interval = _number_sets(set_of_interval, class_of_set)
+    sets = np.frombuffer(b"".join(class_of_set), np.uint64).reshape(len(class_of_set), -1)
+    is_border = class_of_interval[1:] != class_of_interval[:-1]
+
+    string_constraints = tuple(
+        constraint
+        for constraint in constraints
+        if constraint.predicate.text is not None and not constraint.predicate.kinds[Kind.STRING]
+    )
+    constraints_of_string: dict[str, list[int]] = {}
+    for index, constraint in enumerate(string_constraints):
+        for text in constraint.predicate.equal or ():
+            constraints_of_string.setdefault(text, []).append(index)
+    return ClassTables(
+        sets,
+        class_of_kind,
+        boundaries[is_border],
+        class_of_interval[np.concatenate([[True], is_border])],
+        set_of_kind[Kind.STRING],
+        string_constraints,
+        constraints_of_string,
+    )
+
+
+def _constraints(
+    partition: Partition, path: str, predicates: Sequence[CompiledPredicate]
+) -> tuple[Bits, list[_Constraint]]:
+    """Return the branches that ask nothing of the path, shape (words,), and those that do, by predicate.
+
+    A branch has at most one predicate on a path, so that each branch is in exactly one of these sets.
+    """
+    unconstrained: Bits = np.zeros(word_count(len(partition.branches)), np.uint64)
+    needing: dict[int, Bits] = {}
+    for branch, indices in enumerate(partition.branches):
+        on_path = [index for index in indices if partition.path_of[index] == path]
+        bits = needing.setdefault(on_path[0], np.zeros_like(unconstrained)) if on_path else unconstrained
+        bits[branch >> 6] |= np.uint64(1 << (branch & 63))
+    return unconstrained, [_Constraint(predicates[index], bits) for index, bits in needing.items()]
+
+
+def _set_of_kind(kind: Kind, unconstrained: Bits, constraints: Iterable[_Constraint]) -> Bits:
+    """Return the branches that hold for all values of a kind."""
+    result = unconstrained.copy()
+    for predicate, branches in constraints:
+        if predicate.kinds[kind]:
+            result |= branches
+    return result
+
+
+def _intervals(constraints: Iterable[_Constraint], base: Bits) -> tuple[Numbers, BitTable]:
+    """Return n ascending boundaries and, shape (n + 1, words), the set of the numbers between each two of them.
+
+    With ``branches(p)`` for the branches that need predicate p, the set of a number x is
+
+        base | XOR of branches(p) over all ends of intervals of p that x has reached.
+
+    An interval [low, high] of p has two ends: p begins to hold at low, and ceases at the next double after high. So
+    every bound of every operator becomes one test, ``x >= boundary``, which one search answers for all of them; closed
+    upper ends would need a second array and a second search. XOR toggles p at each end without knowing which it is,
+    and accumulates along the boundaries in one call; it may, because no branch is in the sets of two predicates.
+    ``base`` is ORed afterwards: its branches must not be toggled.
+    """
+    constraints = [c for c in constraints if len(c.predicate.lows) and not c.predicate.kinds[Kind.NUMBER]]
+    if not constraints:
+        return np.zeros(0), base.reshape(1, -1)
+    with np.errstate(over="ignore"):  # after the largest double comes infinity, which no number reaches
+        ends = [np.nextafter(predicate.highs, np.inf) for predicate, _ in constraints]
+    boundaries = np.unique(np.concatenate([*(predicate.lows for predicate, _ in constraints), *ends]))
+    deltas = np.zeros((len(boundaries) + 1, len(base)), np.uint64)
+    for (predicate, branches), end in zip(constraints, ends, strict=True):
+        # Two statements: an assignment by index applies repeated indices once, and where intervals touch, an end is
+        # also a low. Toggled by both it stays as it was, as it must.
+        deltas[np.searchsorted(boundaries, predicate.lows) + 1] ^= branches
+        deltas[np.searchsorted(boundaries, end) + 1] ^= branches
+    return boundaries, np.bitwise_xor.accumulate(deltas, axis=0) | base
+
+
+def _number_sets(sets: BitTable, class_of_set: dict[bytes, int]) -> Classes:
+    """Return shape (n,): the class of each set; a new one gets the next index in ``class_of_set``."""
+    return np.array([class_of_set.setdefault(bits.tobytes(), len(class_of_set)) for bits in sets], np.int32)
+
+
+class PathClasses:
+    """The classes of a path: those that the plan tells of, and those of the strings that have occurred.
+
+    Several threads may use it at once. A class keeps its index and its set for good, so that codes made of it stay
+    valid. Readers take no lock: a class is counted only after its set is written, and a larger table of sets replaces
+    the smaller one after it was copied, so that ``sets[:len(self)]`` is complete in whatever table a reader gets. It
+    must call ``len`` before it fetches ``sets``.
+
+    Args:
+        tables: what the plan tells of the path.
+    """
+
+    def __init__(self, tables: ClassTables) -> None:
+        self.tables = tables
+        self.sets = tables.sets
+        self.class_of_set = {bits.tobytes(): index for index, bits in enumerate(tables.sets)}
+        self.class_of_string: dict[str, int] = {}
+        self.lock = Lock()
+
+    def __len__(self) -> int:
+        """Return how many classes there are."""
+        return len(self.class_of_set)
+
+    @property
+    def learned_words(self) -> int:
+        """How many words the sets of the classes take that strings have added."""
+        return (len(self) - len(self.tables.sets)) * self.sets.shape[1]
+
+    def classify_strings(self, column: Column, selection: Selection) -> Classes | None:
+        """Return shape (strings,): the class of each string of a column that occurs in the selected rows.
+
+        The others have any class. None if all strings are in one class, ``class_of_kind[Kind.STRING]``.
         """
-        predicates = [(test, bits) for test, bits in self.predicates if len(test.lows) and not test.kinds[Kind.NUMBER]]
-        if not predicates:
-            return np.zeros(0), self.of_kind[[int(Kind.NUMBER)]]
-        with np.errstate(over="ignore"):  # after the largest double comes infinity, which no number reaches
-            ends = [np.nextafter(test.highs, np.inf) for test, _ in predicates]
-        boundaries = np.unique(np.concatenate([*(test.lows for test, _ in predicates), *ends]))
-        deltas = np.zeros((len(boundaries) + 1, len(base)), np.uint64)
-        for (test, bits), end in zip(predicates, ends, strict=True):
-            deltas[np.searchsorted(boundaries, test.lows) + 1] ^= bits
-            deltas[np.searchsorted(boundaries, end) + 1] ^= bits
-        sets = np.bitwise_xor.accumulate(deltas, axis=0) | base
-        class_of_interval = np.array([self._number(bits) for bits in sets], np.int32)
-        kept = class_of_interval[1:] != class_of_interval[:-1]
-        return boundaries[kept], class_of_interval[np.concatenate([[True], kept])]
-
-    def _number(self, bits: Bits) -> int:
-        """Return the number of a set of branches; one that is new becomes a class."""
-        key = bits.tobytes()
-        number = self.class_of_bits.get(key)
-        if number is None:
-            number = len(self.class_of_bits)
-            if number == len(self.bits):
-                self.bits = np.concatenate([self.bits, np.zeros_like(self.bits)])
-            self.bits[number] = bits
-            self.class_of_bits[key] = number  # last, so that len(self) counts rows that are filled
-        return number
-
-    def of_strings(self, column: Column, some: Selection) -> Classes | None:
-        """Return the class of each string that occurs in some rows, shape (strings,); None if all are of one."""
-        if not self.string_predicates or not column.strings:
+        if not self.tables.is_open or not column.strings:
             return None
         result = np.zeros(len(column.strings), np.int32)
-        used = range(len(result)) if len(result) <= length(some) else np.unique(take(column.codes, some)).tolist()
+        # With no more strings than rows, classifying all of them costs less than finding out which occur.
+        codes = (
+            range(len(result))
+            if len(result) <= length(selection)
+            else np.unique(take(column.codes, selection)).tolist()
+        )
         class_of_string = self.class_of_string
-        for code in used:
+        for code in codes:
             text = column.strings[code]
             known = class_of_string.get(text)
             result[code] = self._learn(text) if known is None else known
         return result
 
     def learn_named(self) -> None:
-        """Learn the classes of the strings that definitions name; a few thousand are enough to estimate by."""
-        for text in islice(self.equal, MAX_NAMED_STRINGS):
+        """Learn the classes of the strings that definitions name, up to ``MAX_NAMED_STRINGS`` of them."""
+        for text in islice(self.tables.constraints_of_string, MAX_NAMED_STRINGS):
             self._learn(text)
 
     def _learn(self, text: str) -> int:
         """Return the class of a string, and remember it."""
-        bits = self.string_base.copy()
-        for number in self.equal.get(text, ()):
-            bits |= self.string_predicates[number][1]
-        for test, some in self.string_predicates:
-            if test.equal is None and test.text is not None and test.text(text):
-                bits |= some
+        constraints = self.tables.string_constraints
+        bits = self.tables.string_base.copy()
+        for index in self.tables.constraints_of_string.get(text, ()):
+            bits |= constraints[index].branches
+        for predicate, branches in constraints:
+            if predicate.equal is None and predicate.text is not None and predicate.text(text):
+                bits |= branches
         with self.lock:
             if len(self.class_of_string) >= MAX_STRINGS:
                 self.class_of_string.clear()
-            number = self.class_of_string[text] = self._number(bits)
-        return number
+            index = self.class_of_string[text] = self._class_of(bits)
+        return index
 
-    def encode(self, column: Column, some: Selection, of_string: Classes | None, locate: Locate) -> Classes:
-        """Return the classes of some rows; ``of_string`` are those of the column's strings."""
-        kinds = take(column.kinds, some)
+    def _class_of(self, bits: Bits) -> int:
+        """Return the class that has a set, which is added if it is new; the lock is held."""
+        key = bits.tobytes()
+        index = self.class_of_set.get(key)
+        if index is None:
+            index = len(self.class_of_set)
+            if index == len(self.sets):
+                self.sets = np.concatenate([self.sets, np.zeros_like(self.sets)])
+            self.sets[index] = bits
+            self.class_of_set[key] = index  # last, so that len(self) counts sets that are written
+        return index
+
+    def encode(self, column: Column, selection: Selection, class_of_string: Classes | None, locate: Locate) -> Classes:
+        """Return shape (selected rows,): the class of each row.
+
+        Args:
+            column: the path's column.
+            selection: the rows.
+            class_of_string: what ``classify_strings`` returned for them.
+            locate: how to find the intervals of numbers.
+        """
+        tables = self.tables
+        kinds = take(column.kinds, selection)
         parts: list[tuple[Flags, Classes]] = []
-        if of_string is not None:
+        if class_of_string is not None:
             flags = kind_mask(kinds, Kind.STRING)
             if count := np.count_nonzero(flags):
-                classes = of_string.take(take(column.codes, some))
+                classes = class_of_string.take(take(column.codes, selection))
                 if count == len(kinds):
                     return classes
                 parts.append((flags, classes))
-        if len(self.boundaries):
+        if len(tables.boundaries):
             flags = kind_mask(kinds, Kind.NUMBER)
             if count := np.count_nonzero(flags):
-                classes = self.class_of_interval[locate(self.boundaries, take(column.numbers, some))]
+                classes = tables.class_of_interval[locate(tables.boundaries, take(column.numbers, selection))]
                 if count == len(kinds):
                     return classes
                 parts.append((flags, classes))
-        result: Classes = self.of_kind[kinds]
+        result: Classes = tables.class_of_kind[kinds]
         for flags, classes in parts:
             np.copyto(result, classes, where=flags)
         return result

@@ -1,4 +1,4 @@
-"""How a plan will be matched, as text: which form each event type's definitions take, and by what rule."""
+"""How a plan will be matched, as text: by which algorithm the definitions of each event type, and by what rule."""
 
 from __future__ import annotations
 
@@ -25,34 +25,38 @@ def explain_kernel(kernel: Kernel) -> str:
 
 def _rule(kernel: Kernel) -> Iterator[str]:
     native = "compiled code" if find_spec("numba") else "compiled code, if the extra fast were installed,"
-    yield f"  up to {kernel.few_branches:,} branches of a type: a mask for each predicate"
-    yield f"  more: classes of values; up to {kernel.max_codes:,} combinations of classes have a table, else sets of"
+    few, most = kernel.algorithms.few_branches, kernel.algorithms.max_codes
+    yield f"  up to {few:,} branches of a type: a mask for each predicate"
+    yield f"  more: classes of values; up to {most:,} combinations of classes have a table, else sets of"
     yield f"        branches are intersected row by row, by {native} after {WORDS_BEFORE_COMPILED:,} words"
 
 
 def _types(kernel: Kernel) -> Iterator[str]:
-    for form in kernel.untyped:
-        yield f"  any type: {_form(form)}"
+    for matcher in kernel.untyped:
+        yield f"  any type: {_matcher(matcher)}"
     for event_type in kernel.typed_definitions:
-        for form in kernel.of_type(event_type):
-            yield f"  {event_type}: {_form(form)}"
+        for matcher in kernel.of_type(event_type):
+            yield f"  {event_type}: {_matcher(matcher)}"
 
 
-def _form(form: MaskMatcher | ClassMatcher) -> str:
-    group = form.group
-    size = f"{_number(len(group.definitions), 'definition')}, {_number(len(group.branches), 'branch')}"
-    return f"{size}: masks" if isinstance(form, MaskMatcher) else f"{size}: {_classes(form)}"
+def _matcher(matcher: MaskMatcher | ClassMatcher) -> str:
+    partition = matcher.partition
+    definitions = _count(len(partition.definitions), "definition", "definitions")
+    branches = _count(len(partition.branches), "branch", "branches")
+    algorithm = "masks" if isinstance(matcher, MaskMatcher) else _classes(matcher)
+    return f"{definitions}, {branches}: {algorithm}"
 
 
-def _classes(form: ClassMatcher) -> str:
-    paths = form.expected()
+def _classes(matcher: ClassMatcher) -> str:
+    paths = matcher.initial_classes()
+    for path in paths:
+        path.learn_named()
     counts = [len(path) for path in paths]
-    is_open = [path.is_open for path in paths]
+    is_open = [path.tables.is_open for path in paths]
     factors = " x ".join(f"{count:,}{'+' * more}" for count, more in zip(counts, is_open, strict=True))
-    verdict = "table" if prod(radices_for(counts, is_open)) <= form.max_codes else "row by row"
-    return f"{factors} classes of {', '.join(form.names)}: {verdict}"
+    verdict = "table" if prod(radices_for(counts, is_open)) <= matcher.max_codes else "row by row"
+    return f"{factors} classes of {', '.join(matcher.tables)}: {verdict}"
 
 
-def _number(count: int, what: str) -> str:
-    plural = f"{what}es" if what.endswith("h") else f"{what}s"
-    return f"{count:,} {what if count == 1 else plural}"
+def _count(count: int, singular: str, plural: str) -> str:
+    return f"{count:,} {singular if count == 1 else plural}"

@@ -1,21 +1,21 @@
-"""The match kernel: rows are parted by event type, and those of each type meet the definitions that can match it.
+"""The match kernel: rows are partitioned by event type, and each partition meets the definitions that can match it.
 
-A few definitions are matched by masks, many by classes. Rows that columns cannot say exactly are answered by the slow
-matcher.
+A few definitions are matched by masks, many by classes. Rows that columns cannot say exactly go the exact path: the
+reference matcher evaluates their events one by one.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from rumpattern.columns.batch import kind_mask
 from rumpattern.columns.fields import Kind
-from rumpattern.match.by_class import ClassMatcher
+from rumpattern.match.by_class import ClassMatcher, build_class_matcher
 from rumpattern.match.code_table import MAX_CODES, MAX_CODES_OF_ENGINE
-from rumpattern.match.masks import Answers, MaskMatcher
+from rumpattern.match.masks import MaskMatcher, PassingStrings, build_mask_matcher
 from rumpattern.match.partition import partitions_of_type, untyped_partitions
 from rumpattern.match.row_lists import RowLists, concat_by_definition
 from rumpattern.match.rowwise import RowwiseKernel
@@ -34,18 +34,34 @@ if TYPE_CHECKING:
     from rumpattern.plan.plan import Plan
 
 FEW_BRANCHES: Final = 3
-"""Up to which masks are cheaper than classes, as measured at 12,000 and 600,000 rows."""
+"""Branches up to which a partition is matched by masks; above, by classes.
+
+The time of masks grows with every branch, that of classes hardly: 131 against 182 us for one branch over 12,000 rows,
+162 against 177 for three, 202 against 186 for five, 336 against 185 for twelve. Over 600,000 rows they cross later.
+"""
 _FEW_TYPES: Final = 16
-"""Up to which looking for the rows of each type is cheaper than sorting rows by type."""
+"""Event types up to which each one's rows are looked for; above, all rows are sorted by type.
+
+Looking takes a pass for each type, sorting as long for any number: 0.4 against 0.9 ms for 100,000 rows of 4 types, 0.7
+against 0.9 of 8, 1.2 against 0.9 of 16.
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Matches:
     """Which rows of a batch each definition matches: definition i matches ``rows[offsets[i]:offsets[i + 1]]``.
 
+    Definitions have the indices that they have in ``engine.plan.definitions``, rows those of the batch; a line that was
+    rejected has no row (``EventBatch.indices`` leads from rows to lines).
+
+        matches = engine.match(batch)
+        matches.counts()                        # [40, 3]: two definitions match 40 and 3 rows
+        matches.mask(1)                         # array([False, True, ...]), shape (len(batch),)
+        [lines[batch.indices[row]] for row in matches.of(1)]    # the lines of the three events
+
     Attributes:
         size: how many rows the batch has.
-        offsets: shape (definitions + 1,), ascending from 0.
+        offsets: shape (definitions + 1,), ascending from 0 to the number of matches.
         rows: shape (matches,), ascending within each definition.
     """
 
@@ -65,125 +81,172 @@ class Matches:
         return counts
 
     def of(self, index: int) -> Rows:
-        """Return shape (matches of definition ``index``,): its rows, ascending."""
+        """Return shape (matches of definition ``index``,): its rows, ascending; a view of ``rows``."""
         return self.rows[self.offsets[index] : self.offsets[index + 1]]
 
 
-class Kernel:
-    """Matches batches, and remembers between them what it has found out. Several threads may use it at once.
+@dataclass(frozen=True, slots=True, eq=False)
+class Algorithms:
+    """By which algorithm the definitions of a partition are matched. All of them give the same matches.
 
-    Args:
-        plan: what to match.
-        predicates: those of the plan, compiled.
-        few_branches: up to how many branches a group is matched by masks.
-        rowwise: how many definitions are matched where nearly all rows differ.
-        max_codes: up to how many codes of classes have a table.
+    Attributes:
+        few_branches: branches up to which masks are used.
+        max_codes: combinations of classes up to which a table is used.
+        rowwise: what is used where there are more combinations.
     """
 
-    def __init__(
-        self,
-        plan: Plan,
-        predicates: Sequence[CompiledPredicate],
-        *,
-        few_branches: int = FEW_BRANCHES,
-        rowwise: RowwiseKernel | None = None,
-        max_codes: int = MAX_CODES,
-    ) -> None:
-        self.plan = plan
-        self.predicates = predicates
-        self.few_branches = few_branches
-        self.rowwise = rowwise or RowwiseKernel()
-        self.typed_definitions = plan.definitions_by_type()
-        self.max_codes = min(max_codes, MAX_CODES_OF_ENGINE // (len(self.typed_definitions) + 1))
-        self.untyped_definitions = plan.untyped_definitions
-        self.untyped = [self._matcher(group) for group in untyped_partitions(plan, predicates)]
-        self.typed: dict[str, list[MaskMatcher | ClassMatcher]] = {}
+    few_branches: int
+    max_codes: int
+    rowwise: RowwiseKernel
 
-    def _matcher(self, group: Partition) -> MaskMatcher | ClassMatcher:
-        if len(group.branches) <= self.few_branches:
-            return MaskMatcher(group, self.predicates)
-        return ClassMatcher(group, self.predicates, self.rowwise, self.max_codes)
+    def matcher(self, partition: Partition, predicates: Sequence[CompiledPredicate]) -> MaskMatcher | ClassMatcher:
+        """Build the matcher of a partition."""
+        if len(partition.branches) <= self.few_branches:
+            return build_mask_matcher(partition, predicates)
+        return build_class_matcher(partition, predicates, self.rowwise, self.max_codes)
 
-    def of_type(self, event_type: str) -> list[MaskMatcher | ClassMatcher]:
-        """Return what matches the rows of a type; made when a row first has it."""
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Kernel:
+    """Matches batches against a plan. Several threads may use one kernel at once.
+
+    It keeps between batches what it has learned: matchers by event type, classes of strings, definitions of codes. That
+    makes later batches faster and changes no match. ``build_kernel`` makes it:
+
+        kernel = build_kernel(plan, compile_plan(plan))
+        matches = kernel.match(batch)           # Matches; the batch has a column for each of plan.paths
+
+    Attributes:
+        plan: the definitions.
+        predicates: those of the plan, compiled.
+        algorithms: by which each partition is matched.
+        typed_definitions: for each event type the indices of the definitions that can match it but not every type.
+        untyped_definitions: the indices of the others, ascending.
+        untyped: the matchers of those.
+        typed: by event type the matchers of the definitions that name it, built when a row first has the type.
+    """
+
+    plan: Plan
+    predicates: Sequence[CompiledPredicate]
+    algorithms: Algorithms
+    typed_definitions: Mapping[str, Sequence[int]]
+    untyped_definitions: Sequence[int]
+    untyped: Sequence[MaskMatcher | ClassMatcher]
+    typed: dict[str, list[MaskMatcher | ClassMatcher]] = field(default_factory=dict)
+
+    def of_type(self, event_type: str) -> Sequence[MaskMatcher | ClassMatcher]:
+        """Return the matchers of an event type that definitions name.
+
+        Two threads may build them at once; ``setdefault`` gives both the same ones, so that what one learns serves the
+        other.
+        """
         matchers = self.typed.get(event_type)
         if matchers is None:
-            groups = partitions_of_type(self.plan, self.predicates, event_type, self.typed_definitions[event_type])
-            matchers = self.typed.setdefault(event_type, [self._matcher(group) for group in groups])
+            definitions = self.typed_definitions[event_type]
+            partitions = partitions_of_type(self.plan, self.predicates, event_type, definitions)
+            built = [self.algorithms.matcher(partition, self.predicates) for partition in partitions]
+            matchers = self.typed.setdefault(event_type, built)
         return matchers
 
     def match(self, batch: EventBatch) -> Matches:
         """Match all definitions against all rows of a batch."""
-        answers = Answers(self.predicates)
-        found: list[RowLists] = []
-        for matchers, some in self._partition_by_event_type(batch):
+        passing = PassingStrings(self.predicates)
+        parts: list[RowLists] = []
+        for matchers, selection in self._partition_by_event_type(batch):
             for matcher in matchers:
                 if isinstance(matcher, MaskMatcher):
-                    found.append(matcher.match(batch.columns, some, answers))
+                    parts.append(matcher.match(batch.columns, selection, passing))
                 else:
-                    found += matcher.match(batch.columns, some)
+                    parts += matcher.match(batch.columns, selection)
         if batch.odd:
-            found.append(self._match_odd(batch.odd))
-        return Matches(len(batch), *concat_by_definition(len(self.plan.planned), found))
+            parts.append(self._match_exactly(batch.odd))
+        return Matches(len(batch), *concat_by_definition(len(self.plan.planned), parts))
 
     def _partition_by_event_type(
         self, batch: EventBatch
-    ) -> Iterator[tuple[list[MaskMatcher | ClassMatcher], Selection]]:
-        """Yield the rows of each event type that columns speak for, with what matches them."""
+    ) -> Iterator[tuple[Sequence[MaskMatcher | ClassMatcher], Selection]]:
+        """Yield the rows of each event type that columns speak for, with the matchers of the type."""
         if not len(batch):
             return
         if self.untyped:
-            every: Selection = np.flatnonzero(batch.regular()) if batch.odd else slice(0, len(batch))
-            yield self.untyped, every
+            regular: Selection = np.flatnonzero(batch.regular()) if batch.odd else slice(0, len(batch))
+            yield self.untyped, regular
         if self.typed_definitions:
-            for event_type, some in rows_by_type(batch, self.typed_definitions):
-                yield self.of_type(event_type), some
+            for event_type, selection in rows_by_type(batch, self.typed_definitions):
+                yield self.of_type(event_type), selection
 
-    def _match_odd(self, odd: Mapping[int, Exact]) -> RowLists:
-        """Ask the slow matcher, but only about definitions that can match an event's type."""
+    def _match_exactly(self, events: Mapping[int, Exact]) -> RowLists:
+        """Return the matches of events by row, by the reference, but only of definitions that can match their type."""
         rows: dict[int, list[int]] = {}
-        for row, event in sorted(odd.items()):
+        for row, event in sorted(events.items()):
             by_path = grouped(leaves(event, self.plan.paths))
             types = dict.fromkeys(leaf.value for leaf in by_path.get(EVENT_TYPE, ()) if isinstance(leaf.value, str))
-            for number in self._candidates(types):
-                pattern = self.plan.planned[number].definition.pattern
+            for index in self._candidates(types):
+                pattern = self.plan.planned[index].definition.pattern
                 if pattern is None or any(branch_matches(branch, by_path) for branch in pattern.branches):
-                    rows.setdefault(number, []).append(row)
+                    rows.setdefault(index, []).append(row)
         definitions = sorted(rows)
-        counts = [len(rows[number]) for number in definitions]
-        all_rows = [row for number in definitions for row in rows[number]]
+        counts = [len(rows[index]) for index in definitions]
+        all_rows = [row for index in definitions for row in rows[index]]
         return RowLists(*(np.array(part, np.int64) for part in (definitions, counts, all_rows)))
 
-    def _candidates(self, types: Iterable[str]) -> Iterable[int]:
-        """Return the numbers of the definitions that can match an event of some types, each once."""
-        typed = {number for event_type in types for number in self.typed_definitions.get(event_type, ())}
+    def _candidates(self, event_types: Iterable[str]) -> Iterable[int]:
+        """Return the indices of the definitions that can match an event of any of the types, each once."""
+        typed = {index for event_type in event_types for index in self.typed_definitions.get(event_type, ())}
         return (*self.untyped_definitions, *typed)
 
 
+def build_kernel(
+    plan: Plan,
+    predicates: Sequence[CompiledPredicate],
+    *,
+    few_branches: int = FEW_BRANCHES,
+    rowwise: RowwiseKernel | None = None,
+    max_codes: int = MAX_CODES,
+) -> Kernel:
+    """Build the kernel of a plan.
+
+    Args:
+        plan: the definitions.
+        predicates: those of the plan, compiled.
+        few_branches: branches up to which a partition is matched by masks.
+        rowwise: what matches row by row; by default numpy, and compiled code once that pays.
+        max_codes: combinations of classes up to which a partition has a table; less with many event types, so that
+            all tables together have ``MAX_CODES_OF_ENGINE``.
+    """
+    typed_definitions = plan.definitions_by_type()
+    max_codes = min(max_codes, MAX_CODES_OF_ENGINE // (len(typed_definitions) + 1))
+    algorithms = Algorithms(few_branches, max_codes, rowwise or RowwiseKernel())
+    untyped = [algorithms.matcher(partition, predicates) for partition in untyped_partitions(plan, predicates)]
+    return Kernel(plan, predicates, algorithms, typed_definitions, plan.untyped_definitions, untyped)
+
+
 def rows_by_type(batch: EventBatch, wanted: Container[str]) -> Iterator[tuple[str, Selection]]:
-    """Yield each of the wanted event types that a batch has, with its rows that are not odd, ascending."""
+    """Yield each of the wanted event types that a batch has, with its rows but those of the exact path, ascending."""
     column = batch.columns[EVENT_TYPE]
     present = list(dict.fromkeys(text for text in column.strings if text in wanted))
     if not present:
         return
-    numbers = {text: number for number, text in enumerate(present)}
-    rest = len(present)
-    small = np.min_scalar_type(rest)  # one or two bytes are sorted by radix
-    of_string = np.array([numbers.get(text, rest) for text in column.strings], small)
-    of_row = of_string.take(column.codes)
-    of_row[~kind_mask(column.kinds, Kind.STRING)] = rest
-    of_row[list(batch.odd)] = rest
-    for number, some in enumerate(_rows_of(of_row, rest)):
-        if len(some) == len(batch):
-            yield present[number], slice(0, len(batch))
-        elif len(some):
-            yield present[number], some
+    code_of_type = {text: code for code, text in enumerate(present)}
+    other = len(present)  # the code of rows of no wanted type, which comes last when rows are sorted
+    # The smallest integers that hold the codes: numpy sorts those of 8 and 16 bits by radix, a million in 10 ms; wider
+    # ones it sorts by comparison, in 100 ms.
+    dtype = np.min_scalar_type(other)
+    code_of_string = np.array([code_of_type.get(text, other) for text in column.strings], dtype)
+    codes = code_of_string.take(column.codes)
+    codes[~kind_mask(column.kinds, Kind.STRING)] = other
+    codes[list(batch.odd)] = other
+    for code, rows in enumerate(_rows_by_code(codes, other)):
+        if len(rows) == len(batch):
+            yield present[code], slice(0, len(batch))
+        elif len(rows):
+            yield present[code], rows
 
 
-def _rows_of(numbers: np.ndarray[Any, Any], n: int) -> Iterable[Rows]:
-    """Return the rows that have each number below n."""
+def _rows_by_code(codes: Integers, n: int) -> Iterable[Rows]:
+    """Return for each code below n the rows that have it, ascending; no code is above n."""
     if n <= _FEW_TYPES:
-        return [np.flatnonzero(numbers == number) for number in range(n)]
-    order = numbers.argsort(kind="stable")
-    counts = np.bincount(numbers, minlength=n + 1)[:n]
+        return [np.flatnonzero(codes == code) for code in range(n)]
+    order = codes.argsort(kind="stable")
+    counts = np.bincount(codes, minlength=n + 1)[:n]
     return np.split(order[: counts.sum()], np.cumsum(counts)[:-1])

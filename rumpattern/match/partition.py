@@ -1,7 +1,7 @@
-"""Definitions that are asked of the same rows: those of one event type, and those of any.
+"""Definitions that are evaluated over the same rows: those of one event type, and those of any.
 
-Within the rows of one type everything that a pattern asks of the type is decided, so that only branches that can hold
-are left, without what they ask of it.
+Within the rows of one type everything that a pattern asks of the type is decided. So only branches that can hold are
+left, and without what they ask of it.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ MAX_INTERVALS: Final = 1 << 15
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Partition:
-    """Definitions, and the branches of which one must hold.
+    """Definitions that are evaluated over the same rows. A definition matches where one of its branches holds.
 
     Attributes:
-        definitions: shape (k,), their numbers in the plan, ascending.
-        branches: for each branch the predicates that must all hold, as numbers in the plan.
+        definitions: shape (k,), their indices in the plan, ascending.
+        branches: for each branch the predicates that must all hold, as indices in the plan.
         definition_of_branch: shape (branches,), ascending: an index into ``definitions`` for each branch.
         path_of: the path of each predicate in the branches.
     """
@@ -50,64 +50,63 @@ class Partition:
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """The paths that are looked at, in the order in which predicates name them first."""
+        """The paths that predicates read, in the order in which branches name them first."""
         return tuple(dict.fromkeys(self.path_of.values()))
 
 
 def partitions_of_type(
-    plan: Plan, predicates: Sequence[CompiledPredicate], event_type: str, steps: Iterable[int]
+    plan: Plan, predicates: Sequence[CompiledPredicate], event_type: str, definitions: Iterable[int]
 ) -> list[Partition]:
-    """Return the groups of definitions, given by numbers of steps, for the rows of one event type."""
-    live = ((number, _live(plan, predicates, event_type, number)) for number in steps)
-    return list(_cut(plan, predicates, live))
+    """Return the partitions for the rows of an event type; ``definitions`` are indices of those that can match it."""
+    branches = ((index, _live_branches(plan, predicates, event_type, index)) for index in definitions)
+    return list(_bounded_partitions(plan, predicates, branches))
 
 
 def untyped_partitions(plan: Plan, predicates: Sequence[CompiledPredicate]) -> list[Partition]:
-    """Return the groups of definitions that can match rows of any type."""
-    return list(
-        _cut(plan, predicates, ((number, plan.planned[number].branches) for number in plan.untyped_definitions))
-    )
+    """Return the partitions of the definitions that can match rows of any type."""
+    branches = ((index, plan.planned[index].branches) for index in plan.untyped_definitions)
+    return list(_bounded_partitions(plan, predicates, branches))
 
 
-def _live(plan: Plan, predicates: Sequence[CompiledPredicate], event_type: str, number: int) -> Branches:
-    """Return the branches of a step that can hold in rows of a type, without their predicates on it."""
+def _live_branches(plan: Plan, predicates: Sequence[CompiledPredicate], event_type: str, definition: int) -> Branches:
+    """Return the branches of a definition that can hold in rows of a type, without their predicates on it."""
 
-    def is_decided(index: int) -> bool:
+    def is_on_type(index: int) -> bool:
         return plan.predicates[index].path == EVENT_TYPE
 
-    def holds(index: int) -> bool:
-        check = predicates[index].text
-        return bool(predicates[index].kinds[Kind.STRING]) or (check is not None and check(event_type))
+    def is_met(index: int) -> bool:
+        test = predicates[index].text
+        return bool(predicates[index].kinds[Kind.STRING]) or (test is not None and test(event_type))
 
     return tuple(
-        tuple(index for index in branch if not is_decided(index))
-        for branch in plan.planned[number].branches
-        if all(holds(index) for index in branch if is_decided(index))
+        tuple(index for index in branch if not is_on_type(index))
+        for branch in plan.planned[definition].branches
+        if all(is_met(index) for index in branch if is_on_type(index))
     )
 
 
-def _cut(
-    plan: Plan, predicates: Sequence[CompiledPredicate], steps: Iterable[tuple[int, Branches]]
+def _bounded_partitions(
+    plan: Plan, predicates: Sequence[CompiledPredicate], definitions: Iterable[tuple[int, Branches]]
 ) -> Iterator[Partition]:
-    """Cut steps with their branches into groups of bounded size."""
-    some: list[tuple[int, Branches]] = []
-    branches = intervals = 0
-    for number, of_step in steps:
-        more = sum(len(predicates[index].lows) for index in {index for branch in of_step for index in branch})
-        if some and (branches + len(of_step) > MAX_BRANCHES or intervals + more > MAX_INTERVALS):
-            yield _partition(plan, some)
-            some, branches, intervals = [], 0, 0
-        some.append((number, of_step))
-        branches += len(of_step)
-        intervals += more
-    if some:
-        yield _partition(plan, some)
+    """Yield definitions with their branches in partitions of bounded size, in their order."""
+    pending: list[tuple[int, Branches]] = []
+    branch_count = interval_count = 0
+    for definition, branches in definitions:
+        intervals = sum(len(predicates[index].lows) for index in {index for branch in branches for index in branch})
+        is_full = branch_count + len(branches) > MAX_BRANCHES or interval_count + intervals > MAX_INTERVALS
+        if pending and is_full:
+            yield _build_partition(plan, pending)
+            pending, branch_count, interval_count = [], 0, 0
+        pending.append((definition, branches))
+        branch_count += len(branches)
+        interval_count += intervals
+    if pending:
+        yield _build_partition(plan, pending)
 
 
-def _partition(plan: Plan, steps: Sequence[tuple[int, Branches]]) -> Partition:
-    branches = tuple(branch for _, of_step in steps for branch in of_step)
-    definition_of_branch = np.repeat(np.arange(len(steps)), [len(of_step) for _, of_step in steps])
+def _build_partition(plan: Plan, definitions: Sequence[tuple[int, Branches]]) -> Partition:
+    branches = tuple(branch for _, of_definition in definitions for branch in of_definition)
+    definition_of_branch = np.repeat(np.arange(len(definitions)), [len(branches) for _, branches in definitions])
     path_of = {index: plan.predicates[index].path for branch in branches for index in branch}
-    return Partition(
-        np.array([number for number, _ in steps]), branches, definition_of_branch.astype(np.uint16), path_of
-    )
+    indices = np.array([index for index, _ in definitions])
+    return Partition(indices, branches, definition_of_branch.astype(np.uint16), path_of)

@@ -9,7 +9,7 @@ import numpy as np
 
 from rumpattern.columns.fields import Kind
 from rumpattern.jsontext import canonical_number
-from rumpattern.match.masks import holds
+from rumpattern.match.masks import evaluate
 from rumpattern.match.predicates import compile_elements
 from rumpattern.pattern.explain import explain
 from rumpattern.pattern.misses import Miss, Misses, Reason
@@ -71,7 +71,7 @@ class Reasons:
         Returns:
             Shape (rows,): how many fields keep each row from matching, 0 where it matches.
         """
-        masks = {one: holds(compiled, batch.columns[one.path]) for one, compiled in self.predicates.items()}
+        masks = {one: evaluate(compiled, batch.columns[one.path]) for one, compiled in self.predicates.items()}
         misses = np.full(len(batch), np.iinfo(np.int64).max)
         nearest = np.zeros(len(batch), np.int64)
         for number, branch in enumerate(self.branches):

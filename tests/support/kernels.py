@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from rumpattern.match.kernel import Kernel
+from rumpattern.match.kernel import build_kernel
 from rumpattern.match.predicates import compile_plan
 from rumpattern.match.rowwise import RowwiseKernel
 from rumpattern.plan.build import build_plan
@@ -24,13 +24,13 @@ def kernels(definitions: Sequence[rp.MetricDefinition]) -> dict[str, Kernel]:
     plan = build_plan(definitions)
     predicates = compile_plan(plan)
     forms = {
-        "chosen": Kernel(plan, predicates),
-        "masks": Kernel(plan, predicates, few_branches=1 << 30),
-        "codes": Kernel(plan, predicates, few_branches=0),
-        "rows": Kernel(plan, predicates, few_branches=0, max_codes=0, rowwise=RowwiseKernel(NEVER)),
+        "chosen": build_kernel(plan, predicates),
+        "masks": build_kernel(plan, predicates, few_branches=1 << 30),
+        "codes": build_kernel(plan, predicates, few_branches=0),
+        "rows": build_kernel(plan, predicates, few_branches=0, max_codes=0, rowwise=RowwiseKernel(NEVER)),
     }
     if HAS_NUMBA:
-        forms["native"] = Kernel(plan, predicates, few_branches=0, max_codes=0, rowwise=RowwiseKernel(AT_ONCE))
+        forms["native"] = build_kernel(plan, predicates, few_branches=0, max_codes=0, rowwise=RowwiseKernel(AT_ONCE))
     return forms
 
 
