@@ -1,6 +1,6 @@
-"""Predicates compiled for columns: an answer for each kind, intervals for numbers, one test for strings.
+"""Predicates compiled for columns: kinds that match, intervals of numbers, and one test of strings.
 
-Every element is compiled to the same three parts, so that a predicate costs one look-up for each kind, one search for
+Every operator is compiled to the same three parts, so that a predicate costs one look-up for each kind, one search for
 each number and one test for each distinct string, however many elements it has.
 """
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, assert_never
 import numpy as np
 
 from rumpattern.columns.fields import Kind
-from rumpattern.match.strings import any_of, compile_texts, negation
+from rumpattern.match.strings import any_of, compile_string_test, negation
 from rumpattern.pattern.ast import (
     AddressBlock,
     AddressEquals,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from rumpattern.arrays import Flags, Numbers
-    from rumpattern.match.strings import Check
+    from rumpattern.match.strings import StringTest
     from rumpattern.pattern.ast import Element, Excluded, TextElement
     from rumpattern.pattern.intervals import Interval
     from rumpattern.plan.plan import Plan
@@ -45,20 +45,20 @@ _ABSENT: Final = list(map(int, (Kind.MISSING, Kind.OBJECT)))
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CompiledPredicate:
-    """One predicate.
+    """A predicate as kinds, intervals and a test of strings. It holds for a value that any of the three accepts.
 
     Attributes:
-        kinds: shape (kinds,), the answer where the kind alone decides it.
-        lows: shape (n,), ascending, the numbers that match from here ...
-        highs: shape (n,), ... to here, both included; the intervals are disjoint.
-        text: the test of a string whose kind does not decide, None if no such string matches.
-        equal: the only strings that pass the test, None where it is more than equality.
+        kinds: shape (kinds,), True where all values of the kind match.
+        lows: shape (n,), ascending, the lower ends of the intervals of numbers that match, included ...
+        highs: shape (n,), ... and their upper ends, included; the intervals are disjoint.
+        text: whether a string matches; None if no string does, or all do by their kind.
+        equal: the only strings that pass ``text``, None where it tests more than equality.
     """
 
     kinds: Flags
     lows: Numbers
     highs: Numbers
-    text: Check | None
+    text: StringTest | None
     equal: frozenset[str] | None
 
 
@@ -69,24 +69,24 @@ def compile_plan(plan: Plan) -> tuple[CompiledPredicate, ...]:
 
 def compile_elements(elements: Iterable[Element]) -> CompiledPredicate:
     """Compile the elements of one field, of which one must match."""
-    parts = _Parts()
+    parts = _PredicateParts()
     for element in elements:
         parts.add(element)
-    texts = compile_texts(parts.texts)
-    checks = [*([] if texts is None else [texts]), *parts.checks]
+    test = compile_string_test(parts.string_elements)
+    tests = [*([] if test is None else [test]), *parts.string_tests]
     intervals = np.array(merged(parts.intervals), np.float64).reshape(-1, 2)
-    lows, highs = intervals[:, 0].copy(), intervals[:, 1].copy()
-    return CompiledPredicate(parts.kinds, lows, highs, any_of(checks), parts.equal())
+    lows, highs = intervals[:, 0].copy(), intervals[:, 1].copy()  # contiguous, as searches want them
+    return CompiledPredicate(parts.kinds, lows, highs, any_of(tests), parts.equal())
 
 
-class _Parts:
-    """What the elements of one field match, by kind of value."""
+class _PredicateParts:
+    """What the elements of one field match, collected by kind of value."""
 
     def __init__(self) -> None:
         self.kinds = np.zeros(len(Kind), dtype=np.bool_)
         self.intervals: list[Interval] = []
-        self.texts: list[TextElement] = []
-        self.checks: list[Check] = []
+        self.string_elements: list[TextElement] = []
+        self.string_tests: list[StringTest] = []
 
     def add(self, element: Element) -> None:
         match element:
@@ -109,22 +109,25 @@ class _Parts:
                 | EqualsIgnoreCase()
                 | Wildcard()
             ):
-                self.texts.append(element)
+                self.string_elements.append(element)
             case _:
                 assert_never(element)
 
     def equal(self) -> frozenset[str] | None:
-        """Return the strings that match if equality is all that is asked of strings, else None."""
-        values = [element.value for element in self.texts if isinstance(element, StringEquals)]
-        return None if self.checks or len(values) < len(self.texts) else frozenset(values)
+        """Return the strings that match if strings are tested for equality alone, else None."""
+        values = [element.value for element in self.string_elements if isinstance(element, StringEquals)]
+        return None if self.string_tests or len(values) < len(self.string_elements) else frozenset(values)
 
     def anything_but(self, excluded: Sequence[Excluded]) -> None:
-        """Match every scalar of a kind that is not excluded, and of the excluded kind what is left."""
+        """Match all scalars of the kinds that are not excluded, and of the excluded kind all but the excluded values.
+
+        The grammar has numbers or strings in one ``anything-but``, never both.
+        """
         numbers = [e.value for e in excluded if isinstance(e, NumberEquals) and e.value is not None]
-        texts = compile_texts(e for e in excluded if not isinstance(e, NumberEquals))
-        left_out = int(Kind.STRING) if texts else int(Kind.NUMBER)
-        self.kinds[[kind for kind in _SCALARS if kind != left_out]] = True
-        if texts:
-            self.checks.append(negation(texts))
+        test = compile_string_test(e for e in excluded if not isinstance(e, NumberEquals))
+        excluded_kind = int(Kind.STRING) if test else int(Kind.NUMBER)
+        self.kinds[[kind for kind in _SCALARS if kind != excluded_kind]] = True
+        if test:
+            self.string_tests.append(negation(test))
         else:
             self.intervals += outside(merged([(number, number) for number in numbers]))

@@ -1,4 +1,9 @@
-"""String elements compiled to one test: sets looked up by hash, so that a thousand values cost what one does."""
+"""String elements compiled to one test, which looks values up by hash: a thousand values cost what one does.
+
+Exact strings, addresses and text in any case are keys of sets. Prefixes are too, one set for each length: a string is
+cut to each length that a prefix has and looked up, so that the cost grows with the distinct lengths and not with the
+values. Suffixes and address blocks have sets by their lengths in the same way. Wildcards are tried one by one.
+"""
 
 from __future__ import annotations
 
@@ -22,31 +27,34 @@ if TYPE_CHECKING:
 
     from rumpattern.pattern.ast import TextElement
 
-Check: TypeAlias = Callable[[str], bool]
+StringTest: TypeAlias = Callable[[str], bool]
 """Tells whether a string matches."""
 
 
-def compile_texts(elements: Iterable[TextElement]) -> Check | None:
-    """Return the test whether one of the elements matches a string, None when there are no elements."""
-    return any_of(list(_checks(_StringPredicates(elements))))
+def compile_string_test(elements: Iterable[TextElement]) -> StringTest | None:
+    """Return the test that any of the elements matches a string, None if there are no elements."""
+    predicates = _StringPredicates()
+    for element in elements:
+        predicates.add(element)
+    return any_of(list(_tests(predicates)))
 
 
-def any_of(checks: Sequence[Check]) -> Check | None:
-    """Return the test whether one of some tests holds, None when there are none."""
-    if len(checks) < 2:  # noqa: PLR2004 - several
-        return checks[0] if checks else None
-    return lambda text: any(check(text) for check in checks)
+def any_of(tests: Sequence[StringTest]) -> StringTest | None:
+    """Return the test that any of the tests passes, None if there are none."""
+    if len(tests) < 2:  # noqa: PLR2004 - several
+        return tests[0] if tests else None
+    return lambda text: any(test(text) for test in tests)
 
 
-def negation(check: Check) -> Check:
-    """Return the test whether a test fails."""
-    return lambda text: not check(text)
+def negation(test: StringTest) -> StringTest:
+    """Return the test that a test fails."""
+    return lambda text: not test(text)
 
 
 class _StringPredicates:
-    """Elements sorted by the way they are looked up."""
+    """The values of elements, collected by the way they are looked up."""
 
-    def __init__(self, elements: Iterable[TextElement]) -> None:
+    def __init__(self) -> None:
         self.texts: set[str] = set()
         self.addresses: set[bytes] = set()
         self.blocks: dict[tuple[int, int], set[int]] = {}
@@ -56,10 +64,8 @@ class _StringPredicates:
         self.prefixes_ignore_case: list[str] = []
         self.suffixes_ignore_case: list[str] = []
         self.wildcards: list[tuple[str, ...]] = []
-        for element in elements:
-            self._add(element)
 
-    def _add(self, element: TextElement) -> None:
+    def add(self, element: TextElement) -> None:
         match element:
             case StringEquals(value=value):
                 self.texts.add(value)
@@ -82,77 +88,85 @@ class _StringPredicates:
                 assert_never(element)
 
 
-def _checks(strings: _StringPredicates) -> Iterable[Check]:
+def _tests(strings: _StringPredicates) -> Iterable[StringTest]:
     if strings.texts:
         yield frozenset(strings.texts).__contains__
     if strings.addresses or strings.blocks:
-        yield _address_check(frozenset(strings.addresses), strings.blocks)
+        yield _address_test(frozenset(strings.addresses), strings.blocks)
     if strings.prefixes:
-        yield _prefix_check(strings.prefixes)
+        yield _prefix_test(strings.prefixes)
     if strings.suffixes:
-        yield _suffix_check(strings.suffixes)
+        yield _suffix_test(strings.suffixes)
     if strings.equals_ignore_case:
-        yield _ignore_case_check(strings.equals_ignore_case)
+        yield _ignore_case_test(strings.equals_ignore_case)
     if strings.prefixes_ignore_case:
-        yield _prefix_ignore_case_check(strings.prefixes_ignore_case)
+        yield _prefix_ignore_case_test(strings.prefixes_ignore_case)
     if strings.suffixes_ignore_case:
-        yield _suffix_ignore_case_check(strings.suffixes_ignore_case)
+        yield _suffix_ignore_case_test(strings.suffixes_ignore_case)
     if strings.wildcards:
         yield lambda text: any(wildcard.fits(parts, text) for parts in strings.wildcards)
 
 
-def _address_check(addresses: frozenset[bytes], blocks: dict[tuple[int, int], set[int]]) -> Check:
-    def check(text: str) -> bool:
+def _address_test(addresses: frozenset[bytes], blocks: dict[tuple[int, int], set[int]]) -> StringTest:
+    def test(text: str) -> bool:
         packed = parse_address(text)
         if packed is None:
             return False
-        number = int.from_bytes(packed, "big")
-        in_block = (size == len(packed) and number >> hosts in networks for (size, hosts), networks in blocks.items())
+        value = int.from_bytes(packed, "big")
+        in_block = (size == len(packed) and value >> hosts in networks for (size, hosts), networks in blocks.items())
         return packed in addresses or any(in_block)
 
-    return check
+    return test
 
 
-def _prefix_check(values: Iterable[str]) -> Check:
-    strings = _by_length(values)
-    return lambda text: any(text[:length] in group for length, group in strings)
+def _prefix_test(values: Iterable[str]) -> StringTest:
+    by_length = _by_length(values)
+    return lambda text: any(text[:length] in values_of_length for length, values_of_length in by_length)
 
 
-def _suffix_check(values: Iterable[str]) -> Check:
-    strings = _by_length(values)
-    return lambda text: any(text[len(text) - length :] in group for length, group in strings)
+def _suffix_test(values: Iterable[str]) -> StringTest:
+    by_length = _by_length(values)
+    return lambda text: any(text[len(text) - length :] in values_of_length for length, values_of_length in by_length)
 
 
-def _ignore_case_check(values: Iterable[str]) -> Check:
+def _ignore_case_test(values: Iterable[str]) -> StringTest:
     by_key = _by_key(values)
     return lambda text: any(casing.equals(value, text) for value in by_key.get(casing.folded(text), ()))
 
 
-def _prefix_ignore_case_check(values: Iterable[str]) -> Check:
+def _prefix_ignore_case_test(values: Iterable[str]) -> StringTest:
     by_key = _by_key(values)
-    strings = _by_length(by_key)
+    by_length = _by_length(by_key)
 
-    def check(text: str) -> bool:
+    def test(text: str) -> bool:
         key = casing.folded(text)
-        keys = (key[:length] for length, group in strings if key[:length] in group)
+        keys = (key[:length] for length, keys_of_length in by_length if key[:length] in keys_of_length)
         return any(casing.starts(value, text) for start in keys for value in by_key[start])
 
-    return check
+    return test
 
 
-def _suffix_ignore_case_check(values: Iterable[str]) -> Check:
+def _suffix_ignore_case_test(values: Iterable[str]) -> StringTest:
     by_key = _by_key(values)
-    strings = _by_length(by_key)
+    by_length = _by_length(by_key)
 
-    def check(text: str) -> bool:
+    def test(text: str) -> bool:
         key = casing.folded(text)
-        keys = (key[len(key) - length :] for length, group in strings if key[len(key) - length :] in group)
+        keys = (
+            key[len(key) - length :]
+            for length, keys_of_length in by_length
+            if key[len(key) - length :] in keys_of_length
+        )
         return any(casing.ends(value, text) for end in keys for value in by_key[end])
 
-    return check
+    return test
 
 
 def _by_key(values: Iterable[str]) -> dict[str, list[str]]:
+    """Return the distinct values by their folded form.
+
+    Folding is coarser than equality in any case: it finds the few values that ``casing`` then compares exactly.
+    """
     by_key: dict[str, list[str]] = {}
     for value in dict.fromkeys(values):
         by_key.setdefault(casing.folded(value), []).append(value)
@@ -160,7 +174,8 @@ def _by_key(values: Iterable[str]) -> dict[str, list[str]]:
 
 
 def _by_length(values: Iterable[str]) -> list[tuple[int, frozenset[str]]]:
-    strings: dict[int, set[str]] = {}
+    """Return each length that values have, with the values of that length."""
+    by_length: dict[int, set[str]] = {}
     for value in values:
-        strings.setdefault(len(value), set()).add(value)
-    return [(length, frozenset(group)) for length, group in strings.items()]
+        by_length.setdefault(len(value), set()).add(value)
+    return [(length, frozenset(values_of_length)) for length, values_of_length in by_length.items()]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import rumpattern as rp
 from rumpattern.match.predicates import closed, compile_elements, merged, outside
-from rumpattern.match.strings import compile_texts
+from rumpattern.match.strings import compile_string_test
 from rumpattern.pattern.ast import NumericRange
 from rumpattern.pattern.reference import accepts
 from tests.support.cpu_time import cpu_seconds_below
@@ -78,5 +78,5 @@ def test_many_numbers_are_searched():
 
 
 def test_no_texts_need_no_test():
-    assert compile_texts([]) is None
+    assert compile_string_test([]) is None
     assert compile_elements(parsed(1, None, {"exists": True})).text is None
