@@ -23,7 +23,7 @@ from rumpattern.engine import Engine
 from rumpattern.input.blocks import read_blocks, read_lines
 from rumpattern.input.sources import find_sources
 from rumpattern.job.collect import SHOWN_REJECTS
-from rumpattern.match.reasons import Reasons
+from rumpattern.match.reasons import build_reasons
 from rumpattern.pattern.explain import explain as explain_event
 from rumpattern.pattern.parse import parse_pattern
 from rumpattern.pattern.pattern import exact_event
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from rumpattern.input.formats import Form
     from rumpattern.input.lines import Lines
     from rumpattern.input.sources import Source
+    from rumpattern.match.reasons import Reasons
     from rumpattern.pattern.explain import Explanation
     from rumpattern.pattern.pattern import Pattern
 
@@ -116,7 +117,7 @@ def _print_matches(engine: Engine, inputs: _Input, *, quiet: bool) -> tuple[int,
 
 def _print_reasons(pattern: Pattern, inputs: _Input) -> int:
     """Print why events do not match, and the nearest miss in full; return how many lines were rejected."""
-    reasons, rejected = Reasons(pattern), 0
+    reasons, rejected = build_reasons(pattern), 0
     plan = build_plan([MetricDefinition("match", pattern=pattern)])
     nearest: tuple[int, str, bytes] | None = None
     only = b""

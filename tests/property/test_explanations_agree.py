@@ -7,7 +7,7 @@ from hypothesis import given
 import rumpattern as rp
 from rumpattern.columns.decode import Decoder
 from rumpattern.input.lines import RecordLines
-from rumpattern.match.reasons import Reasons
+from rumpattern.match.reasons import build_reasons
 from rumpattern.pattern.misses import Miss
 from tests.support.strategies import worlds
 
@@ -34,7 +34,7 @@ def test_reasons_of_a_batch(world):
         misses = [explanation for explanation in explanations if not explanation.matches]
         assert all(field.reason is not None for miss in misses for field in miss.nearest.failing)
         expected = Counter(cause for miss in misses for cause in causes(miss))
-        reasons = Reasons(pattern)
+        reasons = build_reasons(pattern)
         found = reasons.add(batch)
         assert (found == 0).tolist() == [explanation.matches for explanation in explanations]
         together = Counter()
