@@ -1,4 +1,4 @@
-"""Where compiled code is kept between runs: a folder for each version of its source."""
+"""The on-disk cache of compiled code: a folder for each version of the package's source."""
 
 from __future__ import annotations
 

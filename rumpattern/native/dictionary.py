@@ -1,4 +1,15 @@
-"""The distinct strings of columns: a code for each, in the order in which they are first seen."""
+"""Dictionary encoding of string columns: scanned strings to codes, in the order in which they first occur.
+
+One hash table for each column, with open addressing and linear probing. A slot holds a code and nothing else (4 bytes);
+the code's entry holds 32 bits of the hash, the length and the address of the text. So a probe that meets another string
+nearly always ends at the hash, without a look at any text.
+
+Invariants: strings are never removed, so that a probe ends at the first empty slot; at most a quarter of the slots is
+taken, so that there is one, and probes are short; only the first ``mask + 1`` slots are in use, which begin as 1 kB and
+double, so that the columns of few distinct strings, which are most, stay in the cache although there is room for as
+many strings as rows. There is no check for room: no batch has more distinct strings than rows, and ``scan_lines`` makes
+sure of the room for texts before it encodes a row.
+"""
 
 from __future__ import annotations
 
@@ -89,6 +100,9 @@ def _mix(one: np.uint64, other: np.uint64) -> np.uint64:
     return (one * other) ^ product_high(one, other)
 
 
+# One 128-bit product for 16 bytes, folded to 64 bits. The rest of a long text is neither copied nor masked: its last 16
+# bytes are read, which overlap those read before. The length is the seed, so that texts of which the same bytes are
+# read ("aaaa..." in two lengths) differ.
 @inlined
 def _hash(begin: int, stop: int) -> int:
     """Return the hash of the text between two addresses, 32 bits; its last 16 bytes may be read twice."""
@@ -134,6 +148,7 @@ def _add(dictionaries: Dictionaries, kept: KeptTexts, column: int, value: int, b
     code, count = integer_at(head), integer_at(head + _MASK_AT) + 1
     put_integer(head, code + 1)
     entry = entries + _ENTRY * code
+    # The entry first: growing, below, takes the hashes of all entries, this one's too, from where they stand.
     put_half(entry, value)
     put_half(entry + _LENGTH_AT, length)
     put_integer(entry + _ADDRESS_AT, keep_text(kept, begin, length))

@@ -1,4 +1,4 @@
-"""A part of a file to columns, a piece at a time, which stays in the processor's cache: read, scanned, written over."""
+"""A range of a file to columns: read piece by piece into a buffer that stays in a core's cache, and scanned there."""
 
 from __future__ import annotations
 

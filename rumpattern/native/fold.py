@@ -1,4 +1,4 @@
-"""Matched rows to groups in one pass."""
+"""Matched rows to groups in one pass: samples are derived, grouped and added up, between matching and merging."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts that are looked at after the piece of a file that they stand in: copied to one room, one after the other."""
+"""The arena of texts that outlive the piece of file they stand in: new strings, and lines for the exact reader."""
 
 from __future__ import annotations
 

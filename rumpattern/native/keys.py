@@ -1,4 +1,4 @@
-"""The members to read, as hash tables that compiled code can look a key up in."""
+"""Hash tables of the members that a plan reads, by which the walk finds what a key of an event stands for."""
 
 from __future__ import annotations
 

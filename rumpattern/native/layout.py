@@ -1,4 +1,4 @@
-"""What compiled code and the rest of the package must agree on. A test holds each number equal to its other home."""
+"""Constants that compiled code shares with the rest of the package; a test compares each with its other home."""
 
 from __future__ import annotations
 

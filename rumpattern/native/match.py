@@ -1,4 +1,7 @@
-"""Loops that numpy has no words for, compiled (extra ``fast``): a search of boundaries, sets intersected row by row."""
+"""The inner loops of row-wise matching: interval search, and sets of branches intersected for each row.
+
+``match.rowwise`` calls them in the place of ``locate_intervals`` and ``match_rows``, which give the same results.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,9 @@ _CACHED: Final = 4096
 """Numbers that are searched in turn: they stay in the processor's cache."""
 
 
+# A binary search whose steps do not depend on branches, so that none is predicted wrongly, and which takes one step for
+# many numbers before the next step for any: the loads of one step are independent, and the processor has many of them
+# under way at once. The invariant: a number has reached between ``found`` and ``found + size`` boundaries.
 @compiled
 def search(boundaries: Array, numbers: Array) -> Array:
     """Halve what is left of the boundaries for many numbers in turn: the processor then works on several at once."""
@@ -32,6 +38,10 @@ def search(boundaries: Array, numbers: Array) -> Array:
     return found
 
 
+# For each row the sets of its classes are ANDed path by path, and the row is left at the first path after which nothing
+# is left: most rows match nothing, and end after one or two paths, where numpy ANDs all rows on all paths. Bits are
+# then taken out lowest first, so that branches, and with them definitions, ascend within a row. The room is checked
+# once for a row and not for each bit: a row adds 64 * words pairs at most.
 @compiled
 def intersect(table: Array, classes: Array) -> tuple[Array, Array, int]:
     """Return rows, branches and how many pairs of them there are; ``classes``, shape (paths, rows), index ``table``."""

@@ -57,6 +57,23 @@ _RECIPROCALS: Final = np.array(
 )
 
 
+# ``digits / 10^places`` is ``digits * 5^-places * 2^-places``: the power of two only moves the exponent, so the
+# mantissa is that of ``digits * 5^-places``. Both factors are normalised to a leading one bit, 64 and 128 bits wide
+# (``_RECIPROCALS``). ``high`` is the upper word of the product with the reciprocal's upper 64 bits; its leading one is
+# bit 63 or 62, which ``upper`` tells, and shifting by ``upper + 9`` leaves 54 bits: 53 of the mantissa and one to round
+# by.
+#
+# 1. What the reciprocal's lower 64 bits add can carry into those 54 bits only if the 9 bits below are all ones; so the
+#    second product is made for one number in 512. That 128 bits suffice for all 64-bit digits is Lemire's proof.
+# 2. A tie must go to the even mantissa. At a tie digits are an odd number of 54 bits times 5^places and a power of two,
+#    and below 2^64, so that 5^places is below 2^11: at most 4 places. It shows as an exact product (``low`` is 0, or 1
+#    since reciprocals are rounded up) without a bit below the 54, whose last two bits are 01. This must be seen before
+#    the rounding bit is added.
+# 3. Rounding may carry to 2^53: the mantissa is then 1.0 and the exponent one more.
+#
+# ``-217706 / 2^16`` is ``-log2(10)``, near enough for the floor of up to 22 places. Overflow and subnormal numbers
+# cannot come: digits are at least 10^14 and places at most 22. A division of two doubles, as for up to 15 digits, would
+# round the digits first, since from 2^53 on not every integer is a double.
 @inlined
 def _nearest_bits(digits: np.uint64, places: int) -> np.uint64:
     """Return the bits of the double nearest to ``digits / 10^places``; digits are not 0."""

@@ -1,7 +1,7 @@
-"""The quotes of a line, all of them found before it is walked, 64 bytes at a time.
+"""The first pass over a line: the positions of all its quotes, and a check of its characters, 64 bytes at a time.
 
-With them the end of a string is known at once, and the processor can go on to what stands behind it. The characters in
-the strings are checked on the way: nearly always 64 bytes are plain ASCII, and nothing is to be done.
+With the positions the end of a string is known at once, and the processor can go on to what stands behind it. The
+characters in strings are checked on the way: nearly always 64 bytes are plain ASCII, and nothing is to be done.
 """
 
 from __future__ import annotations
@@ -23,6 +23,16 @@ _ONE: Final = np.uint64(1)
 _NONE: Final = np.uint64(0)
 
 
+# Two comparisons of 64 bytes give two bit masks: ``quotes``, and ``others``, the bytes that may not be taken as they
+# are (control characters, backslashes, non-ASCII). Without others, all quotes count and are stored as they are. The end
+# of the line is found by the same masks, as the first other byte: looking for the newline in a pass of its own before
+# this one took longer. Only a block with others that are no newline is looked at byte by byte.
+#
+# The invariant: ``count`` is even where ``place`` is outside of strings, odd inside. So a newline at an odd count is
+# one in a string, and refused; and in the result an even index opens a string that the next index closes, on which
+# ``shapes`` and ``walk`` rely without checking. ``count`` is checked once for a block, which may add 64 (and
+# ``put_places`` may write 16 for one): hence ``ROOM`` is ``MOST_QUOTES`` and a block more. Quotes behind the newline
+# belong to the next line; they are masked off before ``count`` grows.
 @compiled
 def find_quotes(begin: int, end: int, places: int) -> tuple[int, bool]:
     """Put down where the quotes of a line are that begin or end strings.

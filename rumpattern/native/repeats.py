@@ -1,4 +1,4 @@
-"""Stretches that are often the same in one event after another, up to a session's metadata: compared as a whole.
+"""Stretches, spans of text that repeat from one event to the next, such as a session's metadata: compared as a whole.
 
 A stretch begins where an event begins, or an object in it ends, and goes up to the end of the next object. Where it
 begins, its text is compared with the last one that was read there. If that is the same, so is all that was noted of

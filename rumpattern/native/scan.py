@@ -1,4 +1,4 @@
-"""Lines to columns: each event read by its shape or else walked, its values put in a row."""
+"""The driver of the scanner: lines to rows of columns, each event read by its shape or else by the grammar."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ctrl-C while compiled code is loaded."""
+"""Interrupts (Ctrl-C, SIGTERM) deferred while compiled code is loaded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Single JSON tokens in a text: where they end, and whether they are well formed. Addresses are int64."""
+"""The lexer of the scanner: where a JSON token ends, and whether it is well formed. Addresses are int64."""
 
 from __future__ import annotations
 
