@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from rumpattern.match.bitsets import StackedSets, stack_sets
 from rumpattern.match.classes import PathClasses, build_class_tables
-from rumpattern.match.code_table import MAX_CODES, CodeTable, radices_for
+from rumpattern.match.code_table import CodeTable, radices_for
 from rumpattern.match.row_lists import lists_from_pairs
 from rumpattern.match.selection import length, split_selection
 from rumpattern.rum.names import EVENT_TYPE
@@ -141,9 +141,9 @@ def build_class_matcher(
     partition: Partition,
     predicates: Sequence[CompiledPredicate],
     rowwise: RowwiseKernel,
-    max_codes: int = MAX_CODES,
+    max_codes: int,
 ) -> ClassMatcher:
-    """Build the matcher of a partition; ``predicates`` are all those of the plan."""
+    """Build the matcher of a partition; see ``ClassMatcher``. ``predicates`` are all those of the plan."""
     paths = partition.paths or (EVENT_TYPE,)  # any column will do where nothing is asked of any
     tables = {path: build_class_tables(partition, path, predicates) for path in paths}
     return ClassMatcher(partition, tables, rowwise, max_codes)

@@ -40,7 +40,7 @@ _MAX_COMPARED_BOUNDARIES: Final = 40
 """Boundaries up to which numbers are compared with each; above, they are searched for.
 
 A million numbers: 10 boundaries 8 ms by comparing and 47 by searching, 40 boundaries 29 and 82, 160 boundaries 92 and
-113. Searching fewer than the crossing on that machine leaves room for others; the counts must fit in a byte.
+113; on another processor the two crossed at 40. It must stay below 256: counts are bytes.
 """
 _CHUNK_NUMBERS: Final = 1 << 14
 """Numbers that are compared with all boundaries before the next ones, 128 kB, which stay in a core's own cache.

@@ -82,7 +82,10 @@ class Reasons:
         Returns:
             Shape (rows,): how many fields keep each row from matching, 0 where it matches.
         """
-        masks = {one: evaluate(compiled.predicate, batch.columns[one.path]) for one, compiled in self.fields.items()}
+        masks = {
+            predicate: evaluate(compiled.predicate, batch.columns[predicate.path])
+            for predicate, compiled in self.fields.items()
+        }
         failing_fields = np.full(len(batch), np.iinfo(np.int64).max)
         nearest = np.zeros(len(batch), np.int64)
         for index, branch in enumerate(self.branches):
@@ -130,7 +133,10 @@ def build_reasons(pattern: Pattern) -> Reasons:
     """Return the reasons of a pattern, to which no event has been added."""
     branches = [[Predicate(f.path, f.elements) for f in branch] for branch in pattern.branches]
     distinct = dict.fromkeys(predicate for branch in branches for predicate in branch)
-    fields = {one: _CompiledField(compile_elements(one.elements), Misses.prepare(one.elements)) for one in distinct}
+    fields = {
+        predicate: _CompiledField(compile_elements(predicate.elements), Misses.prepare(predicate.elements))
+        for predicate in distinct
+    }
     return Reasons(pattern, branches, fields)
 
 
