@@ -217,12 +217,9 @@ class PathClasses:
         if not self.tables.is_open or not column.strings:
             return None
         result = np.zeros(len(column.strings), np.int32)
-        # With no more strings than rows, classifying all of them costs less than finding out which occur.
-        codes = (
-            range(len(result))
-            if len(result) <= length(selection)
-            else np.unique(take(column.codes, selection)).tolist()
-        )
+        codes: Iterable[int] = range(len(result))
+        if len(result) > length(selection):  # with fewer strings, to find out which occur costs more than it saves
+            codes = np.unique(take(column.codes, selection)).tolist()
         class_of_string = self.class_of_string
         for code in codes:
             text = column.strings[code]
