@@ -137,7 +137,7 @@ def distinct_columns(rows: int) -> EventBatch:
 
 def first(batch: EventBatch, rows: int) -> EventBatch:
     """Return the first rows of a batch."""
-    return batch.keep(np.arange(len(batch)) < rows)
+    return batch.filter(np.arange(len(batch)) < rows)
 
 
 # --- the peer and the measurement -----------------------------------------------------------------------------------

@@ -6,15 +6,16 @@ import os
 from collections.abc import Mapping
 from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias, assert_never
 
 from rumpattern.aggregate.groups import BatchAggregates
 from rumpattern.columns.decode import Decoder
 from rumpattern.columns.readers import Reader, ReaderError
 from rumpattern.definition.model import MetricDefinition
 from rumpattern.derive.samples import Deriver
-from rumpattern.input.lines import FileLines, RecordLines, TextLines
+from rumpattern.input.lines import EventList, TextLines
 from rumpattern.input.sources import BrokenSourceError, FileIdentity
+from rumpattern.input.texts import FileText
 from rumpattern.jsontext import dump_exact
 from rumpattern.match.explain import explain_kernel
 from rumpattern.match.kernel import build_kernel
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from rumpattern.columns.batch import EventBatch
     from rumpattern.columns.scan import Scanner
     from rumpattern.derive.samples import Samples
-    from rumpattern.input.lines import Lines
     from rumpattern.match.kernel import Matches
 
 Event: TypeAlias = bytes | str | Mapping[str, object]
@@ -108,19 +108,27 @@ class Engine:
         if isinstance(lines, Mapping):
             lines = [lines]
         texts = [_to_bytes(line) for line in lines]
-        return self.decode(RecordLines(texts, [(number, 0) for number in range(1, len(texts) + 1)]))
+        return self.decode(EventList(texts, [(number, 0) for number in range(1, len(texts) + 1)]))
 
-    def batches(self, lines: Lines) -> Iterator[EventBatch]:
-        """Decode event texts with their places, in as many parts as keep the memory of each bounded."""
-        if isinstance(lines, TextLines):
-            return (self.scanner or self.decoder).batches(lines)
-        return iter((self.decoder.decode(lines),))
+    def batches(self, texts: TextLines | EventList) -> Iterator[EventBatch]:
+        """Decode event texts with their positions, in as many parts as keep the memory of each bounded."""
+        match texts:
+            case TextLines():
+                return (self.scanner or self.decoder).batches(texts)
+            case EventList():  # its maker bounds it
+                return iter((self.decoder.decode(texts),))
+            case _:
+                assert_never(texts)
 
-    def decode(self, lines: Lines) -> EventBatch:
-        """Decode event texts with their places."""
-        if self.scanner is not None and isinstance(lines, TextLines):
-            return self.scanner.decode(lines)
-        return self.decoder.decode(lines)
+    def decode(self, texts: TextLines | EventList) -> EventBatch:
+        """Decode event texts with their positions to one batch."""
+        match texts:
+            case TextLines():
+                return (self.scanner or self.decoder).decode(texts)
+            case EventList():
+                return self.decoder.decode(texts)
+            case _:
+                assert_never(texts)
 
     def match(self, batch: EventBatch) -> Matches:
         """Match every definition against every row."""
@@ -184,7 +192,7 @@ def _finds_end_of_file(scanner: Scanner) -> bool:
     with nothing.open("rb") as file:
         identity = FileIdentity.of(file)
     try:
-        scanner.decode(FileLines(nothing, identity, 0, 1, has_timestamp_prefix=False))
+        scanner.decode(TextLines(FileText(nothing, identity, 1)))
     except BrokenSourceError:
         return True
     return False

@@ -18,9 +18,8 @@ from rumpattern.columns.readers import Reader, ReaderError
 from rumpattern.engine import DEFAULT_PERIOD, Engine
 from rumpattern.executors.processes import process_in_workers
 from rumpattern.executors.threads import process_in_threads
-from rumpattern.input.blocks import read_blocks
-from rumpattern.input.formats import Form
-from rumpattern.input.lines import MAX_LINE
+from rumpattern.input.blocks import ReadOptions, read_blocks
+from rumpattern.input.formats import MAX_LINE, Form
 from rumpattern.input.sources import GZIP_MAGIC, find_sources
 from rumpattern.job.checkpoint.resume import open_checkpoint, run_identity
 from rumpattern.job.collect import Collector
@@ -185,9 +184,8 @@ class _Reading:
         form, max_line = self._settings.input_format, self._settings.max_line
         for number, source in enumerate(self._sources[index:], index):
             report = partial(self._report, number)
-            yield from read_blocks(
-                number, source, form, report, self._buffers, offset, max_line, in_runs=self._in_segments
-            )
+            options = ReadOptions(form, max_line, self._buffers, self._in_segments, report)
+            yield from read_blocks(number, source, options, offset)
             offset = 0
 
     def _report(self, index: int, stored: int) -> None:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from rumpattern.input.blocks import Block, read_blocks
+from rumpattern.input.blocks import Block, ReadOptions, read_blocks
 from rumpattern.input.documents import cut_lines
 from rumpattern.input.formats import Form
-from rumpattern.input.lines import RecordLines, TextLines
+from rumpattern.input.lines import EventList, TextLines
 from rumpattern.input.sources import Source, find_sources
 from rumpattern.synth import events as synth
 
@@ -34,8 +34,7 @@ class Workload:
 def synthetic_workload(count: int, seed: int) -> Workload:
     """Generate seeded events, as NDJSON."""
     blocks = [
-        Block(0, Form.NDJSON, length=len(data), data=data)
-        for data in cut_lines(line + b"\n" for line in synth.lines(count, seed=seed))
+        Block(0, Form.NDJSON, 0, data) for data in cut_lines(line + b"\n" for line in synth.lines(count, seed=seed))
     ]
     return Workload([Source("<synthetic>", None)], blocks, sum(map(_size, blocks)))
 
@@ -50,7 +49,7 @@ def read_workload(inputs: Iterable[str], form: Form | None, limit: int) -> Workl
     blocks: list[Block] = []
     room = limit
     for number, source in enumerate(sources):
-        for read_block in read_blocks(number, source, form, lambda _: None):
+        for read_block in read_blocks(number, source, ReadOptions(form)):
             whole = _held(read_block)
             block = _first_bytes(whole, room)
             blocks.append(block)
@@ -63,19 +62,28 @@ def read_workload(inputs: Iterable[str], form: Form | None, limit: int) -> Workl
 def _held(block: Block) -> Block:
     """Return the block with its text in memory."""
     lines = block.lines()
-    return replace(block, data=lines.whole(), buffer=None, path=None) if isinstance(lines, TextLines) else block
+    return replace(block, text=lines.whole) if isinstance(lines, TextLines) else block
 
 
 def _size(block: Block) -> int:
-    return sum(map(len, block.records.texts)) if block.records else len(block.data or b"")
+    match block.text:
+        case bytes():
+            return len(block.text)
+        case EventList():
+            return sum(map(len, block.text.texts))
+        case _:
+            raise TypeError("the text is not in memory")
 
 
 def _first_bytes(block: Block, limit: int) -> Block:
     """Return the block with the events that fit in ``limit`` bytes, all of them if they do."""
     if _size(block) <= limit:
         return block
-    if block.records is None:
-        data = block.data or b""
-        return replace(block, data=data[: data.rfind(b"\n", 0, limit) + 1])
-    fitting = int(np.searchsorted(np.cumsum([len(text) for text in block.records.texts]), limit, side="right"))
-    return replace(block, records=RecordLines(block.records.texts[:fitting], block.records.places[:fitting]))
+    match block.text:
+        case bytes() as text:
+            return replace(block, text=text[: text.rfind(b"\n", 0, limit) + 1])
+        case EventList(texts, positions):
+            fitting = int(np.searchsorted(np.cumsum([len(text) for text in texts]), limit, side="right"))
+            return replace(block, text=EventList(texts[:fitting], positions[:fitting]))
+        case _:
+            raise TypeError("the text is not in memory")

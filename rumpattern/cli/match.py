@@ -20,7 +20,7 @@ from rumpattern.diagnostics.finding import Diagnostic, InputError
 from rumpattern.diagnostics.wording import printable
 from rumpattern.emit.console import add_row, console_on, new_table
 from rumpattern.engine import Engine
-from rumpattern.input.blocks import read_blocks, read_lines
+from rumpattern.input.blocks import ReadOptions, read_blocks, read_lines
 from rumpattern.input.sources import find_sources
 from rumpattern.job.collect import SHOWN_REJECTS
 from rumpattern.match.reasons import build_reasons
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from rumpattern.columns.batch import EventBatch
     from rumpattern.input.formats import Form
-    from rumpattern.input.lines import Lines
+    from rumpattern.input.lines import EventList, TextLines
     from rumpattern.input.sources import Source
     from rumpattern.match.reasons import Reasons
     from rumpattern.pattern.explain import Explanation
@@ -162,7 +162,7 @@ class _SourceBatch:
     """A batch with its lines, the name of its source, and the number of lines before it."""
 
     batch: EventBatch
-    lines: Lines
+    lines: TextLines | EventList
     name: str
     lines_before: int
 
@@ -170,16 +170,16 @@ class _SourceBatch:
         return self.lines.text(self.batch.indices[row])
 
     def place(self, row: int) -> str:
-        return f"{self.name}:{self.lines_before + self.lines.place(self.batch.indices[row])[0]}"
+        return f"{self.name}:{self.lines_before + self.lines.position(self.batch.indices[row])[0]}"
 
 
 def _read(
-    decode: Callable[[Lines], EventBatch], sources: Sequence[Source], form: Form | None, max_line: int
+    decode: Callable[[TextLines | EventList], EventBatch], sources: Sequence[Source], form: Form | None, max_line: int
 ) -> Iterator[_SourceBatch]:
     """Yield the batches of all sources; print the first rejects of each source and their number."""
     for number, source in enumerate(sources):
         line, rejected = 0, 0
-        for block in read_blocks(number, source, form, lambda _: None, max_line=max_line):
+        for block in read_blocks(number, source, ReadOptions(form, max_line)):
             lines, batch = read_lines(block, max_line, lambda lines: (lines, decode(lines)))
             lines_before = 0 if block.has_file_line_numbers else line
             yield _SourceBatch(batch, lines, source.name, lines_before)
@@ -187,7 +187,7 @@ def _read(
                 place = f"{source.name}:{lines_before + reject.line}"
                 click.echo(printable(f"{place}: {reject.reason} [{reject.code}]"), err=True)
             rejected += len(batch.rejects)
-            line += lines.count()
+            line += batch.line_count
         if rejected:
             click.echo(printable(f"{source.name}: {rejected:,} lines were rejected"), err=True)
 

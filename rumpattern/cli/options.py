@@ -11,8 +11,7 @@ import click
 from rumpattern.columns.readers import Reader
 from rumpattern.definition.load import load_definitions
 from rumpattern.diagnostics.finding import DefinitionError
-from rumpattern.input.formats import Form
-from rumpattern.input.lines import MAX_LINE
+from rumpattern.input.formats import MAX_LINE, Form
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,12 +6,13 @@ What a column cannot say exactly makes its row odd. An odd row keeps its event, 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from rumpattern.columns.fields import Kind
+from rumpattern.input.rejects import sort_rejects
 from rumpattern.jsontext import NumberText, Pairs, comparable
 
 if TYPE_CHECKING:
@@ -72,11 +73,11 @@ class Column:
     codes: Codes
     strings: tuple[str, ...]
 
-    def keep(self, rows: Flags) -> Column:
-        """Return the column of the rows that are True in ``rows``, shape (n,)."""
-        return Column(self.kinds[rows], self.numbers[rows], self.codes[rows], self.strings)
+    def filter(self, mask: Flags) -> Column:
+        """Return the column of the rows that are True in ``mask``, shape (n,)."""
+        return Column(self.kinds[mask], self.numbers[mask], self.codes[mask], self.strings)
 
-    def spread(self, rows: Rows, n: int) -> Column:
+    def scatter(self, rows: Rows, n: int) -> Column:
         """Return a column of n rows that holds this one's values in ``rows`` and is missing elsewhere."""
         if len(rows) == n and bool((rows[1:] > rows[:-1]).all()):
             return self
@@ -84,43 +85,50 @@ class Column:
         kinds[rows], numbers[rows], codes[rows] = self.kinds, self.numbers, self.codes
         return Column(kinds, numbers, codes, self.strings)
 
-    def join(self, other: Column, order: Rows) -> Column:
-        """Return the rows of this column and then another's, taken in an order."""
+    def concat(self, other: Column, order: Rows) -> Column:
+        """Return the rows of this column and of another one, concatenated and then taken in an order.
+
+        The dictionaries are concatenated too, so that a string may stand in the result's twice.
+        """
         others = np.where(kind_mask(other.kinds, Kind.STRING), other.codes + len(self.strings), 0)
         codes = np.concatenate([self.codes, others])
         numbers = np.concatenate([self.numbers, other.numbers])
         kinds = np.concatenate([self.kinds, other.kinds])
         return Column(kinds[order], numbers[order], codes[order].astype(np.int32), self.strings + other.strings)
 
-    def take_missing_from(self, other: Column, among: Flags) -> tuple[Column, int]:
-        """Return the column with missing rows taken from another where that has a scalar, and how many they are.
+    def fill_missing(self, other: Column, mask: Flags) -> tuple[Column, int]:
+        """Return the column with scalars of another one where this one is missing, and in how many rows that is.
 
-        Only rows that are True in ``among``, shape (n,), are filled.
+        Only rows that are True in ``mask``, shape (n,), are filled.
         """
         has_scalar = (other.kinds != int(Kind.MISSING)) & (other.kinds < int(Kind.OBJECT))
-        rows = kind_mask(self.kinds, Kind.MISSING) & has_scalar & among
-        taken = int(np.count_nonzero(rows))
-        if not taken:
+        rows = kind_mask(self.kinds, Kind.MISSING) & has_scalar & mask
+        filled = int(np.count_nonzero(rows))
+        if not filled:
             return self, 0
         moved = np.where(kind_mask(other.kinds, Kind.STRING), other.codes + len(self.strings), 0)
         codes = np.where(rows, moved, self.codes).astype(np.int32)
         kinds = np.where(rows, other.kinds, self.kinds)
         numbers = np.where(rows, other.numbers, self.numbers)
-        return Column(kinds, numbers, codes, self.strings + other.strings), taken
+        return Column(kinds, numbers, codes, self.strings + other.strings), filled
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EventBatch:
-    """Decoded events, ``len(batch)`` rows.
+    """Decoded events as columns; ``len(batch)`` is n, the number of rows, one for each event.
+
+    Every line that was decoded is accounted for: ``line_count == len(batch) + len(batch.rejects) + batch.blank``.
 
     Attributes:
-        columns: a column for each path of the plan; but for event_type, it is missing in rows of event types whose
-            definitions do not read it.
-        odd: row number to the exact event, for rows that columns cannot say exactly.
-        indices: the index of each row's line among those decoded.
-        rejects: the lines that gave no row.
-        blank: how many lines held nothing.
-        synthesised: derived field to the number of rows it was filled in.
+        size: n.
+        columns: dotted path to its column of n rows, for each path of the plan. All but ``event_type`` are missing in
+            rows of event types whose definitions do not read that path.
+        odd: row to the decoded event, for rows that take the exact path: columns cannot say them exactly.
+        indices: shape (n,), the index of each row's line among those decoded, ascending.
+        rejects: the lines that gave no row, sorted by position.
+        blank: how many lines held nothing but white space.
+        synthesised: path of a derived field to how many rows it was filled in.
+        line_count: how many lines were decoded, counted before any was told apart.
     """
 
     size: int
@@ -130,31 +138,39 @@ class EventBatch:
     rejects: tuple[Reject, ...] = ()
     blank: int = 0
     synthesised: dict[str, int] = field(default_factory=dict)
+    line_count: int = 0
 
     def __len__(self) -> int:
         return self.size
 
-    def keep(self, rows: Flags) -> EventBatch:
-        """Return the batch of the rows that are True in ``rows``, shape (n,)."""
-        columns = {path: column.keep(rows) for path, column in self.columns.items()}
-        moved = (np.cumsum(rows) - 1).tolist()
-        odd = {moved[row]: event for row, event in self.odd.items() if rows[row]}
-        size = int(np.count_nonzero(rows))
-        indices = np.asarray(self.indices, np.intp)[rows]
-        return EventBatch(size, columns, odd, indices, self.rejects, self.blank, self.synthesised)
+    def filter(self, mask: Flags) -> EventBatch:
+        """Return the batch of the rows that are True in ``mask``, shape (n,); the accounts stay those of all lines."""
+        row_after = (np.cumsum(mask) - 1).tolist()
+        return replace(
+            self,
+            size=int(np.count_nonzero(mask)),
+            columns={path: column.filter(mask) for path, column in self.columns.items()},
+            odd={row_after[row]: event for row, event in self.odd.items() if mask[row]},
+            indices=np.asarray(self.indices, np.intp)[mask],
+        )
 
     def merge(self, other: EventBatch) -> EventBatch:
         """Return the rows of two batches of the same columns in the order of their lines."""
         indices = np.concatenate([np.asarray(batch.indices, np.intp) for batch in (self, other)])
         order = np.argsort(indices, kind="stable")
-        places = np.argsort(order).tolist()
-        columns = {path: column.join(other.columns[path], order) for path, column in self.columns.items()}
-        odd = {places[row]: event for row, event in self.odd.items()}
-        odd |= {places[self.size + row]: event for row, event in other.odd.items()}
-        rejects = sorted((*self.rejects, *other.rejects), key=lambda reject: (reject.offset, reject.line))
-        synthesised = dict(Counter(self.synthesised) + Counter(other.synthesised))
-        blank = self.blank + other.blank
-        return EventBatch(len(order), columns, odd, indices[order], tuple(rejects), blank, synthesised)
+        row_after = np.argsort(order).tolist()
+        odd = {row_after[row]: event for row, event in self.odd.items()}
+        odd |= {row_after[self.size + row]: event for row, event in other.odd.items()}
+        return EventBatch(
+            size=len(order),
+            columns={path: column.concat(other.columns[path], order) for path, column in self.columns.items()},
+            odd=odd,
+            indices=indices[order],
+            rejects=sort_rejects(self.rejects, other.rejects),
+            blank=self.blank + other.blank,
+            synthesised=dict(Counter(self.synthesised) + Counter(other.synthesised)),
+            line_count=self.line_count + other.line_count,
+        )
 
     def regular(self) -> Flags:
         """Return shape (n,): True where the columns speak for the row."""

@@ -20,7 +20,7 @@ from rumpattern.columns.batch import MISSING, Column, EventBatch, build_column, 
 from rumpattern.columns.fields import Kind, derived_fields, find, with_fields
 from rumpattern.columns.tree import DEEP, Tree
 from rumpattern.input.exact import SPACE, load
-from rumpattern.input.rejects import Reject
+from rumpattern.input.rejects import Reject, sort_rejects
 from rumpattern.jsontext import JsonError, Pairs, load_exact
 from rumpattern.memory import without_collection
 from rumpattern.rum.names import APPLICATION_NAME, DERIVED_FIELDS, EVENT_TYPE
@@ -30,18 +30,18 @@ if TYPE_CHECKING:
 
     from rumpattern.arrays import Flags, Rows
     from rumpattern.columns.tree import Node
-    from rumpattern.input.lines import Lines
+    from rumpattern.input.lines import Chunk, EventTexts
     from rumpattern.jsontext import Exact
 
 
 _NOTHING: Final[dict[str, object]] = {}
 _TYPE: Final = (EVENT_TYPE,)
-_MOST_VALUES: Final = 1 << 20
+_MAX_VALUES: Final = 1 << 20
 """Values of the columns of one batch, about: they take some fifty bytes each."""
-_MOST_LINES: Final = 1 << 15
+_MAX_LINES: Final = 1 << 15
 _LARGE: Final = 1 << 16
 """Bytes of an event that takes much memory, should it be one that columns cannot say."""
-_MOST_LARGE: Final = 4 << 20
+_MAX_LARGE: Final = 4 << 20
 """Bytes of such events in one batch, about."""
 
 
@@ -71,33 +71,32 @@ class Decoder:
         trees = {paths: Tree(paths) for paths in by_type.values()} if by_type is not None else {}
         self.trees = None if by_type is None else {event_type: trees[paths] for event_type, paths in by_type.items()}
 
-    def decode(self, lines: Lines) -> EventBatch:
-        """Return the batch of some lines: a line that is no event becomes a reject, a blank one is counted."""
-        return self._decode(lines, lines.chunks())
+    def decode(self, texts: EventTexts) -> EventBatch:
+        """Return one batch: a line that is no event becomes a reject, a blank one is counted."""
+        return self._decode(texts, texts.chunks())
 
-    def batches(self, lines: Lines) -> Iterator[EventBatch]:
-        """Yield the same in parts, each of which takes a bounded amount of memory."""
-        most = min(_MOST_LINES, _MOST_VALUES // max(len(self.paths), 1))
-        chunks = lines.chunks()
-        yield self._decode(lines, chunks, most)
+    def batches(self, texts: EventTexts) -> Iterator[EventBatch]:
+        """Yield the same in parts, each of which takes a bounded amount of memory; the first may be empty."""
+        max_lines = min(_MAX_LINES, _MAX_VALUES // max(len(self.paths), 1))
+        chunks = texts.chunks()
+        yield self._decode(texts, chunks, max_lines)
         for chunk in chunks:
-            yield self._decode(lines, chain([chunk], chunks), most)
+            yield self._decode(texts, chain([chunk], chunks), max_lines)
 
-    def _decode(
-        self, lines: Lines, chunks: Iterator[tuple[Sequence[int], list[bytes]]], most: int | None = None
-    ) -> EventBatch:
+    def _decode(self, texts: EventTexts, chunks: Iterator[Chunk], max_lines: int | None = None) -> EventBatch:
         """Return the batch of the next chunks, or of so many of them that their events take little memory."""
-        rows = _Rows(lines)
+        rows = _Rows(texts)
         count = large = 0
         with without_collection():
-            for indices, texts in chunks:
-                count += len(indices)
-                large += sum(size for size in map(len, texts) if size > _LARGE)
-                events = _load_plain(texts)
+            for chunk in chunks:
+                count += len(chunk.indices)
+                large += sum(size for size in map(len, chunk.texts) if size > _LARGE)
+                rows.account(chunk)
+                events, indices = _load_plain(chunk.texts), chunk.indices
                 if events is None:
-                    events, indices = _load_each(indices, texts, rows)  # noqa: PLW2901 - the lines that are left
+                    events, indices = _load_each(chunk, rows)
                 self._extract(events, indices, rows)
-                if most is not None and (count >= most or large > _MOST_LARGE):
+                if max_lines is not None and (count >= max_lines or large > _MAX_LARGE):
                     break
         return self._finish(rows)
 
@@ -139,7 +138,7 @@ class Decoder:
                 values, read[path] = rows.of_path(path)
                 column = build_column(values)
                 odd.update(read[path][odd_rows(column, values)].tolist())
-                columns[path] = column.spread(read[path], n)
+                columns[path] = column.scatter(read[path], n)
         events = {row: load_exact(rows.text(row)) for row in sorted(odd)}
         typed = _typed(columns[EVENT_TYPE], events) if self.event_type_required else np.ones(n, np.bool_)
         regular = typed.copy()
@@ -148,10 +147,10 @@ class Decoder:
         events = {row: self._odd_event(rows, row, event, synthesised) for row, event in events.items() if typed[row]}
         for row in np.flatnonzero(~typed).tolist():
             rows.reject(rows.indices[row], *_untyped_reason(load_exact(rows.text(row))))
-        rejects, blank = rows.lines.drain_rejects()
-        rejects = sorted((*rejects, *rows.rejects), key=lambda reject: (reject.offset, reject.line))
-        batch = EventBatch(n, columns, events, rows.indices, tuple(rejects), blank + rows.blank, synthesised)
-        return batch if typed.all() else batch.keep(typed)
+        batch = EventBatch(
+            n, columns, events, rows.indices, sort_rejects(rows.rejects), rows.blank, synthesised, rows.line_count
+        )
+        return batch if typed.all() else batch.filter(typed)
 
     def _odd_event(self, rows: _Rows, row: int, event: Exact, synthesised: Counter[str]) -> Exact:
         added = derived_fields(event, self.application_name)
@@ -166,7 +165,7 @@ class Decoder:
             sources[APPLICATION_NAME] = constant_column(self.application_name, len(columns[APPLICATION_NAME].kinds))
         filled: Counter[str] = Counter()
         for path, source in sources.items():
-            columns[path], filled[path] = columns[path].take_missing_from(source, read[path])
+            columns[path], filled[path] = columns[path].fill_missing(source, read[path])
         return +filled
 
 
@@ -179,15 +178,22 @@ def _among(rows: Rows, flags: Flags) -> Flags:
 
 @dataclass(slots=True)
 class _Rows:
-    """What has been read of a batch so far; ``indices`` are those of each row's text in ``lines``."""
+    """What has been read of a batch so far; ``indices`` are those of each row's text in ``texts``."""
 
-    lines: Lines
+    texts: EventTexts
     rejects: list[Reject] = field(default_factory=list)
     blank: int = 0
+    line_count: int = 0
     indices: list[int] = field(default_factory=list)
     types: list[object] = field(default_factory=list)
     odd: set[int] = field(default_factory=set)
     parts: dict[Tree, _Part] = field(default_factory=dict)
+
+    def account(self, chunk: Chunk) -> None:
+        """Count the lines of a chunk, with those that are not decoded."""
+        self.line_count += chunk.line_count
+        self.rejects += chunk.rejects
+        self.blank += chunk.blank
 
     def read(self, tree: Tree, events: list[object], numbers: list[int]) -> None:
         """Take what a tree wants from some events, which are the rows of these numbers."""
@@ -206,10 +212,11 @@ class _Rows:
         return values, np.concatenate([part.numbers for part in parts]) if parts else np.zeros(0, np.intp)
 
     def text(self, row: int) -> bytes:
-        return self.lines.text(self.indices[row])
+        return self.texts.text(self.indices[row])
 
     def reject(self, index: int, code: str, reason: str) -> None:
-        self.rejects.append(Reject(*self.lines.place(index), code, reason, self.lines.line(index), self.lines.form))
+        texts = self.texts
+        self.rejects.append(Reject(*texts.position(index), code, reason, texts.line(index), texts.form))
 
 
 @dataclass
@@ -274,21 +281,21 @@ def _load_plain(texts: Sequence[bytes]) -> list[object] | None:
     return events if is_same and set(map(type, events)) <= {dict} else None
 
 
-def _load_each(indices: Sequence[int], texts: Sequence[bytes], rows: _Rows) -> tuple[list[object], list[int]]:
+def _load_each(chunk: Chunk, rows: _Rows) -> tuple[list[object], list[int]]:
     """Decode line by line; return the events and the indices of the lines that gave one."""
     events: list[object] = []
-    kept: list[int] = []
-    for index, data in zip(indices, texts, strict=True):
+    indices: list[int] = []
+    for index, data in zip(chunk.indices, chunk.texts, strict=True):
         if not data.strip(SPACE):
             rows.blank += 1
             continue
         try:
             events.append(_load_event(data))
-            kept.append(index)
+            indices.append(index)
         except JsonError as error:
             reason = f"{error.message} (character {error.offset + 1})" if error.code == "RP010" else error.message
             rows.reject(index, error.code, reason)
-    return events, kept
+    return events, indices
 
 
 def _load_event(data: bytes) -> object:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rumpattern.executors.threads import process_in_threads
 from rumpattern.executors.wire import pack_block, receive, send
+from rumpattern.input.lines import EventList
 from rumpattern.job.checkpoint.packing import unpack_result
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def process_in_workers(
     """Yield the results of blocks in the order of the blocks.
 
     Args:
-        process_here: processes a block in this process: records are already in memory, and packing them costs more.
+        process_here: processes a block in this process: a list of events is in memory, and packing it would cost more.
         blocks: what to process.
         workers: how many processes to start.
         task: what each worker reads first.
@@ -96,7 +97,7 @@ def process_in_workers(
     idle: SimpleQueue[_Worker] = SimpleQueue()
 
     def process(block: Block) -> BlockResult:
-        if block.records is not None:
+        if isinstance(block.text, EventList):
             return process_here(block)
         worker = idle.get()
         try:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, assert_never
 
 from rumpattern.input.blocks import Block
+from rumpattern.input.buffers import Buffer
 from rumpattern.input.formats import Form
+from rumpattern.input.lines import EventList
+from rumpattern.input.segments import StreamSegment
 from rumpattern.input.sources import FileIdentity
+from rumpattern.input.texts import FileText
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -43,15 +47,30 @@ def _read(stream: BinaryIO, length: int) -> bytes:
 
 
 def pack_block(block: Block) -> tuple[list[Any], bytes | memoryview]:
-    """Return a block of text as header and bytes; a block that has a path goes by that path."""
-    path = str(block.path) if block.path else None
-    data = block.data or b"" if block.buffer is None else block.buffer.text.data[: block.length]
-    return [block.source, block.form.value, block.offset, block.length, block.skipped, path, block.identity], data
+    """Return a block of text as header and body.
+
+    The text of a file goes by the name and identity of the file, and the worker reads it; all other text is the body.
+    """
+    file: list[Any] | None = None
+    body: bytes | memoryview = b""
+    match block.text:
+        case FileText(path, identity, length):
+            file = [str(path), identity, length]
+        case bytes():
+            body = block.text
+        case Buffer():
+            body = block.text.text.data[: block.text.size]
+        case StreamSegment() | EventList():
+            raise TypeError(f"{type(block.text).__name__} is processed where it was read")
+        case _:
+            assert_never(block.text)
+    return [block.source, block.form.value, block.offset, block.skipped, file], body
 
 
-def unpack_block(header: list[Any], data: bytes) -> Block:
+def unpack_block(header: list[Any], body: bytes) -> Block:
     """Return the block that ``pack_block`` packed."""
-    source, form, offset, length, skipped, path, identity = header
-    if path is None:
-        return Block(source, Form(form), offset, length, skipped, data)
-    return Block(source, Form(form), offset, length, skipped, path=Path(path), identity=FileIdentity(*identity))
+    source, form, offset, skipped, file = header
+    if file is None:
+        return Block(source, Form(form), offset, body, skipped)
+    path, identity, length = file
+    return Block(source, Form(form), offset, FileText(Path(path), FileIdentity(*identity), length), skipped)

@@ -1,17 +1,22 @@
-"""Input to blocks."""
+"""A source to blocks, the units of work of a replay.
+
+A file of lines is cut into ranges, which whoever processes a block reads. A stream (a pipe, anything compressed) is
+read here, into buffers or, if a block may be processed while it is being read, into segments. Documents are taken apart
+here too.
+"""
 
 from __future__ import annotations
 
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar, assert_never
 
-from rumpattern.input.buffers import RUN_BUFFER, RUN_BUFFERS, Buffers, fill_ahead, fill_buffers
+from rumpattern.input.buffers import SEGMENT_BUFFER, SEGMENT_BUFFERS, Buffer, BufferRing, fill_ahead, fill_buffers
 from rumpattern.input.documents import detect, read_documents
-from rumpattern.input.formats import LINE_FORMS, Form
-from rumpattern.input.lines import MAX_LINE, BufferLines, FileLines, RecordLines, TextLines
+from rumpattern.input.formats import LINE_FORMS, MAX_LINE, Form
+from rumpattern.input.lines import EventList, TextLines
 from rumpattern.input.rejects import Reject
-from rumpattern.input.segments import SegmentLines, StreamSegment
+from rumpattern.input.segments import StreamSegment
 from rumpattern.input.sources import (
     GZIP_MAGIC,
     RANGE,
@@ -23,221 +28,239 @@ from rumpattern.input.sources import (
     peek,
 )
 from rumpattern.input.streams import open_stream, read_chunks, read_head, skip_text
+from rumpattern.input.texts import FileText
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
-    from pathlib import Path
     from typing import BinaryIO
 
-    from rumpattern.input.buffers import Buffer
-    from rumpattern.input.lines import Lines
     from rumpattern.input.sources import Source
+    from rumpattern.input.streams import Stream
+    from rumpattern.input.texts import Text
 
 _Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Some consecutive input of one source.
+    """Consecutive lines or records of one source.
 
-    Either the text of whole lines, held in ``data`` or in a ``buffer``, or to be read from ``path``, a file of some
-    ``identity``, or from a ``run`` of buffers; or ``records`` taken from documents.
-    ``offset`` and ``length`` are bytes of the decompressed source; ``skipped`` more bytes of a line that is too long
-    follow them. ``has_file_line_numbers`` says that line numbers are those of the file already, not of the block.
+    Attributes:
+        source: the index of the source.
+        form: the input form of the source.
+        offset: the byte of the decompressed source where the text begins.
+        text: the text of whole lines, or records taken out of documents; valid until ``release``.
+        skipped: if the text is the start of a line over the limit, how many bytes of that line follow it.
     """
 
     source: int
     form: Form
-    offset: int = 0
-    length: int = 0
+    offset: int
+    text: Text | EventList
     skipped: int = 0
-    data: bytes | None = None
-    buffer: Buffer | None = None
-    run: StreamSegment | None = None
-    path: Path | None = None
-    identity: FileIdentity | None = None
-    records: RecordLines | None = None
-    has_file_line_numbers: bool = False
 
     @property
     def end(self) -> int | None:
-        """The byte of the source where the block ends, None if that is not known; of a run, once it is over."""
-        if self.run is not None:
-            return self.run.end
-        return None if self.records is not None else self.offset + self.length + self.skipped
+        """The byte of the source where the block ends, None if that is not known; of a segment, once it is read."""
+        match self.text:
+            case EventList():
+                return None
+            case StreamSegment():
+                return self.text.end
+            case bytes():
+                length = len(self.text)
+            case Buffer():
+                length = self.text.size
+            case FileText():
+                length = self.text.length
+            case _:
+                assert_never(self.text)
+        return self.offset + length + self.skipped
 
-    def lines(self, max_line: int = MAX_LINE) -> Lines:
+    @property
+    def has_file_line_numbers(self) -> bool:
+        """Whether lines are numbered in the source already, not from 1 in the block."""
+        return isinstance(self.text, EventList) and self.text.has_file_line_numbers
+
+    def lines(self, max_line: int = MAX_LINE) -> TextLines | EventList:
         """Return the event texts; lines of more than ``max_line`` bytes are rejects."""
-        if self.records is not None:
-            return self.records
-        has_timestamp_prefix = self.form is Form.LOGS_EXPORT
-        if self.path is not None and self.identity is not None:
-            return FileLines(
-                self.path,
-                self.identity,
-                self.offset,
-                self.length,
-                has_timestamp_prefix=has_timestamp_prefix,
-                max_line=max_line,
-            )
-        if self.run is not None:
-            return SegmentLines(self.run, has_timestamp_prefix=has_timestamp_prefix, max_line=max_line)
-        if self.buffer is not None:
-            return BufferLines(
-                self.buffer.text, self.length, self.offset, has_timestamp_prefix=has_timestamp_prefix, max_line=max_line
-            )
-        return TextLines(self.data or b"", self.offset, has_timestamp_prefix, max_line)
+        text = self.text
+        return text if isinstance(text, EventList) else TextLines(text, self.offset, self.form, max_line)
 
     def release(self) -> None:
-        """Say that nobody looks at the text any more."""
-        if self.buffer is not None:
-            self.buffer.release()
-        if self.run is not None:
-            self.run.close()
+        """Give back what the text is in, once nobody looks at it any more: a buffer is filled again at once."""
+        match self.text:
+            case Buffer():
+                self.text.release()
+            case StreamSegment():
+                self.text.close()
+            case bytes() | FileText() | EventList():
+                pass
+            case _:
+                assert_never(self.text)
 
 
-def read_lines(block: Block, max_line: int, read: Callable[[Lines], _Result]) -> _Result:
-    """Return what is made of a block's lines; of one that can no longer be read, what is made of one reject."""
+def read_lines(block: Block, max_line: int, read: Callable[[TextLines | EventList], _Result]) -> _Result:
+    """Return what is made of a block's lines; of a file that can no longer be read, what is made of one reject."""
     try:
         return read(block.lines(max_line))
     except BrokenSourceError as fault:
-        return read(_lost(block.form, fault, block.offset))
+        return read(_rejected_rest(block.form, fault, block.offset))
 
 
-def read_blocks(  # noqa: PLR0913, PLR0917 - what is read, how, and from where on
-    number: int,
-    source: Source,
-    form: Form | None,
-    advance: Callable[[int], None],
-    buffers: int | None = None,
-    start: int = 0,
-    max_line: int = MAX_LINE,
-    *,
-    in_runs: bool = False,
-) -> Iterator[Block]:
-    """Yield the blocks of a source in order.
+def _ignore(_size: int) -> None:
+    """Take a report that nobody asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """How sources are read.
+
+    Attributes:
+        form: the input form of all sources; None detects that of each.
+        max_line: bytes of a line that is held in memory; ``Block.lines`` is to be asked for lines of that length.
+        buffers: how many buffers there are for the text of a stream, which go round as blocks are released; None makes
+            a buffer for each block. If there are several, a file is read ahead.
+        in_segments: hand the text of a stream out while it is being read ahead. Another thread must read the block
+            before the next one is asked for.
+        report_read: called with a number of stored bytes whenever so many more have been read.
+    """
+
+    form: Form | None = None
+    max_line: int = MAX_LINE
+    buffers: int | None = None
+    in_segments: bool = False
+    report_read: Callable[[int], None] = _ignore
+
+
+_DEFAULT = ReadOptions()
+
+
+def read_blocks(index: int, source: Source, options: ReadOptions = _DEFAULT, start: int = 0) -> Iterator[Block]:
+    """Yield the blocks of a source in order; where it cannot be read on, the last one is a reject.
 
     Args:
-        number: the number of the source.
+        index: the index of the source.
         source: what to read.
-        form: its container; None detects it.
-        advance: hears of bytes read.
-        buffers: how many buffers there are for the text of a stream, given back when blocks are released; None makes
-            one for each block. If there are several, a file is read ahead.
-        start: the byte of the decompressed source to go on at, where an earlier block ended.
-        max_line: bytes of a line that is held in memory; ``Block.lines`` is to be asked for lines of that length.
-        in_runs: if a stream is read ahead, hand its text out while it is being read; somebody else is to read the block
-            before the next one is asked for.
+        options: how to read it.
+        start: the byte of the decompressed source at which to begin: where an earlier block ended.
     """
     with ExitStack() as stack:
         try:
             file = stack.enter_context(open_source(source))
             head = peek(file) if source.is_regular else b""
         except BrokenSourceError as fault:
-            yield _fault_block(number, form or Form.NDJSON, fault, 0)
+            yield _reject_block(index, options.form or Form.NDJSON, 0, fault)
             return
-        found = form or detect(head)
-        if source.is_regular and not head.startswith(GZIP_MAGIC) and found in LINE_FORMS:
-            yield from _read_ranges(Block(number, found, start, path=source.path), file, advance, max_line)
+        form = options.form or detect(head)
+        if source.is_regular and not head.startswith(GZIP_MAGIC) and form in LINE_FORMS:
+            yield from _read_ranges(index, form, source, file, options, start)
         else:
-            yield from _read_stream(number, file, form, advance, buffers, start, max_line, in_runs=in_runs)
+            yield from _read_stream(index, file, options, start)
 
 
-def _read_ranges(block: Block, file: BinaryIO, advance: Callable[[int], None], max_line: int) -> Iterator[Block]:
-    """Yield the ranges of a file of lines, from where a block begins, as blocks like that."""
-    identity, offset = FileIdentity.of(file), block.offset
+def _read_ranges(  # noqa: PLR0913, PLR0917 - a source, opened, and how to read it
+    index: int, form: Form, source: Source, file: BinaryIO, options: ReadOptions, start: int
+) -> Iterator[Block]:
+    """Yield the ranges of a file of lines."""
+    assert source.path is not None
+    identity, end = FileIdentity.of(file), start
     try:
         check_encoding(peek(file))
-        for piece in cut_file(file, max_line, offset):
-            advance(piece.length + piece.skipped)
-            offset += piece.length + piece.skipped
-            yield replace(block, **piece._asdict(), identity=identity)
+        for offset, length, skipped in cut_file(file, options.max_line, start):
+            options.report_read(length + skipped)
+            end = offset + length + skipped
+            yield Block(index, form, offset, FileText(source.path, identity, length), skipped)
     except BrokenSourceError as fault:
-        yield _fault_block(block.source, block.form, fault, offset)
+        yield _reject_block(index, form, end, fault)
 
 
-def _read_stream(  # noqa: PLR0913, PLR0917 - as above
-    number: int,
-    file: BinaryIO,
-    form: Form | None,
-    advance: Callable[[int], None],
-    buffers: int | None,
-    start: int,
-    max_line: int,
-    *,
-    in_runs: bool,
-) -> Iterator[Block]:
+def _read_stream(index: int, file: BinaryIO, options: ReadOptions, start: int) -> Iterator[Block]:
+    """Yield what can be read once and in order only."""
     stream = open_stream(file)
     head = read_head(stream)
-    form = form or detect(head)
+    form = options.form or detect(head)
     try:
         check_encoding(head)
     except BrokenSourceError as fault:
-        yield _fault_block(number, form, fault, 0)
+        yield _reject_block(index, form, 0, fault)
         return
     if form not in LINE_FORMS:
-        for records in read_documents(read_chunks(stream, head, advance), form):
-            yield Block(number, form, records=records, has_file_line_numbers=True)
+        for records in read_documents(read_chunks(stream, head, options.report_read), form):
+            yield Block(index, form, 0, records)
         return
+    report_total = _report_differences(options.report_read)
+    # a pipe is not read ahead: a thread that waits for it cannot be stopped
+    is_ahead = options.buffers is not None and options.buffers > 1 and file.seekable()
+    filled = _fill(stream, skip_text(stream, head, start), options, is_ahead=is_ahead)
+    blocks = _segments if is_ahead and options.in_segments else _buffers
+    yield from blocks(Block(index, form, start, b""), filled, report_total)
+    report_total(stream.stored)
+
+
+def _fill(stream: Stream, head: bytes, options: ReadOptions, *, is_ahead: bool) -> Generator[Buffer]:
+    """Return the buffers of a stream."""
+    if is_ahead and options.in_segments:
+        return fill_ahead(stream, head, BufferRing(SEGMENT_BUFFERS, SEGMENT_BUFFER), options.max_line)
+    fill = fill_ahead if is_ahead else fill_buffers
+    return fill(stream, head, BufferRing(options.buffers), options.max_line)
+
+
+def _report_differences(report_read: Callable[[int], None]) -> Callable[[int], None]:
+    """Return a function that takes how much has been read in all, and reports how much more that is."""
     reported = 0
 
-    def report_progress(stored: int) -> None:
+    def report_total(stored: int) -> None:
         nonlocal reported
-        advance(stored - reported)
+        report_read(stored - reported)
         reported = stored
 
-    # a pipe is not read ahead: a thread that waits for it cannot be stopped
-    is_ahead = buffers is not None and buffers > 1 and file.seekable()
-    block, head = Block(number, form, start), skip_text(stream, head, start)
-    if is_ahead and in_runs:
-        yield from _in_runs(
-            block, fill_ahead(stream, head, Buffers(RUN_BUFFERS, RUN_BUFFER), max_line), report_progress
-        )
-    else:
-        fill = fill_ahead if is_ahead else fill_buffers
-        yield from _in_buffers(block, fill(stream, head, Buffers(buffers), max_line), report_progress)
-    report_progress(stream.stored)
+    return report_total
 
 
-def _in_buffers(block: Block, filled: Iterator[Buffer], report_progress: Callable[[int], None]) -> Iterator[Block]:
-    """Yield buffers as blocks; ``report_progress`` gets the number of bytes read so far."""
-    offset = block.offset
+def _buffers(empty: Block, filled: Iterator[Buffer], report_total: Callable[[int], None]) -> Iterator[Block]:
+    """Yield buffers as blocks, the first of which begins where ``empty`` is."""
+    offset = empty.offset
     try:
         for buffer in filled:
-            report_progress(buffer.stored)
-            length, skipped = buffer.size, buffer.skipped
-            yield replace(block, offset=offset, length=length, skipped=skipped, buffer=buffer)
-            offset += length + skipped  # those of the buffer may be others once the block is out
+            report_total(buffer.stored)
+            end = offset + buffer.size + buffer.skipped  # once the block is out, the buffer may be filled again
+            yield Block(empty.source, empty.form, offset, buffer, buffer.skipped)
+            offset = end
     except BrokenSourceError as fault:
-        yield _fault_block(block.source, block.form, fault, offset)
+        yield _reject_block(empty.source, empty.form, offset, fault)
 
 
-def _in_runs(block: Block, filled: Generator[Buffer], report_progress: Callable[[int], None]) -> Iterator[Block]:
-    """Yield runs of buffers in the same way; each has been read before the next one is given."""
-    offset = block.offset
+def _segments(empty: Block, filled: Generator[Buffer], report_total: Callable[[int], None]) -> Iterator[Block]:
+    """Yield segments as blocks in the same way.
+
+    Segments share ``filled``, so each must have been read before the next one begins; and whatever ends this ends the
+    segment first (``stop``), or its reader would go on taking buffers that are being closed.
+    """
+    offset = empty.offset
     try:
         with closing(filled):
             while first := next(filled, None):
-                run = StreamSegment(first, filled, offset, RANGE)
+                segment = StreamSegment(first, filled, offset, RANGE)
                 try:
-                    yield replace(block, offset=offset, run=run)
-                    run.wait()
+                    yield Block(empty.source, empty.form, offset, segment)
+                    segment.wait()
                 finally:
-                    run.stop()
-                report_progress(run.stored)
-                offset = run.end
-                if run.fault:
-                    raise run.fault
+                    segment.stop()
+                report_total(segment.stored)
+                offset = segment.end
+                if segment.fault:
+                    raise segment.fault
     except BrokenSourceError as fault:
-        yield _fault_block(block.source, block.form, fault, offset)
+        yield _reject_block(empty.source, empty.form, offset, fault)
 
 
-def _fault_block(number: int, form: Form, fault: BrokenSourceError, offset: int) -> Block:
-    """Return the block that accounts for what broke off: one reject, numbered after the lines before it."""
-    return Block(number, form, offset, records=_lost(form, fault, offset))
+def _reject_block(index: int, form: Form, offset: int, fault: BrokenSourceError) -> Block:
+    """Return the block that accounts for what cannot be read: one reject, numbered after the lines before it."""
+    return Block(index, form, offset, _rejected_rest(form, fault, offset))
 
 
-def _lost(form: Form, fault: BrokenSourceError, offset: int) -> RecordLines:
-    """Return the one line that stands for what can no longer be read: a reject."""
+def _rejected_rest(form: Form, fault: BrokenSourceError, offset: int) -> EventList:
+    """Return the one reject that stands for all that cannot be read."""
     reject = Reject(1, offset, fault.code, fault.message, fault.rest, form, is_cut=True)
-    return RecordLines([], [], [reject])
+    return EventList((), (), (reject,), has_file_line_numbers=False)

@@ -13,19 +13,19 @@ from weakref import ref
 
 import numpy as np
 
-from rumpattern.input.lines import MAX_EXCERPT, MAX_LINE
+from rumpattern.input.formats import MAX_EXCERPT, MAX_LINE
 from rumpattern.input.sources import BLOCK, BrokenSourceError
 from rumpattern.native.layout import PADDING
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator
 
     from rumpattern.arrays import Bytes
     from rumpattern.input.streams import Stream
 
-RUN_BUFFER: Final = 4 << 20
+SEGMENT_BUFFER: Final = 4 << 20
 """Bytes of a buffer in a run: it stays in the processor's cache until it is read."""
-RUN_BUFFERS: Final = 8
+SEGMENT_BUFFERS: Final = 8
 """How many of them there are: as many as are filled while what comes after reading a run is done."""
 _SEARCHED: Final = 1 << 16
 _PASSED: Final = 1 << 20
@@ -39,7 +39,7 @@ class Buffer:
     Or they are the start of a line that is too long, of which ``skipped`` bytes follow.
     """
 
-    def __init__(self, pool: Buffers) -> None:
+    def __init__(self, pool: BufferRing) -> None:
         self.pool = ref(pool)  # which holds the buffer when nobody else does
         self.min_capacity = pool.capacity
         self.text = _room(self.min_capacity)
@@ -128,8 +128,8 @@ def _room(capacity: int) -> Bytes:
     return np.empty(capacity + PADDING, np.uint8)
 
 
-class Buffers:
-    """Buffers of one stream, for ``capacity`` bytes or more (``BLOCK``).
+class BufferRing:
+    """The buffers of one stream, for ``capacity`` bytes or more (``BLOCK``).
 
     They are at most ``count``, which are given back; or without a count, a new one each time.
     """
@@ -160,7 +160,7 @@ class Buffers:
         self._free.put(None)
 
 
-def fill_buffers(stream: Stream, head: bytes, buffers: Buffers, max_line: int = MAX_LINE) -> Iterator[Buffer]:
+def fill_buffers(stream: Stream, head: bytes, buffers: BufferRing, max_line: int = MAX_LINE) -> Generator[Buffer]:
     """Yield the text of a stream, which starts with ``head``, in buffers of whole lines.
 
     A line of more than ``max_line`` bytes that fills a buffer makes one of its own, which holds its start.
@@ -194,7 +194,7 @@ def _broken(fault: BrokenSourceError, rest: bytes, max_line: int) -> BrokenSourc
     return broken
 
 
-def fill_ahead(stream: Stream, head: bytes, buffers: Buffers, max_line: int = MAX_LINE) -> Generator[Buffer]:
+def fill_ahead(stream: Stream, head: bytes, buffers: BufferRing, max_line: int = MAX_LINE) -> Generator[Buffer]:
     """Yield the buffers of ``fill_buffers``, which runs on a thread of its own until this ends or is closed."""
     ready: SimpleQueue[Buffer | BaseException | None] = SimpleQueue()
 

@@ -1,7 +1,8 @@
-"""The containers that exported events come in: which one a file is, and how its events get out.
+"""Documents to the JSON texts of their events, and the detection of an input form.
 
-Line containers hold one event a line and can be cut anywhere between lines. Document containers are split into records.
-A file of rejects holds lines and records of any other container, each of which is read as what it was.
+Forms of lines hold one event a line and can be cut at any newline (``LINE_FORMS``). All others hold JSON documents,
+which are split into records: JSON values that each hold one event, several, or none. A file of rejects holds lines and
+records of any other form, and each is read as what it was before it was rejected.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from rumpattern.input import canonical
 from rumpattern.input.exact import SPACE
-from rumpattern.input.formats import LINE_FORMS, Form
-from rumpattern.input.lines import BOM, EXPORT_TIME, RecordLines
+from rumpattern.input.formats import BOM, LINE_FORMS, NO_TIMESTAMP, TIMESTAMP_PREFIX, Form
+from rumpattern.input.lines import EventList
 from rumpattern.input.rejects import Reject, load_row
 from rumpattern.input.sources import BLOCK, BrokenSourceError
 from rumpattern.input.splitter import MAX_RECORD, STRING, Record, SplitError, Splitter
@@ -22,29 +23,33 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 
-RECORDS: Final = 8192
-"""Records of documents that make one batch, at most."""
-_BATCH: Final = 8 << 20
-"""Bytes of the texts of one batch, about."""
-_EXPANDED: Final = 64 << 20
+MAX_RECORDS: Final = 8192
+"""Events and rejects of one block."""
+_MAX_BLOCK: Final = 8 << 20
+"""Bytes of the texts of one block, about."""
+_MAX_EXPANDED: Final = 64 << 20
 """Bytes of the events of one record: what a request says of all of them is repeated in each."""
 
 
-class _Document(NamedTuple):
-    """How a document container is taken apart: the member that holds its records, and the events of a record."""
+class _DocumentForm(NamedTuple):
+    """A form of documents.
+
+    ``member`` is that of a document which holds the records, None if a document is a record; ``events`` yields the JSON
+    texts of the events of a record.
+    """
 
     member: str | None
     events: Callable[[bytes], Iterator[bytes]]
 
 
-_DOCUMENTS: Final[dict[Form, _Document]] = {
-    Form.JSON: _Document(None, canonical.json_value),
-    Form.FILTER_LOG_EVENTS: _Document("events", canonical.log_event),
-    Form.LOGS_INSIGHTS: _Document("results", canonical.insights_row),
-    Form.SUBSCRIPTION: _Document(None, canonical.subscription),
-    Form.MONITOR_DATA: _Document("Events", canonical.json_value),
-    Form.PUT_EVENTS: _Document(None, canonical.put_events),
-    Form.CLOUDTRAIL: _Document("Records", canonical.put_events),
+_DOCUMENT_FORMS: Final[dict[Form, _DocumentForm]] = {
+    Form.JSON: _DocumentForm(None, canonical.json_value),
+    Form.FILTER_LOG_EVENTS: _DocumentForm("events", canonical.log_event),
+    Form.LOGS_INSIGHTS: _DocumentForm("results", canonical.insights_row),
+    Form.SUBSCRIPTION: _DocumentForm(None, canonical.subscription),
+    Form.MONITOR_DATA: _DocumentForm("Events", canonical.json_value),
+    Form.PUT_EVENTS: _DocumentForm(None, canonical.put_events),
+    Form.CLOUDTRAIL: _DocumentForm("Records", canonical.put_events),
 }
 
 _FORM_OF_KEY: Final = {
@@ -73,14 +78,13 @@ _RECORD_KEYS: Final = {
 _UNFINISHED: Final = frozenset(("RP004", "RP020"))
 """Why a document is cut off; a row of rejects is not."""
 _KEYS_OF_REJECTS: Final = frozenset((b'"code"', b'"reason"', b'"text"'))
-_NO_TIME: Final = "the line is not a time such as 2026-01-05T00:00:00.000Z and JSON"
 _KEYS: Final = re.compile(rb"(" + STRING + rb")(\s*:)?|[{}\[\]]", re.DOTALL)
 
 
 def detect(head: bytes) -> Form:
     """Return the form of a file from its first bytes; NDJSON when nothing tells."""
     text = head.removeprefix(BOM).lstrip()
-    if EXPORT_TIME.match(text):
+    if TIMESTAMP_PREFIX.match(text):
         return Form.LOGS_EXPORT
     is_array = text.startswith(b"[")
     if is_array:
@@ -90,9 +94,9 @@ def detect(head: bytes) -> Form:
     keys = list(_first_level_keys(text)) if text.startswith(b"{") else []
     if _KEYS_OF_REJECTS.issubset(keys) and b'"event_type"' not in keys:
         return Form.REJECTS
-    container = next((_FORM_OF_KEY[key] for key in keys if key in _FORM_OF_KEY), None)
-    if container and b'"event_type"' not in keys:
-        return container
+    form = next((_FORM_OF_KEY[key] for key in keys if key in _FORM_OF_KEY), None)
+    if form and b'"event_type"' not in keys:
+        return form
     return Form.JSON if is_array or re.match(rb"\{[ \t]*\r?\n", text) else Form.NDJSON
 
 
@@ -110,11 +114,11 @@ def _first_level_keys(text: bytes) -> Iterator[bytes]:
             yield token.group(1)
 
 
-# --- line containers ------------------------------------------------------------------------------------------------
+# --- lines ----------------------------------------------------------------------------------------------------------
 
 
 def cut_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield the text of a line container in blocks that end at line ends."""
+    """Yield text in pieces of about ``BLOCK`` bytes that end at line ends."""
     parts: list[bytes] = []
     size = 0
     for chunk in chunks:
@@ -128,33 +132,32 @@ def cut_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
         yield b"".join(parts)
 
 
-# --- document containers --------------------------------------------------------------------------------------------
+# --- documents ------------------------------------------------------------------------------------------------------
 
 
-def read_documents(chunks: Iterable[bytes], form: Form) -> Iterator[RecordLines]:
-    """Yield the events of a document container in batches.
+def read_documents(chunks: Iterable[bytes], form: Form) -> Iterator[EventList]:
+    """Yield the events of a stream of documents, each time as many as make a block.
 
     What cannot be split is one reject that says where it starts.
     """
-    splitter = Splitter(_DOCUMENTS[form].member if form in _DOCUMENTS else None)
-    collected = _Collected(form)
+    splitter = Splitter(_DOCUMENT_FORMS[form].member if form in _DOCUMENT_FORMS else None)
+    collector = _Collector(form)
     try:
         for record in splitter.split(_without_bom(chunks)):
-            collected.take(record)
-            if collected.is_full():
-                yield collected
-                collected = _Collected(form)
+            collector.add(record)
+            if collector.is_full():
+                yield collector.drain()
     except SplitError as error:
-        collected.reject(error.record, error.code, error.message, form, is_cut=True)
+        collector.reject(error.record, error.code, error.message, form, is_cut=True)
     except BrokenSourceError as fault:
-        collected.reject(splitter.rest(), fault.code, fault.message, form, is_cut=True)
-    if collected.count():
-        yield collected
+        collector.reject(splitter.rest(), fault.code, fault.message, form, is_cut=True)
+    if collector.count:
+        yield collector.drain()
 
 
 def _without_bom(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    for number, chunk in enumerate(chunks):
-        yield chunk.removeprefix(BOM) if number == 0 else chunk
+    for index, chunk in enumerate(chunks):
+        yield chunk.removeprefix(BOM) if index == 0 else chunk
 
 
 def _is_record(text: bytes, form: Form) -> bool:
@@ -166,91 +169,111 @@ def _is_record(text: bytes, form: Form) -> bool:
     return any(_RECORD_KEYS.get(key) is form for key in keys)
 
 
-class _Collected(RecordLines):
-    """Events and rejects collected from records of a container until they make a batch."""
+class _Collector:
+    """Collects the events and rejects of records until they make a block."""
 
-    def __init__(self, container: Form) -> None:
-        super().__init__([], [])
-        self.container = container
-        self.size = 0
+    def __init__(self, form: Form) -> None:
+        self._form = form
+        self._clear()
+
+    def _clear(self) -> None:
+        self._texts: list[bytes] = []
+        self._positions: list[tuple[int, int]] = []
+        self._rejects: list[Reject] = []
+        self._blank = 0
+        self._size = 0  # bytes of texts and rejects
+
+    @property
+    def count(self) -> int:
+        """How many events, rejects and records without an event there are."""
+        return len(self._texts) + len(self._rejects) + self._blank
 
     def is_full(self) -> bool:
-        """Tell whether there is enough for a batch."""
-        return self.size >= _BATCH or self.count() >= RECORDS
+        """Tell whether there is enough for a block."""
+        return self._size >= _MAX_BLOCK or self.count >= MAX_RECORDS
 
-    def take(self, record: Record) -> None:
-        """Take all events of a record, or none: a record that is rejected can be repaired and replayed."""
+    def drain(self) -> EventList:
+        """Return what has been collected, and begin again."""
+        collected = EventList(self._texts, self._positions, self._rejects, self._blank)
+        self._clear()
+        return collected
+
+    def add(self, record: Record) -> None:
+        """Add all events of a record, or none: a record that is rejected can be repaired and replayed."""
         if record.is_cut:
             reason = f"a record has more than {MAX_RECORD:,} bytes"
-            self.reject(record, "RP019", reason, self.container, is_cut=True)
-        elif self.container is Form.REJECTS:
-            self._take_row(record)
+            self.reject(record, "RP019", reason, self._form, is_cut=True)
+        elif self._form is Form.REJECTS:
+            self._add_rejected(record)
         else:
-            self._take_events(record, self.container)
+            self._add_events(record, self._form)
 
-    def _take_events(self, record: Record, form: Form) -> None:
+    def _add_events(self, record: Record, form: Form) -> None:
         texts: list[bytes] = []
         size = 0
         try:
-            for text in _DOCUMENTS[form].events(record.text):
+            for text in _DOCUMENT_FORMS[form].events(record.text):
                 texts.append(text)
                 size += len(text)
-                if size > _EXPANDED:
-                    self.reject(record, "RP019", f"the events of the record have more than {_EXPANDED:,} bytes", form)
+                if size > _MAX_EXPANDED:
+                    reason = f"the events of the record have more than {_MAX_EXPANDED:,} bytes"
+                    self.reject(record, "RP019", reason, form)
                     return
         except JsonError as error:
             self.reject(record, error.code, error.message, form)
         except canonical.RecordError as error:
             self.reject(record, "RP018", str(error), form)
         else:
-            self._add(record, texts, blank=not texts)
+            self._add_texts(record, texts, blank=not texts)
 
-    def _take_row(self, record: Record) -> None:
-        """Take what a row of rejects holds, as what it was before it was rejected."""
+    def _add_rejected(self, record: Record) -> None:
+        """Add what a row of rejects holds, read as what it was before it was rejected."""
         try:
             text, form, cut = load_row(record.text)
         except JsonError as error:
-            self.reject(record, error.code, error.message, self.container)
+            self.reject(record, error.code, error.message, self._form)
             return
         except canonical.RecordError as error:
-            self.reject(record, "RP018", str(error), self.container)
+            self.reject(record, "RP018", str(error), self._form)
             return
         again = Record(text, record.offset, record.line)
         if cut:
             reason = f'the text is not all that {cut} rejected: complete it, and take "cut" out of the row'
             self.reject(again, "RP024", reason, form, is_cut=True)
         elif form in LINE_FORMS:
-            self._take_line(again, form)
+            self._add_line(again, form)
         elif _is_record(text, form):
-            self._take_events(again, form)
+            self._add_events(again, form)
         else:
-            self._take_document(again, form)
+            self._add_document(again, form)
 
-    def _take_line(self, line: Record, form: Form) -> None:
-        time = EXPORT_TIME.match(line.text) if form is Form.LOGS_EXPORT else None
+    def _add_line(self, line: Record, form: Form) -> None:
+        prefix = TIMESTAMP_PREFIX.match(line.text) if form is Form.LOGS_EXPORT else None
         if not line.text.strip(SPACE):
-            self.blank += 1
-        elif form is Form.LOGS_EXPORT and time is None:
-            self.reject(line, "RP017", _NO_TIME, form)
+            self._blank += 1
+        elif form is Form.LOGS_EXPORT and prefix is None:
+            self.reject(line, "RP017", NO_TIMESTAMP, form)
         else:
-            self._add(line, [line.text[time.end() if time else 0 :]])
+            self._add_texts(line, [line.text[prefix.end() if prefix else 0 :]])
 
-    def _take_document(self, document: Record, form: Form) -> None:
-        parts = list(read_documents([document.text], form))
-        rejects = [reject for part in parts for reject in part.rejects]
+    def _add_document(self, document: Record, form: Form) -> None:
+        """Add all events of a document, or none; its reject says what is wrong with the first record that is."""
+        lists = list(read_documents([document.text], form))
+        rejects = [reject for events in lists for reject in events.rejects]
         if rejects:
             code = rejects[0].code
             self.reject(document, "RP010" if code in _UNFINISHED else code, rejects[0].reason, form)
         else:
-            texts = [text for part in parts for text in part.texts]
-            self._add(document, texts, blank=sum(part.blank for part in parts) or not parts)
+            texts = [text for events in lists for text in events.texts]
+            self._add_texts(document, texts, blank=sum(events.blank for events in lists) or not lists)
 
-    def _add(self, record: Record, texts: list[bytes], *, blank: int = 0) -> None:
-        self.texts += texts
-        self.size += sum(map(len, texts))
-        self.places += [(record.line, record.offset)] * len(texts)
-        self.blank += blank
+    def _add_texts(self, record: Record, texts: list[bytes], *, blank: int = 0) -> None:
+        self._texts += texts
+        self._size += sum(map(len, texts))
+        self._positions += [(record.line, record.offset)] * len(texts)
+        self._blank += blank
 
     def reject(self, record: Record, code: str, reason: str, form: Form, *, is_cut: bool = False) -> None:
-        self.size += len(record.text)
-        self.rejects.append(Reject(record.line, record.offset, code, reason, record.text, form, is_cut))
+        """Add a record as a reject."""
+        self._size += len(record.text)
+        self._rejects.append(Reject(record.line, record.offset, code, reason, record.text, form, is_cut))

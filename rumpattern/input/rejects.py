@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from rumpattern.input.canonical import RecordError
@@ -11,15 +12,23 @@ from rumpattern.input.exact import load
 from rumpattern.input.formats import Form
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rumpattern.jsontext import Exact
 
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """An input line that is no event: line number from 1, byte offset, why, and the line itself.
+    """An input line, or a record of a document, that gives no event.
 
-    ``form`` is what the text is to be read as once it is repaired. ``is_cut`` says that the text is not all that there
-    was, or should have been.
+    Attributes:
+        line: its line number, from 1. In a batch, it is that in the batch's text; in results of a replay, in the file.
+        offset: the byte of the decompressed source where it begins, from 0.
+        code: why, as a stable code (``rumpattern rule CODE`` explains it).
+        reason: why, as a sentence.
+        text: the line without its newline, or the record. Of one over the limit, its start.
+        form: the input form to read the text as once it is repaired.
+        is_cut: whether the text is not all that there was, or should have been: it cannot be repaired from the text.
     """
 
     line: int
@@ -31,8 +40,13 @@ class Reject:
     is_cut: bool = False
 
 
-class Row(NamedTuple):
-    """What a row says: the text that was rejected, what to read it as, and of a text that is cut the code."""
+def sort_rejects(*rejects: Iterable[Reject]) -> tuple[Reject, ...]:
+    """Return rejects in the order of the input: by offset, and by line where several records share an offset."""
+    return tuple(sorted(chain.from_iterable(rejects), key=lambda reject: (reject.offset, reject.line)))
+
+
+class RejectedText(NamedTuple):
+    """What was rejected, as its row says: the text, the form to read it as, and if the text is cut the code."""
 
     text: bytes
     form: Form
@@ -59,8 +73,8 @@ def dump_row(file: str, reject: Reject) -> bytes:
     return json.dumps(row).encode() + b"\n"
 
 
-def load_row(record: bytes) -> Row:
-    """Return what a row says.
+def load_row(record: bytes) -> RejectedText:
+    """Return the text that a row of rejects holds.
 
     Raises:
         JsonError: it is not JSON.
@@ -75,7 +89,7 @@ def load_row(record: bytes) -> Row:
     is_cut = row.get("cut", False)
     if not isinstance(is_cut, bool):
         raise RecordError('the row\'s "cut" is neither true nor false')
-    return Row(_to_bytes(text), Form(form), _string(row, "code") if is_cut else None)
+    return RejectedText(_to_bytes(text), Form(form), _string(row, "code") if is_cut else None)
 
 
 def _string(row: dict[str, Exact], name: str) -> str:

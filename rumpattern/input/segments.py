@@ -8,7 +8,6 @@ from __future__ import annotations
 from threading import Event, Lock
 from typing import TYPE_CHECKING
 
-from rumpattern.input.lines import MAX_LINE, TextLines
 from rumpattern.input.sources import BrokenSourceError
 
 if TYPE_CHECKING:
@@ -84,16 +83,3 @@ class StreamSegment:
     def wait(self) -> None:
         """Return once the run is over."""
         self._is_over.wait()
-
-
-class SegmentLines(TextLines):
-    """The lines of a run."""
-
-    def __init__(self, run: StreamSegment, *, has_timestamp_prefix: bool, max_line: int = MAX_LINE) -> None:
-        super().__init__(b"", run.end, has_timestamp_prefix, max_line)
-        self.run = run
-
-    def whole(self) -> bytes:
-        """Return all of the text, which is then held in memory."""
-        self.block = self.block or b"".join(buffer.text[: buffer.size].tobytes() for buffer, _ in self.run)
-        return self.block

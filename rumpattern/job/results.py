@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rumpattern.engine import Engine
     from rumpattern.input.blocks import Block
     from rumpattern.input.formats import Form
-    from rumpattern.input.lines import Lines
+    from rumpattern.input.lines import EventList, TextLines
     from rumpattern.job.settings import Settings
 
 _RARE_KEYS: Final = frozenset[str]().union(*ABSENT_FIELDS.values())
@@ -54,6 +54,7 @@ class BlockResult:
 
     def add(self, batch: EventBatch, present: set[str], absent: set[str]) -> None:
         """Count a batch of the block, some fields of which some event has, and others none."""
+        self.lines += batch.line_count
         self.evaluated += len(batch)
         self.blank += batch.blank
         self.odd += len(batch.odd)
@@ -66,22 +67,22 @@ class BlockResult:
 def process_block(engine: Engine, block: Block, settings: Settings) -> BlockResult:
     """Decode, match, derive and aggregate one block, and release it; one that can no longer be read is one reject."""
     try:
-        return read_lines(block, settings.max_line, lambda lines: _process(engine, block, lines, settings))
+        return read_lines(block, settings.max_line, lambda texts: _process(engine, block, texts, settings))
     finally:
         block.release()
 
 
-def _process(engine: Engine, block: Block, lines: Lines, settings: Settings) -> BlockResult:
+def _process(engine: Engine, block: Block, texts: TextLines | EventList, settings: Settings) -> BlockResult:
     counts = np.zeros((len(engine.plan.planned), len(REASONS)), np.int64)
     result = BlockResult(block.source, block.form, counts, block.has_file_line_numbers)
-    for batch in engine.batches(lines):
+    for batch in engine.batches(texts):
         for part in engine.grouped(batch, engine.match(batch), settings.period):
             counts[part.definitions] += part.counts
             result.odd_samples += part.odd
             if part.groups is not None:
                 result.groups.append(part.groups.compact().compress(settings.exact_values))
         result.add(batch, *_presence(engine, batch))
-    result.lines, result.end = lines.count(), block.end
+    result.end = block.end
     return result
 
 

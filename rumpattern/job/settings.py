@@ -11,8 +11,7 @@ from rumpattern.columns.fields import Kind
 from rumpattern.columns.readers import Reader
 from rumpattern.derive.policy import PUBLISHED, dimension_reason
 from rumpattern.engine import DEFAULT_PERIOD
-from rumpattern.input.formats import Form
-from rumpattern.input.lines import MAX_LINE
+from rumpattern.input.formats import MAX_LINE, Form
 from rumpattern.rum.limits import HIGH_RESOLUTION_PERIODS, MAX_PERIOD, STANDARD_PERIOD
 
 if TYPE_CHECKING:

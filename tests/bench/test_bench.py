@@ -108,7 +108,7 @@ def test_input_is_cut_between_events(tmp_path: Path, form: synth.Form) -> None:
         part = read_workload([str(tmp_path)], None, limit)
         assert part.cut
         assert part.size <= limit
-        texts = [text for block in part.blocks for _, texts in block.lines().chunks() for text in texts]
+        texts = [text for block in part.blocks for chunk in block.lines().chunks() for text in chunk.texts]
         assert all(text.endswith(b"}") for text in texts)
         assert len(texts) < 200
 
@@ -121,9 +121,9 @@ def test_cut_input_is_said(tmp_path: Path) -> None:
 
 
 def test_synthetic_events_depend_on_the_seed_alone() -> None:
-    texts = [block.data for block in synthetic_workload(50, seed=1).blocks]
-    assert texts == [block.data for block in synthetic_workload(50, seed=1).blocks]
-    assert texts != [block.data for block in synthetic_workload(50, seed=2).blocks]
+    texts = [block.text for block in synthetic_workload(50, seed=1).blocks]
+    assert texts == [block.text for block in synthetic_workload(50, seed=1).blocks]
+    assert texts != [block.text for block in synthetic_workload(50, seed=2).blocks]
 
 
 @pytest.mark.parametrize(("definitions", "code"), [("nowhere.json", 2), ("broken.json", 1)])

@@ -60,12 +60,12 @@ def test_odd_rows(values, odd):
 
 def test_keep():
     column = build_column(["x", 1, "y"])
-    assert rows(column.keep(np.array([False, True, True]))) == [(K.NUMBER, 1.0), (K.STRING, "y")]
+    assert rows(column.filter(np.array([False, True, True]))) == [(K.NUMBER, 1.0), (K.STRING, "y")]
 
 
 def test_spread():
     column = build_column(["x", 1])
-    assert rows(column.spread(np.array([1, 3]), 4)) == [K.MISSING, (K.STRING, "x"), K.MISSING, (K.NUMBER, 1.0)]
+    assert rows(column.scatter(np.array([1, 3]), 4)) == [K.MISSING, (K.STRING, "x"), K.MISSING, (K.NUMBER, 1.0)]
 
 
 @pytest.mark.parametrize(
@@ -81,15 +81,13 @@ def test_spread():
 )
 def test_take_missing_from(own, other, expected, taken):
     everywhere = np.ones(len(own), np.bool_)
-    column, count = build_column(own).take_missing_from(build_column(other), everywhere)
+    column, count = build_column(own).fill_missing(build_column(other), everywhere)
     assert (rows(column), count) == (expected, taken)
     assert all(code < max(len(column.strings), 1) for code in column.codes.tolist()), "codes index strings in every row"
 
 
 def test_take_missing_from_among_some_rows():
-    column, count = build_column([MISSING, MISSING]).take_missing_from(
-        build_column(["x", "y"]), np.array([False, True])
-    )
+    column, count = build_column([MISSING, MISSING]).fill_missing(build_column(["x", "y"]), np.array([False, True]))
     assert (rows(column), count) == ([K.MISSING, (K.STRING, "y")], 1)
 
 

@@ -7,7 +7,8 @@ from rumpattern.columns.decode import Decoder
 from rumpattern.columns.fields import Kind
 from rumpattern.columns.readers import Reader
 from rumpattern.engine import Engine
-from rumpattern.input.lines import RecordLines, TextLines
+from rumpattern.input.formats import Form
+from rumpattern.input.lines import EventList, TextLines
 from rumpattern.jsontext import NumberText, Pairs
 
 PATHS = ("a", "a.b", "c.d", "event_type")
@@ -346,7 +347,7 @@ def test_export_lines():
         b" \n"
         b"2026-01-05 x\n"
     )
-    batch = Decoder(PATHS).decode(TextLines(block, offset=1000, has_timestamp_prefix=True))
+    batch = Decoder(PATHS).decode(TextLines(block, 1000, Form.LOGS_EXPORT))
     assert batch.columns["a"].numbers.tolist() == [1, 3]
     assert list(batch.indices) == [0, 4]
     assert batch.blank == 2
@@ -359,7 +360,7 @@ def test_export_lines():
 
 @pytest.mark.parametrize("line", [b"2026-01-05T00:00:00.000Z", b"2026-01-05T00:00:00.000Z "])
 def test_an_export_line_without_json(line):
-    batch = Decoder(PATHS).decode(TextLines(line, has_timestamp_prefix=True))
+    batch = Decoder(PATHS).decode(TextLines(line, form=Form.LOGS_EXPORT))
     assert (len(batch), [reject.code for reject in batch.rejects], batch.blank) == (0, ["RP017"], 0)
 
 
@@ -378,7 +379,7 @@ def test_forms_of_input():
 
 
 def test_record_lines_keep_their_places():
-    batch = Decoder(PATHS).decode(RecordLines([b'{"a":1}', b"x", b"y"], [(3, 10), (7, 99), (7, 99)]))
+    batch = Decoder(PATHS).decode(EventList([b'{"a":1}', b"x", b"y"], [(3, 10), (7, 99), (7, 99)]))
     assert rejects(batch) == [(7, 99, "RP010", b"x"), (7, 99, "RP010", b"y")]
 
 
@@ -395,11 +396,11 @@ def test_large_events_make_small_batches(reader):
 
 
 def test_many_lines_make_several_batches(monkeypatch):
-    monkeypatch.setattr("rumpattern.columns.decode._MOST_LINES", 100)
+    monkeypatch.setattr("rumpattern.columns.decode._MAX_LINES", 100)
     lines = TextLines(b"".join(b'{"a":%d}\nbad\n\n' % n for n in range(40_000)))
     batches = list(Decoder(("a",)).batches(lines))
     assert len(batches) > 2
     assert [value for batch in batches for value in batch.columns["a"].numbers.tolist()] == list(range(40_000))
     assert sum(batch.blank for batch in batches) == 40_000
     assert [reject.line for batch in batches for reject in batch.rejects] == list(range(2, 120_000, 3))
-    assert lines.count() == 120_000
+    assert sum(batch.line_count for batch in batches) == 120_000

@@ -78,11 +78,10 @@ def engine(request: pytest.FixtureRequest) -> Engine:
 
 def read(engine: Engine, text: bytes) -> tuple[int, Counter[str], int]:
     """Return how many events a text has, the codes of its rejects, and how many blank lines."""
-    lines = TextLines(text)
-    batch = engine.decode(lines)
+    batch = engine.decode(TextLines(text))
     found = len(batch), Counter(reject.code for reject in batch.rejects), batch.blank
     ends = text.count(b"\n") + (bool(text) and not text.endswith(b"\n"))
-    assert lines.count() == ends == found[0] + found[1].total() + found[2]
+    assert batch.line_count == ends == found[0] + found[1].total() + found[2]
     return found
 
 

@@ -373,7 +373,7 @@ def taken_apart(data: bytes, form: Form, size: int) -> tuple[list[bytes], list[t
     texts, places, rejects = [], [], []
     for records in read_documents(chunked(data, size), form):
         texts += records.texts
-        places += records.places
+        places += records.positions
         rejects += [(reject.line, reject.offset, reject.code, reject.reason) for reject in records.rejects]
     return texts, places, rejects
 
@@ -463,7 +463,7 @@ def test_a_batch_of_records_is_bounded_by_its_bytes() -> None:
     large = json.dumps({"message": json.dumps({"a": "x" * (1 << 20)})})
     for record in (large, large[:-1] + "!}"):
         document = f'{{"events":[{",".join([record] * 20)}]}}'.encode()
-        assert [lines.count() for lines in read_documents([document], Form.FILTER_LOG_EVENTS)] == [8, 8, 4]
+        assert [len(events.texts) for events in read_documents([document], Form.FILTER_LOG_EVENTS)] == [8, 8, 4]
 
 
 def test_a_request_whose_events_take_too_much_memory_is_one_reject(tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from rumpattern.input.lines import RecordLines, TextLines
+from rumpattern.input.formats import Form
+from rumpattern.input.lines import EventList, TextLines
 
 LONG = b"x" * 70_000
 
@@ -30,16 +31,19 @@ def test_texts_and_places(block, has_timestamp_prefix):
         bom = block[: len(block) - len(block.removeprefix(b"\xef\xbb\xbf"))]
         lines = [time + line if line else line for line in lines]
         block = bom + b"\n".join(lines)
-    reader = TextLines(block, has_timestamp_prefix=has_timestamp_prefix)
-    found = [(index, text) for indices, texts in reader.chunks() for index, text in zip(indices, texts, strict=True)]
+    reader = TextLines(block, form=Form.LOGS_EXPORT if has_timestamp_prefix else Form.NDJSON)
+    chunks = list(reader.chunks())
+    found = [pair for chunk in chunks for pair in zip(chunk.indices, chunk.texts, strict=True)]
     wanted = [line.removesuffix(b"\r").removeprefix(time if has_timestamp_prefix else b"") for line in lines]
     if not lines[-1]:
         wanted.pop()
     assert found == [(index, text) for index, text in enumerate(wanted) if text or not has_timestamp_prefix]
     assert [reader.text(index) for index, _ in found] == [text for _, text in found]
-    assert reader.count() == len(wanted)
+    assert sum(chunk.line_count for chunk in chunks) == len(wanted)
+    for chunk in chunks:
+        assert chunk.line_count == len(chunk.texts) + len(chunk.rejects) + chunk.blank
     for index, text in found:
-        number, offset = reader.place(index)
+        number, offset = reader.position(index)
         assert number == index + 1
         assert (
             block[offset:]
@@ -50,22 +54,24 @@ def test_texts_and_places(block, has_timestamp_prefix):
 
 
 def test_no_lines():
-    reader = TextLines(b"")
-    assert (list(reader.chunks()), reader.count()) == ([], 0)
+    assert list(TextLines(b"").chunks()) == []
 
 
 def test_offsets_are_of_the_file():
     reader = TextLines(b"a\nb", offset=500)
-    assert [reader.place(index) for index in (0, 1)] == [(1, 500), (2, 502)]
+    assert [reader.position(index) for index in (0, 1)] == [(1, 500), (2, 502)]
 
 
 def test_a_bom_counts_only_at_the_start_of_the_file():
     reader = TextLines(b"\xef\xbb\xbfa", offset=7)
-    assert [texts for _, texts in reader.chunks()] == [[b"\xef\xbb\xbfa"]]
+    assert [chunk.texts for chunk in reader.chunks()] == [[b"\xef\xbb\xbfa"]]
     assert reader.text(0) == b"\xef\xbb\xbfa"
 
 
-def test_record_lines():
-    records = RecordLines([b"%d" % i for i in range(200)], [(i, 2 * i) for i in range(200)], blank=3)
-    assert [text for _, texts in records.chunks() for text in texts] == records.texts
-    assert (records.text(5), records.place(5), records.count()) == (b"5", (5, 10), 203)
+def test_a_list_of_events():
+    records = EventList([b"%d" % i for i in range(200)], [(i, 2 * i) for i in range(200)], blank=3)
+    chunks = list(records.chunks())
+    assert [text for chunk in chunks for text in chunk.texts] == records.texts
+    assert [index for chunk in chunks for index in chunk.indices] == list(range(200))
+    assert (sum(chunk.line_count for chunk in chunks), sum(chunk.blank for chunk in chunks)) == (203, 3)
+    assert (records.text(5), records.position(5)) == (b"5", (5, 10))

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import rumpattern as rp
-from rumpattern.input.buffers import Buffer, Buffers, fill_ahead
-from rumpattern.input.segments import SegmentLines, StreamSegment
+from rumpattern.input.buffers import Buffer, BufferRing, fill_ahead
+from rumpattern.input.lines import TextLines
+from rumpattern.input.segments import StreamSegment
 from rumpattern.input.sources import BrokenSourceError
 from rumpattern.synth import events as synth
 from tests.support.paths import DEFINITIONS
@@ -62,7 +63,7 @@ def test_the_sizes_do_not_matter(  # noqa: PLR0913, PLR0917 - what may differ
     path = tmp_path / "events.gz"
     path.write_bytes(gzip.compress(text)[: -cut or None])
     whole = everything(definitions, path, workers=1, reader="orjson")
-    monkeypatch.setattr("rumpattern.input.blocks.RUN_BUFFER", buffer)
+    monkeypatch.setattr("rumpattern.input.blocks.SEGMENT_BUFFER", buffer)
     monkeypatch.setattr("rumpattern.input.blocks.RANGE", run)
     before = threading.active_count()
     for workers in (2, 3):
@@ -77,7 +78,7 @@ def test_lines_longer_than_a_buffer(
     path = tmp_path / "events.gz"
     path.write_bytes(gzip.compress(text.replace(b'"Safari"', b'"%b"' % (b"S" * 7_000), 3)))
     whole = everything(definitions, path, limit, workers=1, reader="orjson")
-    monkeypatch.setattr("rumpattern.input.blocks.RUN_BUFFER", 5_000)
+    monkeypatch.setattr("rumpattern.input.blocks.SEGMENT_BUFFER", 5_000)
     monkeypatch.setattr("rumpattern.columns.scan.RANGE", 100)
     assert everything(definitions, path, limit, workers=2, reader="scan") == whole
 
@@ -90,7 +91,7 @@ def test_what_fails_while_a_run_is_read_is_raised(
 
     path = tmp_path / "events.gz"
     path.write_bytes(gzip.compress(text))
-    monkeypatch.setattr("rumpattern.input.blocks.RUN_BUFFER", 5_000)
+    monkeypatch.setattr("rumpattern.input.blocks.SEGMENT_BUFFER", 5_000)
     monkeypatch.setattr("rumpattern.input.blocks.RANGE", 20_000)
     monkeypatch.setattr("rumpattern.columns.scan.scan_lines", fail)
     monkeypatch.setattr("rumpattern.engine._try_out", lambda *_: None)
@@ -116,7 +117,7 @@ def test_who_is_interrupted_while_a_run_is_read_stops_all(
 
     path = tmp_path / "events.gz"
     path.write_bytes(gzip.compress(text * 9))
-    monkeypatch.setattr("rumpattern.input.blocks.RUN_BUFFER", 5_000)
+    monkeypatch.setattr("rumpattern.input.blocks.SEGMENT_BUFFER", 5_000)
     monkeypatch.setattr(Buffer, "load", load_slowly)
     monkeypatch.setattr(StreamSegment, "wait", interrupted)
     before = threading.active_count()
@@ -152,15 +153,12 @@ def runs(filled: Iterator[Buffer], limit: int) -> Iterator[StreamSegment]:
 
 
 def test_runs_are_all_lines_up_to_the_fault() -> None:
-    found = [
-        SegmentLines(run, has_timestamp_prefix=False).whole()
-        for run in runs(fill_ahead(Text(b"one\n" * 50 + b"t"), b"", Buffers(2, 20)), 60)
-    ]
+    found = [TextLines(run).whole for run in runs(fill_ahead(Text(b"one\n" * 50 + b"t"), b"", BufferRing(2, 20)), 60)]
     assert found == [b"one\n" * 15] * 3 + [b"one\n" * 5]
 
 
 def test_a_run_that_nobody_reads_is_over() -> None:
-    buffers = Buffers(1, 20)
+    buffers = BufferRing(1, 20)
     filled = fill_ahead(Text(b"one\n" * 50), b"", buffers)
     run = StreamSegment(next(filled), filled, 7, 60)
     run.close()

@@ -15,6 +15,7 @@ import pytest
 
 from rumpattern.input import streams
 from rumpattern.input.blocks import read_blocks
+from rumpattern.input.lines import EventList
 from rumpattern.input.sources import HEAD, find_sources
 from rumpattern.input.streams import open_stream, read_chunks, read_head
 
@@ -244,9 +245,9 @@ def test_a_device_that_fails_is_one_reject(tmp_path: Path, monkeypatch: pytest.M
     path.write_bytes(MEMBER)
     monkeypatch.setattr("rumpattern.input.blocks.open_source", lambda _: FailingFile(MEMBER, good))
     (source,) = find_sources([path])
-    blocks = list(read_blocks(0, source, None, lambda _: None))
-    assert blocks[-1].records is not None
-    (reject,) = blocks[-1].records.rejects
+    blocks = list(read_blocks(0, source))
+    assert isinstance(blocks[-1].text, EventList)
+    (reject,) = blocks[-1].text.rejects
     text, _ = truth(MEMBER[:good])
     assert (reject.code, reject.offset) == ("RP001", text.rfind(b"\n") + 1)
-    assert b"".join(block.lines().whole() for block in blocks[:-1]) + reject.text == text  # type: ignore[attr-defined]
+    assert b"".join(block.lines().whole for block in blocks[:-1]) + reject.text == text  # type: ignore[attr-defined]

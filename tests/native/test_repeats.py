@@ -129,7 +129,7 @@ def test_objects_of_all_lengths(read, length):
 
 
 def test_what_was_remembered_is_forgotten_with_the_shapes(monkeypatch):
-    monkeypatch.setattr("rumpattern.columns.scan._LEAST_ROOM", 5_000)  # so that all texts use the same room
+    monkeypatch.setattr("rumpattern.columns.scan._MIN_ROWS", 5_000)  # so that all texts use the same room
     scanner = Scanner(Decoder(("event_type", "m.a", "m.z", "u.a", "a")))  # no nodes but those of values
     known = [event(SESSION, a=n) for n in range(20)]
     strange = [dumped(**{f"x{n}": 1, "y": [n]}) for n in range(600)]

@@ -6,7 +6,7 @@ from hypothesis import given
 
 import rumpattern as rp
 from rumpattern.columns.decode import Decoder
-from rumpattern.input.lines import RecordLines
+from rumpattern.input.lines import EventList
 from rumpattern.match.reasons import build_reasons
 from rumpattern.pattern.misses import Miss
 from tests.support.strategies import worlds
@@ -25,7 +25,7 @@ def causes(explanation):
 @given(worlds())
 def test_reasons_of_a_batch(world):
     sources, texts = world
-    records = RecordLines(texts, [(number, 0) for number in range(len(texts))])
+    records = EventList(texts, [(number, 0) for number in range(len(texts))])
     for pattern in map(rp.parse_pattern, sources):
         batch = Decoder(pattern.paths).decode(records)
         events = [texts[index] for index in batch.indices]

@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 import rumpattern as rp
 from rumpattern.columns.decode import Decoder
 from rumpattern.engine import Engine
-from rumpattern.input.lines import FileLines, TextLines
+from rumpattern.input.formats import Form
+from rumpattern.input.lines import TextLines
 from rumpattern.input.sources import BrokenSourceError, FileIdentity
+from rumpattern.input.texts import FileText
 from rumpattern.native.layout import PADDING
 from rumpattern.synth import events as synth
 from tests.support.batches import assert_same_batch
@@ -32,9 +34,8 @@ GOOD = b'{"event_type":"t","a":1.5,"c":{"d":"x"}}'
 
 
 def assert_same(decoder, block, *, offset=0, has_timestamp_prefix=False):
-    return assert_same_batch(
-        Scanner(decoder), TextLines(block, offset, has_timestamp_prefix), TextLines(block, offset, has_timestamp_prefix)
-    )
+    form = Form.LOGS_EXPORT if has_timestamp_prefix else Form.NDJSON
+    return assert_same_batch(Scanner(decoder), TextLines(block, offset, form), TextLines(block, offset, form))
 
 
 TYPES = ('"t"', '"u"')
@@ -215,7 +216,7 @@ def test_a_part_of_a_file(realistic, decoder, tmp_path):
     path.write_bytes(b"\n".join(realistic))
     offset = len(realistic[0]) + 1
     length = len(b"\n".join(realistic[1:30])) + 1
-    lines = FileLines(path, stamp_of(path), offset, length, has_timestamp_prefix=False)
+    lines = TextLines(FileText(path, stamp_of(path), length), offset)
     assert len(assert_same_batch(Scanner(decoder), lines, TextLines(b"\n".join(realistic[1:30]), offset))) == 29
 
 
@@ -233,7 +234,7 @@ def test_pieces_of_a_file(realistic, decoder, tmp_path, piece, longest):
     for end in (b"", b"\n", b"\n\n", b"\n{"):
         block = b"\n".join(lines) + end
         path.write_bytes(block)
-        in_file = FileLines(path, stamp_of(path), 0, len(block), has_timestamp_prefix=False, max_line=longest)
+        in_file = TextLines(FileText(path, stamp_of(path), len(block)), max_line=longest)
         scanner = Scanner(decoder, piece, kept_bytes=3_000)
         assert_same_batch(scanner, in_file, TextLines(block, max_line=longest))
 
@@ -242,15 +243,15 @@ def test_a_file_that_becomes_shorter(realistic, decoder, tmp_path):
     path = tmp_path / "events.ndjson"
     path.write_bytes(b"\n".join(realistic))
     stamp = stamp_of(path)
-    batches = Scanner(decoder, 100).batches(FileLines(path, stamp, 0, 2 * stamp.size, has_timestamp_prefix=False))
+    batches = Scanner(decoder, 100).batches(TextLines(FileText(path, stamp, 2 * stamp.size)))
     with pytest.raises(BrokenSourceError, match="it became shorter"):
         list(batches)
 
 
 @pytest.mark.parametrize("room", [1, 2, 7, 100])
 def test_more_lines_than_a_batch_takes(realistic, decoder, monkeypatch, room):
-    monkeypatch.setattr("rumpattern.columns.scan._LEAST_ROOM", room)
-    monkeypatch.setattr("rumpattern.columns.scan._MOST_BYTES", 0)
+    monkeypatch.setattr("rumpattern.columns.scan._MIN_ROWS", room)
+    monkeypatch.setattr("rumpattern.columns.scan._MAX_BYTES", 0)
     lines = [line for pair in zip(realistic, [*EDGES, b"", b" "] * 9, strict=False) for line in pair]
     for block in (b"{}\n" * 101, b"\n".join(lines), b"\n" * 9, b"\n" * 9 + GOOD):
         assert_same(decoder, block, offset=3)
@@ -280,13 +281,11 @@ def text_at_page_end(size):
     return whole[end - PADDING - size : end]
 
 
-class LinesAtPageEnd(TextLines):
-    @contextmanager
-    def padded(self, padding, _spare):
-        assert padding == PADDING
-        text = text_at_page_end(len(self.block))
-        text[: len(self.block)] = np.frombuffer(self.block, np.uint8)
-        yield text, len(self.block)
+@contextmanager
+def padded_at_page_end(content, _offset, _pool):
+    text = text_at_page_end(len(content))
+    text[: len(content)] = np.frombuffer(content, np.uint8)
+    yield text, len(content)
 
 
 on_posix = pytest.mark.skipif(not hasattr(mmap, "MAP_PRIVATE"), reason="memory is protected as on POSIX systems")
@@ -301,16 +300,17 @@ def test_nothing_is_written_beyond_the_room(realistic, decoder, tmp_path, monkey
         block = b"\n".join([*realistic[:20], b"x" * length, *realistic[20:40], b"{" + b" " * length + b"}", *EDGES])
         path.write_bytes(block)
         for piece in (64, 10_000, 100_000):
-            in_file = FileLines(path, stamp_of(path), 0, len(block), has_timestamp_prefix=False, max_line=longest)
+            in_file = TextLines(FileText(path, stamp_of(path), len(block)), max_line=longest)
             scanner = Scanner(decoder, piece, kept_bytes=1)
             assert_same_batch(scanner, in_file, TextLines(block, max_line=longest))
 
 
 @on_posix
-def test_nothing_is_read_beyond_the_padding():
+def test_nothing_is_read_beyond_the_padding(monkeypatch):
+    monkeypatch.setattr("rumpattern.columns.scan.padded", padded_at_page_end)
     decoder = Decoder(PATHS)
     scanner = Scanner(decoder)
     for line in EDGES:
         for cut in range(len(line) + 1):
-            batch, same = scanner.decode(LinesAtPageEnd(line[:cut])), decoder.decode(TextLines(line[:cut]))
+            batch, same = scanner.decode(TextLines(line[:cut])), decoder.decode(TextLines(line[:cut]))
             assert (len(batch), batch.rejects) == (len(same), same.rejects)

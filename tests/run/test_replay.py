@@ -184,7 +184,7 @@ def test_the_size_of_blocks_does_not_matter(
     monkeypatch.setattr("rumpattern.input.buffers.BLOCK", 1000 * size)
     monkeypatch.setattr("rumpattern.input.streams._READ", 300 * size)
     monkeypatch.setattr("rumpattern.input.documents.BLOCK", 1000 * size)
-    monkeypatch.setattr("rumpattern.input.documents.RECORDS", size)
+    monkeypatch.setattr("rumpattern.input.documents.MAX_RECORDS", size)
     assert replay_all(definitions, everything) == whole
 
 
@@ -196,7 +196,7 @@ def test_one_event_a_block_does_not_matter(
     monkeypatch.setattr("rumpattern.input.sources.BLOCK", 1)
     monkeypatch.setattr("rumpattern.input.buffers.BLOCK", 1)
     monkeypatch.setattr("rumpattern.input.documents.BLOCK", 1)
-    monkeypatch.setattr("rumpattern.input.documents.RECORDS", 1)
+    monkeypatch.setattr("rumpattern.input.documents.MAX_RECORDS", 1)
     assert replay_all(definitions, some) == whole
 
 

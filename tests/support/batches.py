@@ -11,7 +11,7 @@ from rumpattern.columns.fields import Kind
 if TYPE_CHECKING:
     from rumpattern.columns.batch import EventBatch
     from rumpattern.columns.scan import Scanner
-    from rumpattern.input.lines import Lines, TextLines
+    from rumpattern.input.lines import EventList, TextLines
 
 
 def cells(batch: EventBatch, path: str) -> tuple[list[int], list[float], list[str]]:
@@ -23,10 +23,10 @@ def cells(batch: EventBatch, path: str) -> tuple[list[int], list[float], list[st
     return kinds.tolist(), np.where(kinds == Kind.NUMBER, column.numbers, 0).tolist(), strings.tolist()
 
 
-def assert_same_batch(scanner: Scanner, scanned: TextLines, decoded: Lines) -> EventBatch:
+def assert_same_batch(scanner: Scanner, scanned: TextLines, decoded: TextLines | EventList) -> EventBatch:
     """Read the same lines by a scanner and by its decoder, and return the scanner's batch if all is the same."""
     batch, same = scanner.decode(scanned), scanner.decoder.decode(decoded)
-    assert scanned.count() == decoded.count()
+    assert batch.line_count == same.line_count == len(batch) + len(batch.rejects) + batch.blank
     assert list(batch.indices) == list(same.indices)
     assert batch.rejects == same.rejects
     assert batch.blank == same.blank

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import rumpattern as rp
+    from rumpattern.match.kernel import Kernel
 
 NEVER, AT_ONCE = None, -1
 HAS_NUMBA = find_spec("numba") is not None

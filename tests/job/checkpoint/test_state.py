@@ -66,7 +66,7 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rumpattern.input.sources.RANGE", 1 << 16)
     monkeypatch.setattr("rumpattern.input.buffers.BLOCK", 1 << 16)
     monkeypatch.setattr("rumpattern.input.blocks.RANGE", 1 << 16)
-    monkeypatch.setattr("rumpattern.input.blocks.RUN_BUFFER", 1 << 14)
+    monkeypatch.setattr("rumpattern.input.blocks.SEGMENT_BUFFER", 1 << 14)
     monkeypatch.setattr(parts, "_WRITE_RATIO", 0)
 
 
