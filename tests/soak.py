@@ -16,7 +16,7 @@ import time
 from collections import Counter
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 from rumpattern.synth import events as synth
 from tests.support.paths import DEFINITIONS
@@ -71,7 +71,7 @@ def make(folder: Path, draw: Random) -> list[Path]:
     """Write one to three damaged files; return them."""
     files = []
     for number in range(draw.choice((1, 1, 3))):
-        form = draw.choice(get_args(synth.Form))
+        form = draw.choice(synth.FORMS)
         path = folder / f"{number}-{form}"
         synth.write(
             path, draw.choice((1, 20, 200)), form=form, seed=draw.randrange(10**9), shuffle_keys=draw.random() < 0.2

@@ -1,7 +1,7 @@
-"""Seeded, realistic RUM events in every container that people have them in, for fixtures, tests and benchmarks.
+"""Seeded, realistic RUM events in every input form that people have them in, for fixtures, tests and benchmarks.
 
-Flow: `_moments` decides which session does what and when, `synth_tables` says what such an event holds, and `write`
-wraps the events as one of the seven `Form`s. The same arguments give the same bytes.
+Flow: `_moments` decides which session does what and when, `synth.tables` says what such an event holds, and `write`
+writes the events in one of the input forms (`FORMS`). The same arguments give the same bytes.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypedDict, Unpack, cast, get_args
+from typing import TYPE_CHECKING, Final, NamedTuple, TypedDict, Unpack, cast
 from urllib.parse import quote
 
 import orjson
 
+from rumpattern.input.formats import LINE_FORMS, Form
 from rumpattern.synth.tables import (
     BUILT_IN,
     CLIENTS,
@@ -39,16 +40,6 @@ from rumpattern.synth.tables import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-
-Form = Literal[
-    "ndjson",
-    "logs-export",
-    "filter-log-events",
-    "logs-insights",
-    "subscription",
-    "get-app-monitor-data",
-    "put-rum-events",
-]
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -73,7 +64,7 @@ class Options(TypedDict, total=False):
 
 
 class Moment(NamedTuple):
-    """One event, with what a container repeats of it; `at` is its timestamp in epoch milliseconds."""
+    """One event, with what some forms repeat of it; `at` is its timestamp in epoch milliseconds."""
 
     at: int
     view: View
@@ -112,11 +103,11 @@ def write(
     path: Path,
     count: int,
     *,
-    form: Form = "ndjson",
+    form: Form = Form.NDJSON,
     compress: bool = False,
     **options: Unpack[Options],
 ) -> int:
-    """Write `events` to a file in the given container, a chunk at a time.
+    """Write `events` to a file in an input form, a chunk at a time.
 
     With `compress`, files of lines have two gzip members and subscription records one each, as concatenated uploads and
     Firehose leave them; the documents of the other forms are one member.
@@ -124,9 +115,9 @@ def write(
     Returns:
         The number of bytes written.
     """
-    if form == "subscription":
+    if form is Form.SUBSCRIPTION:
         chunks_per_member = 1
-    elif form in {"ndjson", "logs-export"}:
+    elif form in LINE_FORMS:
         chunks_per_member = (count + 1) // 2
     else:
         chunks_per_member = sys.maxsize
@@ -489,15 +480,17 @@ def _batched(items: Iterator[T], size: int) -> Iterator[Sequence[T]]:
         yield batch
 
 
-_ENCODERS: dict[Form, Callable[[Iterator[Moment]], Iterator[bytes]]] = {
-    "ndjson": _ndjson,
-    "logs-export": _logs_export,
-    "filter-log-events": _filter_log_events,
-    "logs-insights": _logs_insights,
-    "subscription": _subscription,
-    "get-app-monitor-data": _get_app_monitor_data,
-    "put-rum-events": _put_rum_events,
+_ENCODERS: Final[dict[Form, Callable[[Iterator[Moment]], Iterator[bytes]]]] = {
+    Form.NDJSON: _ndjson,
+    Form.LOGS_EXPORT: _logs_export,
+    Form.FILTER_LOG_EVENTS: _filter_log_events,
+    Form.LOGS_INSIGHTS: _logs_insights,
+    Form.SUBSCRIPTION: _subscription,
+    Form.MONITOR_DATA: _get_app_monitor_data,
+    Form.PUT_EVENTS: _put_rum_events,
 }
+FORMS: Final = tuple(_ENCODERS)
+"""The input forms that events are written in."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -505,7 +498,9 @@ def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m rumpattern.synth.events", description=__doc__)
     parser.add_argument("--events", type=int, required=True, metavar="N", help="how many events")
     parser.add_argument("--seed", type=int, default=0, help="what decides everything random (default: 0)")
-    parser.add_argument("--form", choices=get_args(Form), default="ndjson", help="the container (default: ndjson)")
+    parser.add_argument(
+        "--form", type=Form, choices=FORMS, default=Form.NDJSON, help="the input form (default: ndjson)"
+    )
     parser.add_argument("--gzip", action="store_true", help="compress, with several gzip members where that is usual")
     parser.add_argument("--rate", type=float, default=50.0, help="events per second of event time (default: 50)")
     parser.add_argument("--custom", type=float, default=0.02, help="share of custom event types (default: 0.02)")

@@ -34,6 +34,7 @@ from benchmarks.run import measure
 from benchmarks.turns import Task, check, take_turns
 from rumpattern.bench.workload import MEGABYTE, read_workload, synthetic_workload
 from rumpattern.cli.main import cli
+from rumpattern.input.formats import Form
 from rumpattern.synth import events as synth
 from tests.support.paths import ROOT
 
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 
 DEFINITIONS = str(ROOT / "benchmarks" / "definitions.json")
 STAGES = ["parse", "compile", "decode", "match", "derive", "pipeline"]
-FORMS: list[synth.Form] = ["ndjson", "logs-export", "filter-log-events", "put-rum-events"]
+FORMS = [Form.NDJSON, Form.LOGS_EXPORT, Form.FILTER_LOG_EVENTS, Form.PUT_EVENTS]
 
 
 def bench(*arguments: str) -> str:
@@ -82,7 +83,7 @@ def test_table_output() -> None:
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_given_files(tmp_path: Path, form: synth.Form) -> None:
+def test_given_files(tmp_path: Path, form: Form) -> None:
     path = tmp_path / "events"
     synth.write(path, 200, form=form, compress=form == "ndjson")
     assert json.loads(bench(str(path), "--json"))["events"] == 200
@@ -99,7 +100,7 @@ def test_rejects_are_counted_once(tmp_path: Path, form: str, start: bytes, separ
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_input_is_cut_between_events(tmp_path: Path, form: synth.Form) -> None:
+def test_input_is_cut_between_events(tmp_path: Path, form: Form) -> None:
     synth.write(tmp_path / "1", 100, form=form)
     synth.write(tmp_path / "2", 100, form=form)
     whole = read_workload([str(tmp_path)], None, MEGABYTE)

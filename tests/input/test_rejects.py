@@ -31,11 +31,11 @@ TYPE: Damage = (b'"event_type"', b'"eventtype"')
 QUOTED_TYPE: Damage = (rb"\"event_type\"", rb"\"eventtype\"")
 OPEN: Damage = (b"{", b"{" + BYTES)
 QUOTED_OPEN: Damage = (rb'"{\"', rb'"<\"')
-DAMAGES: dict[synth.Form, tuple[Damage, ...]] = {
-    "ndjson": (TYPE, OPEN, (b"{", b"[1]{"), (b"{", b"\xef\xbb\xbf{")),
-    "logs-export": (TYPE, OPEN, (b"Z {", b" {{"), (b"Z ", b"Z\xff")),
-    "put-rum-events": ((b'"RumEvents"', b'"RumEvent"'), (b'"details":"{', b'"details":"<'), OPEN),
-    "subscription": ((b'"logEvents"', b'"logEvent"'), QUOTED_TYPE, QUOTED_OPEN, OPEN),
+DAMAGES: dict[Form, tuple[Damage, ...]] = {
+    Form.NDJSON: (TYPE, OPEN, (b"{", b"[1]{"), (b"{", b"\xef\xbb\xbf{")),
+    Form.LOGS_EXPORT: (TYPE, OPEN, (b"Z {", b" {{"), (b"Z ", b"Z\xff")),
+    Form.PUT_EVENTS: ((b'"RumEvents"', b'"RumEvent"'), (b'"details":"{', b'"details":"<'), OPEN),
+    Form.SUBSCRIPTION: ((b'"logEvents"', b'"logEvent"'), QUOTED_TYPE, QUOTED_OPEN, OPEN),
 }
 
 
@@ -86,7 +86,7 @@ def accounts(result: rp.ReplayResult) -> Counter[tuple[str, str]]:
 @pytest.mark.parametrize("reader", READERS)
 @pytest.mark.parametrize("form", DAMAGES)
 def test_what_is_repaired_is_what_was_missing(
-    definitions: list[rp.MetricDefinition], tmp_path: Path, form: synth.Form, reader: str
+    definitions: list[rp.MetricDefinition], tmp_path: Path, form: Form, reader: str
 ) -> None:
     lines = []
     for seed in range(15):

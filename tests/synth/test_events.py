@@ -5,11 +5,12 @@ import itertools
 import json
 import zlib
 from collections import Counter
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 import pytest
 
-from rumpattern.synth.events import BURST, Form, events, lines, main, write
+from rumpattern.input.formats import Form
+from rumpattern.synth.events import BURST, FORMS, events, lines, main, write
 from rumpattern.synth.tables import BUILT_IN, CUSTOM
 from tests.support.fixture_events import Event, read_documents
 from tests.support.paths import OUTSIDE_DATA
@@ -42,22 +43,22 @@ def parsed(many: list[bytes]) -> list[Event]:
 
 def unwrap(form: Form, text: str) -> list[Event]:
     """Give the events of a container back, without what the container adds around them."""
-    if form == "logs-export":
+    if form is Form.LOGS_EXPORT:
         return [json.loads(line.partition(" ")[2]) for line in text.splitlines()]
     found = list(read_documents(text))
     match form:
-        case "ndjson":
+        case Form.NDJSON:
             messages = found
-        case "filter-log-events":
+        case Form.FILTER_LOG_EVENTS:
             messages = [event["message"] for event in found[0]["events"]]
-        case "logs-insights":
+        case Form.LOGS_INSIGHTS:
             messages = [row[1]["value"] for row in found[0]["results"]]
-        case "subscription":
+        case Form.SUBSCRIPTION:
             records = (record for record in found if record["messageType"] == "DATA_MESSAGE")
             messages = [event["message"] for record in records for event in record["logEvents"]]
-        case "get-app-monitor-data":
+        case Form.MONITOR_DATA:
             messages = [event for page in found for event in page["Events"]]
-        case "put-rum-events":
+        case Form.PUT_EVENTS:
             messages = [put_event(body, event) for body in found for event in body["RumEvents"]]
     return [json.loads(message) if isinstance(message, str) else message for message in messages]
 
@@ -215,7 +216,7 @@ def test_metadata_has_the_variety_that_definitions_look_for(parsed: list[Event])
     assert [type(attributes[key]) for key in ("plan", "loggedIn", "pastOrders")] == [str, bool, int]
 
 
-@pytest.mark.parametrize("form", get_args(Form))
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("compress", [False, True])
 def test_every_form_holds_the_same_events(tmp_path: Path, form: Form, *, compress: bool) -> None:
     path = tmp_path / "events"
@@ -230,7 +231,7 @@ def test_every_form_holds_the_same_events(tmp_path: Path, form: Form, *, compres
         assert {key: event[key] for key in common} == {key: wanted[key] for key in common}
 
 
-@pytest.mark.parametrize("form", get_args(Form))
+@pytest.mark.parametrize("form", FORMS)
 def test_shuffled_keys_reach_every_form(tmp_path: Path, form: Form) -> None:
     plain, shuffled = tmp_path / "plain", tmp_path / "shuffled"
     write(plain, 40, form=form)
@@ -243,7 +244,7 @@ def test_shuffled_keys_reach_every_form(tmp_path: Path, form: Form) -> None:
 
 
 @pytest.mark.parametrize(
-    ("form", "count"), [("ndjson", 2), ("logs-export", 2), ("subscription", 8), ("logs-insights", 1)]
+    ("form", "count"), [(Form.NDJSON, 2), (Form.LOGS_EXPORT, 2), (Form.SUBSCRIPTION, 8), (Form.LOGS_INSIGHTS, 1)]
 )
 def test_gzip_members(tmp_path: Path, form: Form, count: int) -> None:
     write(tmp_path / "plain", 333, form=form)
@@ -254,7 +255,7 @@ def test_gzip_members(tmp_path: Path, form: Form, count: int) -> None:
 
 
 def test_subscription_records_follow_each_other_without_line_ends(tmp_path: Path) -> None:
-    write(tmp_path / "events", 120, form="subscription")
+    write(tmp_path / "events", 120, form=Form.SUBSCRIPTION)
     text = (tmp_path / "events").read_text()
     assert "\n" not in text
     records = list(read_documents(text))
@@ -263,7 +264,7 @@ def test_subscription_records_follow_each_other_without_line_ends(tmp_path: Path
 
 
 def test_app_monitor_pages_and_their_events(tmp_path: Path) -> None:
-    write(tmp_path / "events", 250, form="get-app-monitor-data")
+    write(tmp_path / "events", 250, form=Form.MONITOR_DATA)
     pages = list(read_documents((tmp_path / "events").read_text()))
     assert [len(page["Events"]) for page in pages] == [100, 100, 50]
     assert ["NextToken" in page for page in pages] == [True, True, False]
@@ -276,14 +277,14 @@ def test_app_monitor_pages_and_their_events(tmp_path: Path) -> None:
 
 
 def test_put_bodies_carry_one_session_each(tmp_path: Path) -> None:
-    write(tmp_path / "events", 3000, form="put-rum-events", rate=2.0)
+    write(tmp_path / "events", 3000, form=Form.PUT_EVENTS, rate=2.0)
     bodies = [json.loads(line) for line in (tmp_path / "events").read_bytes().splitlines()]
     assert max(len(body["RumEvents"]) for body in bodies) <= BURST
     assert 0.4 < sum("SessionMetadata" in body for body in bodies) / len(bodies) < 0.6
     assert {type(event["timestamp"]) for body in bodies for event in body["RumEvents"]} == {int, float}
 
 
-@pytest.mark.parametrize("form", get_args(Form))
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("compress", [False, True])
 def test_no_events_and_one_event(tmp_path: Path, form: Form, *, compress: bool) -> None:
     for count in (0, 1):
@@ -306,5 +307,5 @@ def test_command(tmp_path: Path) -> None:
         "--shuffle-keys",
     ]
     assert main([*arguments, "-o", str(tmp_path / "given")]) == 0
-    write(tmp_path / "wanted", 30, form="logs-export", compress=True, seed=9, custom=0.5, shuffle_keys=True)
+    write(tmp_path / "wanted", 30, form=Form.LOGS_EXPORT, compress=True, seed=9, custom=0.5, shuffle_keys=True)
     assert (tmp_path / "given").read_bytes() == (tmp_path / "wanted").read_bytes()

@@ -20,6 +20,7 @@ import pytest
 
 import rumpattern as rp
 from rumpattern.emit import json_lines
+from rumpattern.input.formats import Form
 from rumpattern.job.checkpoint import parts, state
 from rumpattern.job.checkpoint.state import Checkpoint, delete
 from rumpattern.synth import events as synth
@@ -52,7 +53,7 @@ def events(tmp_path: Path) -> Path:
     folder.mkdir()
     for number, form in enumerate(FORMS):
         name, _, gz = form.partition(".")
-        synth.write(folder / f"{number}-{form}", 160, form=name, compress=bool(gz), seed=number)
+        synth.write(folder / f"{number}-{form}", 160, form=Form(name), compress=bool(gz), seed=number)
     with (folder / "0-ndjson").open("ab") as file:
         file.write(b'{"event_type":\n\n[]\n')
     broken = folder / "1-ndjson.gz"
