@@ -27,19 +27,22 @@ _VALUE: Final = re.compile(rb'[{\[]|".*|true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+
 """What a value is, or begins with."""
 _BETWEEN: Final = re.compile(rb"[\s,]*")
 _BETWEEN_RECORDS: Final = frozenset((b"}", b"]", b",", b":"))
-_SHOWN: Final = 1_000
-"""Bytes that are kept of a record that is too large."""
-_GATHERED: Final = 1 << 20
-_DEEPEST: Final = 1 << 20
-"""Brackets that may be open; what is nested a thousand times less is rejected once it is a record."""
-_MARKS: Final = frozenset((b"{", b"}", b"[", b"]", b",", b":"))
-_CLOSING: Final = {b"}": b"{", b"]": b"["}
+_MAX_TOKEN: Final = 1_000
+"""Bytes that are held of a token or record over the limit."""
+_MIN_SCAN: Final = 1 << 20
+"""Bytes that are gathered before they are scanned, for what the last scan left is joined with them."""
+_MAX_DEPTH: Final = 1 << 20
+"""Brackets that may be open. It bounds memory only: a record a thousand times less deep is rejected by its reader."""
+_STRUCTURAL: Final = frozenset((b"{", b"}", b"[", b"]", b",", b":"))
+_OPENING: Final = {b"}": b"{", b"]": b"["}
+_NO_RECORDS: Final = -1
+"""The depth of records where there are none: in a document, after its named member."""
 
 
 class _Next(Enum):
     """What may come next in a document after its named member."""
 
-    MARK = auto()  # a comma, or the end of the document
+    COMMA = auto()  # or the end of the document
     KEY = auto()
     COLON = auto()
     VALUE = auto()
@@ -47,20 +50,20 @@ class _Next(Enum):
 
 
 _FOLLOWING: Final[dict[_Next, dict[bytes, _Next]]] = {
-    _Next.MARK: {b",": _Next.KEY, b"}": _Next.MARK},
+    _Next.COMMA: {b",": _Next.KEY, b"}": _Next.COMMA},
     _Next.KEY: {b'"': _Next.COLON},
     _Next.COLON: {b":": _Next.VALUE},
     _Next.VALUE: {},
 }
 _QUOTED: Final = 30
-"""Bytes of a token that are shown."""
+"""Bytes of a token that a message quotes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One JSON value and where it starts: byte offset, and line number from 1.
+    """One JSON value, and where it begins: byte offset, and line number from 1.
 
-    The text of one that is too large is its beginning, and ``is_cut``.
+    Of a value over ``MAX_RECORD``, the text is its beginning, and ``is_cut`` is true.
     """
 
     text: bytes
@@ -79,27 +82,70 @@ class SplitError(Exception):
         self.record = record
 
 
+class _Window:
+    """The part of a stream that is held: ``data``, which begins at byte ``offset``.
+
+    ``_line`` is the line number at index ``_counted`` of ``data``: newlines are counted once, up to where a record
+    begins, for to count them again for each record would take longer than to split them.
+    """
+
+    def __init__(self) -> None:
+        self.data = b""
+        self.offset = 0
+        self._line = 1
+        self._counted = 0
+
+    def line_at(self, index: int) -> int:
+        """Return the line number at an index of ``data``, which is not less than that of the last call."""
+        self._line += self.data.count(b"\n", self._counted, index)
+        self._counted = index
+        return self._line
+
+    def drop(self, size: int) -> None:
+        """Drop the first ``size`` bytes."""
+        self.line_at(size)
+        self.data = self.data[size:]
+        self.offset += size
+        self._counted = 0
+
+    def replace(self, tail: bytes) -> None:
+        """Hold a ``tail`` without newlines in the place of all data; it ends where they end."""
+        self.line_at(len(self.data))
+        self.offset += len(self.data) - len(tail)
+        self.data = tail
+        self._counted = len(tail)
+
+
 class Splitter:
     """Splits one stream.
+
+    Between two tokens these hold:
+
+    * ``data[:scanned]`` of the window has been split into tokens, and ``brackets`` are those open at ``scanned``. Their
+      number is the depth.
+    * Documents begin at depth ``document_depth``: 0, or 1 inside a top-level array.
+    * Records begin at depth ``record_depth``. It is ``document_depth`` until the named member of a document opens its
+      array, then 2 more, and ``_NO_RECORDS`` from the end of that array to the end of the document. A document without
+      the member has never left ``document_depth``, so it is a record itself.
+    * While a record is open, it began at ``data[record_start]``; between records, ``record_start`` is None. If the
+      record has grown over the limit, ``truncated`` is its beginning, and ``data`` no longer holds it.
+    * After the named member, ``expected`` says what JSON allows next. Elsewhere whoever reads the records checks them.
 
     Args:
         member: the member of documents whose elements are the records; a document without it is a record itself.
     """
 
     def __init__(self, member: str | None) -> None:
-        self.member = None if member is None else orjson.dumps(member)
-        self.buffer = b""
-        self.offset = 0  # of the buffer in the stream
-        self.line = 1  # of the byte at ``counted``
-        self.counted = 0  # how far line ends have been counted
-        self.at = 0  # how far the buffer has been read
-        self.open = bytearray()
-        self.base = 0  # the depth at which documents stand: 1 in a top-level array
-        self.level = 0  # the depth at which records stand; -1 in a document after its named member
-        self.next = _Next.MARK  # what may follow there
-        self.start: int | None = None  # of the record being read
-        self.key = b""
-        self.passed: Record | None = None  # the beginning of a record that is too large to be held
+        self._member = None if member is None else orjson.dumps(member)
+        self._window = _Window()
+        self._scanned = 0
+        self._brackets = bytearray()
+        self._document_depth = 0
+        self._record_depth = 0
+        self._expected = _Next.COMMA
+        self._record_start: int | None = None
+        self._truncated: Record | None = None
+        self._key = b""  # the last string in a document that is not inside a value of it
 
     def split(self, chunks: Iterable[bytes]) -> Iterator[Record]:
         """Yield the records of a stream.
@@ -108,149 +154,147 @@ class Splitter:
             SplitError: brackets that do not match, or a stream that ends inside a document.
         """
         for chunk in _gather(chunks):
-            self.buffer += chunk
+            self._window.data += chunk
             yield from self._scan(final=False)
-            self._forget()
+            self._drop_scanned()
         yield from self._scan(final=True)
-        if self.open or self.start is not None:
+        if self._brackets or self._record_start is not None:
             raise self._error("RP020", "the document ends before it is complete")
 
     def rest(self) -> Record:
         """Return what was read and has not become a record, for an input that broke off."""
-        if self.passed:
-            return self.passed
-        start = self.at if self.start is None else self.start
-        between = _BETWEEN.match(self.buffer, start)
-        return self._record(between.end() if between else start, len(self.buffer))
+        if self._truncated:
+            return self._truncated
+        start = self._scanned if self._record_start is None else self._record_start
+        between = _BETWEEN.match(self._window.data, start)
+        return self._record(between.end() if between else start, len(self._window.data))
 
     def _scan(self, *, final: bool) -> Iterator[Record]:
-        for token in _TOKEN.finditer(self.buffer, self.at):
+        """Yield the records that end in the window. Its last token is left: more of it may follow, unless ``final``."""
+        data = self._window.data
+        for token in _TOKEN.finditer(data, self._scanned):
             text = token.group()
-            if (not final and token.end() == len(self.buffer) and text not in _MARKS) or text == b'"':
+            may_continue = token.end() == len(data) and text not in _STRUCTURAL
+            if (may_continue and not final) or text == b'"':
                 if final:
                     raise self._error("RP020", "a string has no closing quote")
-                self._begin(text, token.start())
+                self._begin_record(text, token.start())
                 return
-            if self.level < 0 and len(self.open) == self.base + 1:
-                self._follow(text)
-            self.at = token.end()
-            end = self._token(text, token.start())
-            if end:
-                assert self.start is not None
-                if self.at - self.start > MAX_RECORD:
-                    self._cut()
-                yield self.passed or self._record(self.start, self.at)
-                self.start = self.passed = None
+            if self._record_depth < 0 and len(self._brackets) == self._document_depth + 1:
+                self._check_follows(text)
+            self._scanned = token.end()
+            if self._consume(text, token.start()):
+                assert self._record_start is not None
+                if self._scanned - self._record_start > MAX_RECORD:
+                    self._truncate()
+                yield self._truncated or self._record(self._record_start, self._scanned)
+                self._record_start = self._truncated = None
 
-    def _token(self, text: bytes, start: int) -> bool:
-        """Take one token; return True when it completes a record."""
-        depth = len(self.open)
-        self._begin(text, start)
-        if text in _CLOSING:
+    def _consume(self, text: bytes, start: int) -> bool:
+        """Take one token; return whether it completes a record."""
+        depth = len(self._brackets)
+        self._begin_record(text, start)
+        if text in _OPENING:
             self._close(text)
         elif text in (b"{", b"["):
-            self._opened(text, depth)
-        elif depth == self.base + 1 and text.startswith(b'"'):
-            self.key = text
-        return self.start is not None and len(self.open) == self.level
+            self._open(text, depth)
+        elif depth == self._document_depth + 1 and text.startswith(b'"'):
+            self._key = text
+        return self._record_start is not None and len(self._brackets) == self._record_depth
 
-    def _begin(self, text: bytes, start: int) -> None:
+    def _begin_record(self, text: bytes, start: int) -> None:
         """Note where a record begins, if it does so with a token."""
-        if self.start is None and len(self.open) == self.level and text not in _BETWEEN_RECORDS:
-            self.start = start
+        is_between = self._record_start is None and len(self._brackets) == self._record_depth
+        if is_between and text not in _BETWEEN_RECORDS:
+            self._record_start = start
 
-    def _follow(self, text: bytes) -> None:
+    def _check_follows(self, text: bytes) -> None:
         """Check that a token may follow in a document after its named member, so that nothing hides there."""
-        following = _FOLLOWING[self.next].get(text[:1], _Next.NOTHING)
-        if self.next is _Next.VALUE and _VALUE.fullmatch(text):
-            following = _Next.MARK
+        following = _FOLLOWING[self._expected].get(text[:1], _Next.NOTHING)
+        if self._expected is _Next.VALUE and _VALUE.fullmatch(text):
+            following = _Next.COMMA
         if following is _Next.NOTHING:
             message = f"{text[:_QUOTED].decode(errors='replace')} cannot stand here"
             raise self._error("RP004", message)
-        self.next = following
+        self._expected = following
 
-    def _opened(self, text: bytes, depth: int) -> None:
-        if depth == _DEEPEST:
-            raise self._error("RP015", f"more than {_DEEPEST:,} brackets are open")
-        self.open += text
-        if depth == 0 and text == b"[":
-            self.base = self.level = 1
-            self.start = self.passed = None
-        elif depth == self.base + 1 and text == b"[" and self.key == self.member and self.level in {self.base, -1}:
-            self.level = self.base + 2
-            self.start = self.passed = None
+    def _open(self, bracket: bytes, depth: int) -> None:
+        """Open a bracket. What seemed to be a record is none if the array of records turns out to be in it."""
+        if depth == _MAX_DEPTH:
+            raise self._error("RP015", f"more than {_MAX_DEPTH:,} brackets are open")
+        self._brackets += bracket
+        is_in_document = depth == self._document_depth + 1 and self._record_depth in {self._document_depth, _NO_RECORDS}
+        if depth == 0 and bracket == b"[":
+            self._document_depth = self._record_depth = 1
+            self._record_start = self._truncated = None
+        elif is_in_document and bracket == b"[" and self._key == self._member:
+            self._record_depth = self._document_depth + 2
+            self._record_start = self._truncated = None
 
-    def _close(self, text: bytes) -> None:
-        if self.open[-1:] != _CLOSING[text]:
-            raise self._error("RP004", f'"{text.decode()}" closes nothing here')
-        self.open.pop()
-        depth = len(self.open)
-        if depth < self.base:
-            self.base = 0
-        if depth < self.level or depth <= self.base:
-            self.level = self.base if depth <= self.base else -1
-            self.next = _Next.MARK
+    def _close(self, bracket: bytes) -> None:
+        if self._brackets[-1:] != _OPENING[bracket]:
+            raise self._error("RP004", f'"{bracket.decode()}" closes nothing here')
+        self._brackets.pop()
+        depth = len(self._brackets)
+        if depth < self._document_depth:
+            self._document_depth = 0
+        if depth < self._record_depth or depth <= self._document_depth:
+            self._record_depth = self._document_depth if depth <= self._document_depth else _NO_RECORDS
+            self._expected = _Next.COMMA
 
     def _record(self, start: int, end: int) -> Record:
-        self.line += self.buffer.count(b"\n", self.counted, start)
-        self.counted = start
-        return Record(self.buffer[start:end], self.offset + start, self.line)
+        window = self._window
+        return Record(window.data[start:end], window.offset + start, window.line_at(start))
 
-    def _forget(self) -> None:
-        """Drop the part of the buffer that has been read."""
-        between = _BETWEEN.match(self.buffer, self.at)
-        done = self.start if self.start is not None else between.end() if between else self.at
-        self.line += self.buffer.count(b"\n", self.counted, done)
-        self.counted = 0
-        self.buffer = self.buffer[done:]
-        self.offset += done
-        self.at = max(0, self.at - done)
-        self.start = None if self.start is None else 0
-        if len(self.buffer) > MAX_RECORD or self.passed:
-            self._pass_over()
+    def _drop_scanned(self) -> None:
+        """Drop what has been scanned and is in no open record; of a record over the limit, all but its beginning."""
+        between = _BETWEEN.match(self._window.data, self._scanned)
+        done = self._record_start if self._record_start is not None else between.end() if between else self._scanned
+        self._window.drop(done)
+        self._scanned = max(0, self._scanned - done)
+        self._record_start = None if self._record_start is None else 0
+        if len(self._window.data) > MAX_RECORD or self._truncated:
+            if self._record_start is not None:
+                self._truncate()
+            self._window.replace(_shortened(self._window.data[self._scanned :].lstrip()))
+            self._scanned = 0
 
-    def _cut(self) -> None:
-        """Keep the beginning of the record being read, which is too large."""
-        if self.passed is None and self.start is not None:
-            self.passed = replace(self._record(self.start, self.start + _SHOWN), is_cut=True)
-
-    def _pass_over(self) -> None:
-        """Keep of a record that is too large its beginning only, and of a token what is needed to read on."""
-        if self.start is not None:
-            self._cut()
-        self.line += self.buffer.count(b"\n", self.counted)
-        self.offset += len(self.buffer)
-        self.buffer = _shortened(self.buffer[self.at :].lstrip())
-        self.offset -= len(self.buffer)
-        self.counted = len(self.buffer)
-        self.at = 0
+    def _truncate(self) -> None:
+        """Set aside the beginning of the open record, which is over the limit."""
+        if self._truncated is None and self._record_start is not None:
+            beginning = self._record(self._record_start, self._record_start + _MAX_TOKEN)
+            self._truncated = replace(beginning, is_cut=True)
 
     def _error(self, code: str, message: str) -> SplitError:
         return SplitError(code, message, self.rest())
 
 
 def _shortened(token: bytes) -> bytes:
-    """Return a token that goes on as a given one does; one that is long becomes the name of no member."""
-    if len(token) > _SHOWN and token.startswith(b'"'):
-        is_closed = token.endswith(b'"') and not _is_escape(token[:-1])
-        return b'"' + b"x" * _SHOWN + (b'"' if is_closed else b"\\" if _is_escape(token) else b"")
-    return token[:_SHOWN].replace(b"\n", b" ")
+    """Return a short token, without newlines, that more of the stream completes just as it completes a given one.
+
+    Of a long string only two things matter: that it is not the name of a member, and whether its end escapes what comes
+    next.
+    """
+    if len(token) > _MAX_TOKEN and token.startswith(b'"'):
+        is_closed = token.endswith(b'"') and not _ends_in_escape(token[:-1])
+        return b'"' + b"x" * _MAX_TOKEN + (b'"' if is_closed else b"\\" if _ends_in_escape(token) else b"")
+    return token[:_MAX_TOKEN].replace(b"\n", b" ")
 
 
-def _is_escape(text: bytes) -> bool:
+def _ends_in_escape(text: bytes) -> bool:
     """Tell whether the last byte of a text in a string is a backslash that escapes what comes next."""
     return (len(text) - len(text.rstrip(b"\\"))) % 2 == 1
 
 
 def _gather(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield chunks put together to a size that is worth a scan."""
+    """Yield chunks joined to ``_MIN_SCAN`` bytes or more, and whatever there is where the source breaks off."""
     gathered: list[bytes] = []
     size = 0
     try:
         for chunk in chunks:
             gathered.append(chunk)
             size += len(chunk)
-            if size >= _GATHERED:
+            if size >= _MIN_SCAN:
                 yield b"".join(gathered)
                 gathered, size = [], 0
     except BrokenSourceError:

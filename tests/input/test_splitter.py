@@ -112,7 +112,7 @@ def test_what_follows_the_member_and_cannot_stand_there_is_told_of_where_it_is(s
 
 @pytest.mark.parametrize("size", [1_000, 100_000])
 def test_open_brackets_take_little_memory(monkeypatch, size):
-    monkeypatch.setattr("rumpattern.input.splitter._DEEPEST", 5_000)
+    monkeypatch.setattr("rumpattern.input.splitter._MAX_DEPTH", 5_000)
     assert len(list(Splitter(None).split(chunked(b"[" * 5_000 + b"]" * 5_000, size)))) == 1
     with pytest.raises(SplitError, match="more than 5,000 brackets are open") as caught:
         list(Splitter(None).split(chunked(b"1 " + b"[" * 6_000, size)))
@@ -122,7 +122,7 @@ def test_open_brackets_take_little_memory(monkeypatch, size):
 @pytest.mark.parametrize("size", [1, 10, 10_000])
 def test_one_token_that_is_too_large(monkeypatch, size):
     monkeypatch.setattr("rumpattern.input.splitter.MAX_RECORD", 100)
-    monkeypatch.setattr("rumpattern.input.splitter._SHOWN", 50)
+    monkeypatch.setattr("rumpattern.input.splitter._MAX_TOKEN", 50)
     text = b'{"events":[\n"%b",%b, 2]}' % (b"x" * 500, b"7" * 500)
     records = list(Splitter("events").split(chunked(text, size)))
     assert [(record.offset, record.line, record.is_cut) for record in records] == [
@@ -142,12 +142,12 @@ def test_lines_of_records_over_many_chunks():
 
 @pytest.fixture(autouse=True)
 def _scan_every_chunk(monkeypatch):
-    monkeypatch.setattr("rumpattern.input.splitter._GATHERED", 1)
+    monkeypatch.setattr("rumpattern.input.splitter._MIN_SCAN", 1)
 
 
 def test_a_record_that_is_too_large(monkeypatch):
     monkeypatch.setattr("rumpattern.input.splitter.MAX_RECORD", 100)
-    monkeypatch.setattr("rumpattern.input.splitter._SHOWN", 50)
+    monkeypatch.setattr("rumpattern.input.splitter._MAX_TOKEN", 50)
     long = b'{"a":["\\"' + b"x" * 300 + b'\\\\"],"b":' + b"5" * 200 + b',"k":{"events":[1]}}'
     for size in SIZES:
         records = list(Splitter(None).split(chunked(b"[1,\n" + long + b",\n2," + long + b"]{}", size)))
@@ -163,7 +163,7 @@ def test_a_record_that_is_too_large(monkeypatch):
 
 def test_what_is_no_record_may_be_large(monkeypatch):
     monkeypatch.setattr("rumpattern.input.splitter.MAX_RECORD", 100)
-    monkeypatch.setattr("rumpattern.input.splitter._SHOWN", 20)
+    monkeypatch.setattr("rumpattern.input.splitter._MAX_TOKEN", 20)
     large = b'{"a":["' + b"x" * 5_000 + b'","events"],' + b" " * 500 + b'"%s":1,"events":[1,2]}'
     for size in SIZES:
         for name in (b"x" * 300 + b"events", b"events" + b"x" * 300):
