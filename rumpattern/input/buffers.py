@@ -1,7 +1,9 @@
 """Streams to buffers of whole lines, in which the lines are read where they stand.
 
-Buffers go round: one is filled while others are read, and comes back to be filled again. Their number bounds the memory
-that a stream takes, and how far the thread that fills them runs ahead of those who read.
+A buffer has one owner at a time. The thread that fills buffers acquires one from the ring, fills it and hands it over;
+from then on it belongs to the block that holds it, until ``release`` puts it back in the ring. Nobody may look at its
+text after that: it is being overwritten. The number of buffers bounds the memory that a stream takes, and how far the
+thread that fills them runs ahead of those who read.
 """
 
 from __future__ import annotations
@@ -24,152 +26,161 @@ if TYPE_CHECKING:
     from rumpattern.input.streams import Stream
 
 SEGMENT_BUFFER: Final = 4 << 20
-"""Bytes of a buffer in a run: it stays in the processor's cache until it is read."""
+"""Bytes of a buffer in a segment: it stays in the processor's cache until it is read."""
 SEGMENT_BUFFERS: Final = 8
-"""How many of them there are: as many as are filled while what comes after reading a run is done."""
+"""How many of them there are: as many as are filled while a segment that has been read is matched and aggregated."""
 _SEARCHED: Final = 1 << 16
-_PASSED: Final = 1 << 20
-"""Bytes of a line that is too long that are passed over at once."""
+"""Bytes that are searched for the last newline at once."""
+_SKIPPED: Final = 1 << 20
+"""Bytes of a line over the limit that are read and dropped at once."""
 
 
 class Buffer:
-    """Room for text and for the zeros behind it.
+    """Memory for text and for the ``PADDING`` zeros behind it.
 
-    The first ``size`` of the ``filled`` bytes are whole lines; ``stored`` bytes of the source had been read for them.
-    Or they are the start of a line that is too long, of which ``skipped`` bytes follow.
+    Attributes:
+        text: shape (capacity + PADDING,).
+        filled: how many bytes hold text.
+        size: how many of those are whole lines; or of a line over the limit, its start.
+        skipped: in the latter case, how many bytes of the line follow in the source, else 0.
+        stored: how many bytes of the source had been read when the buffer was full.
     """
 
-    def __init__(self, pool: BufferRing) -> None:
-        self.pool = ref(pool)  # which holds the buffer when nobody else does
-        self.min_capacity = pool.capacity
-        self.text = _room(self.min_capacity)
+    def __init__(self, ring: BufferRing) -> None:
+        # Weak, for the ring holds the buffer when nobody else does. A strong reference would make a cycle, and while
+        # blocks are processed garbage is seldom collected: buffers of finished streams would pile up.
+        self.ring = ref(ring)
+        self.min_capacity = ring.capacity
+        self.text = _allocate(self.min_capacity)
         self.filled = self.size = self.stored = self.skipped = 0
 
     @property
     def capacity(self) -> int:
-        """How many bytes of text there is room for."""
+        """How many bytes of text fit."""
         return len(self.text) - PADDING
 
     def release(self) -> None:
-        """Give the buffer back, to be filled again: nobody looks at its text any more."""
-        pool = self.pool()
-        if pool is not None:
-            pool.give(self)
+        """Give the buffer back to be filled again; nobody may look at its text any more."""
+        ring = self.ring()
+        if ring is not None:
+            ring.put_back(self)
 
     def load(self, start: bytes, stream: Stream, max_line: int) -> bool:
-        """Take the start of a line and what comes next, until there is no room left and a line that ends.
+        """Fill the buffer with the start of a line and what follows it in the stream, at least to the end of a line.
 
-        A line of more than ``max_line`` bytes is taken no further. Return True if the stream has ended.
+        The buffer grows for a line that does not fit, but not beyond ``max_line``. Return whether the stream has ended.
         """
         self.skipped = 0
-        self._make_room(0, max(self.min_capacity, len(start)))
+        self._resize(0, max(self.min_capacity, len(start)))
         self.text[: len(start)] = np.frombuffer(start, np.uint8)
         self.filled = len(start)
-        while not (has_ended := self._take(stream)):
+        while not (has_ended := self._fill(stream)):
             self.size = self._end_of_lines()
             if self.size or self.filled > max_line:
                 break
-            self._make_room(self.filled, min(2 * self.capacity, max_line + 1))
+            self._resize(self.filled, min(2 * self.capacity, max_line + 1))
         self.size = self._end_of_lines()
         self.stored = stream.stored
         return has_ended
 
     def cut(self) -> bytes:
-        """Put zeros behind the whole lines; return what stood there."""
+        """Put zeros behind the whole lines; return what stood there, the start of the next line."""
         rest = self.text[self.size : self.filled].tobytes()
         self.text[self.size : self.size + PADDING] = 0
         return rest
 
     def skip_rest_of_line(self, stream: Stream, max_line: int) -> tuple[bytes, bool]:
-        """Keep one byte more than ``max_line`` of the line in the buffer, and pass over the rest of it.
+        """Cut the line in the buffer to one byte more than ``max_line``, and read past the rest of it.
 
-        Return what was read behind the line, and whether the stream has ended.
+        Return what was read behind the line, and whether the stream has ended. By the one byte more, whoever reads the
+        buffer sees that the line is over the limit.
         """
         self.size, self.skipped = max_line + 1, self.filled - max_line - 1
         self.text[self.size : self.size + PADDING] = 0
-        room = bytearray(_PASSED)
+        scratch = bytearray(_SKIPPED)
         has_ended, end = False, 0
         while not (has_ended or end):
-            size = stream.fill(memoryview(room))
-            end = room.find(b"\n", 0, size) + 1
+            size = stream.fill(memoryview(scratch))
+            end = scratch.find(b"\n", 0, size) + 1
             self.skipped += end or size
             has_ended = not size
         self.stored = stream.stored
-        return bytes(room[end:size]), has_ended
+        return bytes(scratch[end:size]), has_ended
 
-    def _take(self, stream: Stream) -> bool:
-        """Take text while there is room for it; return True if the stream has ended."""
-        room = self.text.data
+    def _fill(self, stream: Stream) -> bool:
+        """Fill the buffer; return whether the stream has ended."""
+        text = self.text.data
         while self.filled < self.capacity:
-            more = stream.fill(room[self.filled : self.capacity])
-            if not more:
+            size = stream.fill(text[self.filled : self.capacity])
+            if not size:
                 return True
-            self.filled += more
+            self.filled += size
         return False
 
-    def _make_room(self, kept: int, capacity: int) -> None:
+    def _resize(self, copied: int, capacity: int) -> None:
+        """Allocate another capacity, and copy the first bytes of text."""
         if self.capacity != capacity:
-            text = _room(capacity)
-            text[:kept] = self.text[:kept]
+            text = _allocate(capacity)
+            text[:copied] = self.text[:copied]
             self.text = text
 
     def _end_of_lines(self) -> int:
         end = self.filled
         while end:
             start = max(0, end - _SEARCHED)
-            found = self.text[start:end].tobytes().rfind(b"\n")
-            if found >= 0:
-                return start + found + 1
+            newline = self.text[start:end].tobytes().rfind(b"\n")
+            if newline >= 0:
+                return start + newline + 1
             end = start
         return 0
 
 
-def _room(capacity: int) -> Bytes:
+def _allocate(capacity: int) -> Bytes:
     return np.empty(capacity + PADDING, np.uint8)
 
 
 class BufferRing:
-    """The buffers of one stream, for ``capacity`` bytes or more (``BLOCK``).
+    """The buffers of one stream, each for ``capacity`` bytes or more (``BLOCK``).
 
-    They are at most ``count``, which are given back; or without a count, a new one each time.
+    There are at most ``count``, which go round; without a count, there is a new one each time.
     """
 
     def __init__(self, count: int | None = None, capacity: int | None = None) -> None:
         self.count = count
         self.capacity = capacity or BLOCK
         self._made = 0
-        self._free: SimpleQueue[Buffer | None] = SimpleQueue()
+        self._idle: SimpleQueue[Buffer | None] = SimpleQueue()
         self._is_closed = False
 
-    def take(self) -> Buffer | None:
-        """Return a buffer, once there is one; None if nobody wants it any more."""
+    def acquire(self) -> Buffer | None:
+        """Return an idle buffer, as soon as there is one; None once the ring is closed."""
         if self._is_closed:
             return None
-        if self.count is None or (self._made < self.count and self._free.empty()):
+        if self.count is None or (self._made < self.count and self._idle.empty()):
             self._made += 1
             return Buffer(self)
-        return self._free.get()
+        return self._idle.get()
 
-    def give(self, buffer: Buffer) -> None:
-        """Take a buffer back."""
-        self._free.put(buffer)
+    def put_back(self, buffer: Buffer) -> None:
+        """Make a buffer idle."""
+        self._idle.put(buffer)
 
     def close(self) -> None:
-        """Let whoever waits for a buffer go without."""
+        """Have ``acquire`` return None, also to a thread that waits in it."""
         self._is_closed = True
-        self._free.put(None)
+        self._idle.put(None)
 
 
-def fill_buffers(stream: Stream, head: bytes, buffers: BufferRing, max_line: int = MAX_LINE) -> Generator[Buffer]:
-    """Yield the text of a stream, which starts with ``head``, in buffers of whole lines.
+def fill_buffers(stream: Stream, head: bytes, ring: BufferRing, max_line: int = MAX_LINE) -> Generator[Buffer]:
+    """Yield the text of a stream, of which ``head`` has been read, in buffers of whole lines.
 
-    A line of more than ``max_line`` bytes that fills a buffer makes one of its own, which holds its start.
+    A line of more than ``max_line`` bytes that fills a buffer has a buffer of its own, which holds its start.
 
     Raises:
-        BrokenSourceError: after all complete lines; ``rest`` of it is the line that broke off.
+        BrokenSourceError: after all complete lines; its ``rest`` is the line that broke off.
     """
     rest = head
-    while buffer := buffers.take():
+    while buffer := ring.acquire():
         has_ended = buffer.load(rest, stream, max_line)
         if has_ended and stream.fault is None:
             buffer.size = buffer.filled
@@ -188,19 +199,26 @@ def fill_buffers(stream: Stream, head: bytes, buffers: BufferRing, max_line: int
 
 
 def _broken(fault: BrokenSourceError, rest: bytes, max_line: int) -> BrokenSourceError:
-    """Return a fault like another one: that is held by its stream, and would hold all that this is raised through."""
+    """Return a copy of a fault to raise.
+
+    The stream holds the fault, and once that is raised, its traceback holds every frame that it went through, and with
+    them the buffers.
+    """
     broken = BrokenSourceError(fault.code, fault.message)
     broken.rest = rest if len(rest) <= max_line else rest[:MAX_EXCERPT]
     return broken
 
 
-def fill_ahead(stream: Stream, head: bytes, buffers: BufferRing, max_line: int = MAX_LINE) -> Generator[Buffer]:
-    """Yield the buffers of ``fill_buffers``, which runs on a thread of its own until this ends or is closed."""
+def fill_ahead(stream: Stream, head: bytes, ring: BufferRing, max_line: int = MAX_LINE) -> Generator[Buffer]:
+    """Yield the buffers of ``fill_buffers``, which runs on a thread of its own until this ends or is closed.
+
+    The queue between the two needs no bound, for there are only so many buffers in the ring.
+    """
     ready: SimpleQueue[Buffer | BaseException | None] = SimpleQueue()
 
     def run() -> None:
         try:
-            for buffer in fill_buffers(stream, head, buffers, max_line):
+            for buffer in fill_buffers(stream, head, ring, max_line):
                 ready.put(buffer)
             ready.put(None)
         except BaseException as error:  # noqa: BLE001 - raised where the buffers are wanted
@@ -214,6 +232,6 @@ def fill_ahead(stream: Stream, head: bytes, buffers: BufferRing, max_line: int =
                 raise item
             yield item
     finally:
-        item = None  # which would hold, and be held by, what it is raised through
-        buffers.close()
+        item = None  # an exception and this frame, which its traceback holds, would be a cycle
+        ring.close()  # the thread may wait for a buffer that nobody will put back
         thread.join()

@@ -1,6 +1,8 @@
-"""Runs of a stream's buffers: what one worker reads while it is being filled.
+"""Segments of a stream: consecutive buffers that one worker reads while the stream is being read.
 
-Compiled code reads one buffer at a time; only plans that it cannot serve hold all of a run in memory.
+A block for each buffer would either be too small for the work that each block costs after it is read, or its buffer too
+large for the processor's cache. Compiled code holds one buffer of a segment at a time; only plans that it cannot serve
+load a whole segment.
 """
 
 from __future__ import annotations
@@ -17,9 +19,12 @@ if TYPE_CHECKING:
 
 
 class StreamSegment:
-    """Consecutive buffers of a stream, which are taken one at a time.
+    """Consecutive buffers of a stream, which one thread takes one by one.
 
-    Nobody takes buffers of the stream but the reader of its last run, until that is over.
+    Two threads share the stream's iterator of buffers, never at once: the reader of a segment takes from it until the
+    segment is over, and only then does whoever makes segments take the first buffer of the next one. It waits for that
+    in ``wait``. If it is interrupted there, it must call ``stop`` before it closes the iterator: to close a generator
+    that another thread is in raises ValueError, and leaves the thread that fills buffers running.
 
     Attributes:
         end: the byte of the text up to which buffers have been read.
@@ -28,9 +33,9 @@ class StreamSegment:
 
     Args:
         first: the first buffer.
-        others: those after it.
+        others: those after it, to the end of the stream.
         offset: the byte of the text where the first one begins.
-        limit: how many bytes of text are enough.
+        limit: bytes of text from which the segment is over.
     """
 
     def __init__(self, first: Buffer, others: Iterator[Buffer], offset: int, limit: int) -> None:
@@ -39,20 +44,21 @@ class StreamSegment:
         self.fault: BrokenSourceError | None = None
         self._buffer: Buffer | None = first
         self._others = others
-        self._enough = offset + limit
+        self._limit = offset + limit
         self._is_over = Event()
-        self._taking = Lock()
+        self._taking = Lock()  # held while a buffer is taken
 
     def __iter__(self) -> Iterator[tuple[Buffer, int]]:
-        """Yield each buffer and its offset; it is given back when the next one is asked for."""
+        """Yield each buffer and its offset in the text; it is released when the next one is asked for."""
         while buffer := self._buffer:
             yield buffer, self.end
             self.end += buffer.size + buffer.skipped
             self.stored = buffer.stored
-            is_enough = self.end >= self._enough or buffer.skipped
+            # behind the start of a line over the limit, bytes are missing, which would shift the offsets of lines
+            is_last = self.end >= self._limit or buffer.skipped
             self._buffer = None
             buffer.release()
-            if not is_enough:
+            if not is_last:
                 self._buffer = self._next()
         self._is_over.set()
 
@@ -65,14 +71,17 @@ class StreamSegment:
             return None
 
     def close(self) -> None:
-        """Say that nobody reads on: all has been read, or reading failed."""
+        """End the segment for its reader: all has been read, or reading failed."""
         if self._buffer is not None:
             self._buffer.release()
             self._buffer = None
         self._is_over.set()
 
     def stop(self) -> None:
-        """Give no more buffers: nobody takes any of the stream once this is over, also by Ctrl-C."""
+        """Take no more buffers: once this has returned, no thread is in the iterator, nor will be.
+
+        Ctrl-C while it waits for the lock must not leave that undone, so it is done again before Ctrl-C is raised.
+        """
         try:
             with self._taking:
                 self._others = iter(())
@@ -81,5 +90,5 @@ class StreamSegment:
             raise
 
     def wait(self) -> None:
-        """Return once the run is over."""
+        """Return once the segment is over."""
         self._is_over.wait()
