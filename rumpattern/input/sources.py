@@ -1,4 +1,4 @@
-"""Files, directories and standard input, opened and cut into ranges. Only this module opens input."""
+"""Files, directories and standard input: found, opened, checked and cut into ranges. Only this module opens input."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ EXPORT_PROBE: Final = "aws-logs-write-test"
 """A file that CloudWatch Logs export tasks leave beside their data, with no events in it."""
 GZIP_MAGIC: Final = b"\x1f\x8b"
 BLOCK: Final = 16 << 20
-"""Bytes of line text that make one batch: the thread that inflates waits for the interpreter once for each."""
+"""Bytes of line text in a buffer: the thread that inflates waits for the interpreter's lock once for each."""
 RANGE: Final = 64 << 20
-"""Bytes of lines, of a file or a stream, given to a worker at once; what is done for each takes some milliseconds."""
+"""Bytes of line text, of a file or a segment, that make a block; each block costs some milliseconds besides reading."""
 HEAD: Final = 1 << 16
 """Bytes from which the form of a file is detected."""
 _SEARCHED: Final = 1 << 20
 _STREAMS: Final = ("/dev/fd/", "/dev/std", "/proc/", "/sys/")
-"""Where the names of what other processes have open begin, and of files whose size nobody knows."""
+"""Prefixes of paths that stat calls regular files, but that are open elsewhere or have no known size."""
 _ENCODINGS: Final = {
     b"\xff\xfe\0\0": "UTF-32",
     b"\0\0\xfe\xff": "UTF-32",
     b"\xff\xfe": "UTF-16",
     b"\xfe\xff": "UTF-16",
 }
-"""What text in other encodings starts with."""
+"""The byte order marks of other encodings; UTF-32 comes first, for one of its marks begins with one of UTF-16."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +52,12 @@ class Source:
 
     @property
     def is_regular(self) -> bool:
-        """Tell whether it is a file that can be read at any place, and again."""
+        """Whether it is a file that can be read from any offset, and again."""
         return self.path is not None and _is_regular(self.path)
 
     @property
     def is_stream(self) -> bool:
-        """Tell whether it can be read only once, such as a pipe."""
+        """Whether it can be read only once, as a pipe can."""
         return self.path is None or (not self.is_regular and self.path.exists() and not self.path.is_dir())
 
     @property
@@ -65,12 +65,12 @@ class Source:
         """Bytes on disk; 0 where that is not known."""
         try:
             return self.path.stat().st_size if self.path and self.is_regular else 0
-        except OSError:  # it went away: whoever opens it tells of it
+        except OSError:  # it is gone, which is reported when it is opened
             return 0
 
 
 class FileIdentity(NamedTuple):
-    """What tells a file from another, or from itself once it is changed; ``time`` is in nanoseconds."""
+    """What tells a file from another, or from itself once it is changed; ``time`` is that of its change in ns."""
 
     device: int
     inode: int
@@ -79,13 +79,16 @@ class FileIdentity(NamedTuple):
 
     @classmethod
     def of(cls, file: BinaryIO) -> Self:
-        """Return the stamp of an open file."""
+        """Return the identity of an open file."""
         status = os.fstat(file.fileno())
         return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
 
 
 class Range(NamedTuple):
-    """Bytes of a file that end at a line end; ``skipped`` more bytes of a line that is too long follow them."""
+    """Whole lines of a file: ``length`` bytes from an offset; or of a line over the limit, its start.
+
+    In the latter case, ``skipped`` more bytes of the line follow the range.
+    """
 
     offset: int
     length: int
@@ -93,10 +96,10 @@ class Range(NamedTuple):
 
 
 class BrokenSourceError(RuntimeError):
-    """The input broke off: what came before it is good.
+    """The source cannot be read on; what came before is good.
 
-    ``code`` is RP001, RP003 or RP023; ``rest`` is the text that was read and belongs to no complete line, the start of
-    it if it is long.
+    ``code`` is RP001, RP003 or RP023; ``rest`` is the text that was read and belongs to no complete line, or the start
+    of that.
     """
 
     def __init__(self, code: str, message: str) -> None:
@@ -107,7 +110,7 @@ class BrokenSourceError(RuntimeError):
 
 
 def find_sources(inputs: Iterable[str | os.PathLike[str]]) -> list[Source]:
-    """Return the files behind some names, sorted, each once.
+    """Return the files that inputs name, sorted by name, each once.
 
     Directories are searched, but not through symbolic links to other directories; hidden files in them and the probe
     file of export tasks are left out.
@@ -116,16 +119,16 @@ def find_sources(inputs: Iterable[str | os.PathLike[str]]) -> list[Source]:
         InputError: naming every input that cannot be read and every directory without files.
     """
     problems: list[Diagnostic] = []
-    found: dict[str, Source] = {}
+    sources: dict[str, Source] = {}
     for name in (os.fspath(item) for item in inputs):
         for source in _sources(name, problems):
             key = os.path.realpath(source.path) if source.path else STDIN
-            found.setdefault(key, source)
-    if not problems and not found:
+            sources.setdefault(key, source)
+    if not problems and not sources:
         problems.append(Diagnostic("RP001", "no input was named", hint='name files or directories, or "-"'))
     if problems:
         raise InputError(problems)
-    return sorted(found.values(), key=lambda source: source.name)
+    return sorted(sources.values(), key=lambda source: source.name)
 
 
 def _sources(name: str, problems: list[Diagnostic]) -> list[Source]:
@@ -135,7 +138,9 @@ def _sources(name: str, problems: list[Diagnostic]) -> list[Source]:
     try:
         if path.is_dir():
             return _files(path, problems)
-        if _is_regular(path) or not path.exists():  # whoever writes to a pipe has one reader
+        if (
+            _is_regular(path) or not path.exists()
+        ):  # a pipe is not opened to try it: its writer would lose its only reader
             path.open("rb").close()
         return [Source.of(path)]
     except OSError as error:
@@ -146,24 +151,24 @@ def _sources(name: str, problems: list[Diagnostic]) -> list[Source]:
 
 def _files(root: Path, problems: list[Diagnostic]) -> list[Source]:
     """Return the files of a directory; what is in it and cannot be looked at is a source that cannot be read."""
-    found: list[Source] = []
+    files: list[Source] = []
     failed: list[OSError] = []
     for folder, folders, names in os.walk(root, onerror=failed.append):
         folders[:] = [name for name in folders if not name.startswith(".")]
-        shown = (Path(folder, name) for name in names if not name.startswith(".") and name != EXPORT_PROBE)
-        found += [Source.of(path) for path in shown if _may_be_read(path)]
+        visible = (Path(folder, name) for name in names if not name.startswith(".") and name != EXPORT_PROBE)
+        files += [Source.of(path) for path in visible if _may_be_read(path)]
     for error in failed:
         if error.filename == os.fspath(root):
             raise error
-        found.append(Source.of(Path(error.filename), error.strerror))
-    if not found:
+        files.append(Source.of(Path(error.filename), error.strerror))
+    if not files:
         message = f"{Source.of(root).name}: no files in the directory"
         problems.append(Diagnostic("RP002", message, hint="name exported events"))
-    return sorted(found, key=lambda source: source.name)
+    return sorted(files, key=lambda source: source.name)
 
 
 def _may_be_read(path: Path) -> bool:
-    """Tell whether a path is a file, or cannot be looked at, which is told when it is to be read."""
+    """Tell whether a path is a file, or cannot be looked at, which is reported when it is read."""
     try:
         return stat.S_ISREG(path.stat().st_mode)
     except OSError:
@@ -171,7 +176,7 @@ def _may_be_read(path: Path) -> bool:
 
 
 def _is_regular(path: Path) -> bool:
-    """Tell whether a path is a file that can be read at any place, and again."""
+    """Tell whether a path is a file that can be read from any offset, and again."""
     try:
         is_file = stat.S_ISREG(path.stat().st_mode)
     except OSError:
@@ -202,7 +207,7 @@ def _open(path: Path) -> BinaryIO:
 
 
 def open_again(path: Path, identity: FileIdentity) -> BinaryIO:
-    """Open a file that had a stamp when it was first opened; what was appended since does not matter.
+    """Open a file that had an identity when it was first opened; what was appended since does not matter.
 
     Raises:
         BrokenSourceError: it can no longer be read, or is not what it was.
@@ -225,10 +230,10 @@ def _difference(before: FileIdentity, now: FileIdentity) -> str | None:
 
 
 def check_encoding(head: bytes) -> None:
-    """Check that the first bytes of a text are not the mark of another encoding than UTF-8.
+    """Check that a text does not begin with the byte order mark of another encoding than UTF-8.
 
     Raises:
-        BrokenSourceError: they are.
+        BrokenSourceError: it does.
     """
     for mark, encoding in _ENCODINGS.items():
         if head.startswith(mark):
@@ -251,10 +256,10 @@ def peek(file: BinaryIO) -> bytes:
 
 
 def cut_file(file: BinaryIO, max_line: int, start: int = 0) -> Iterator[Range]:
-    """Yield ranges of about ``RANGE`` bytes that together are the file, as long as it is now, and end at line ends.
+    """Yield ranges of about ``RANGE`` bytes that end at line ends and together are the file, as long as it is now.
 
-    Of a line of more than ``max_line`` bytes that does not fit in a range, one byte more than that makes a range of its
-    own.
+    A line of more than ``max_line`` bytes that goes on beyond a range has a range of its own, its first
+    ``max_line + 1`` bytes: by the one byte more, whoever reads the range sees that the line is over the limit.
 
     Raises:
         BrokenSourceError: the file cannot be read.
@@ -266,6 +271,13 @@ def cut_file(file: BinaryIO, max_line: int, start: int = 0) -> Iterator[Range]:
 
 
 def _ranges(file: BinaryIO, max_line: int, start: int) -> Iterator[Range]:
+    """Yield the ranges from a line start to the end of the file.
+
+    Each ends at the first line end at or after ``start + RANGE``. That is searched for no further than a line within
+    the limit can reach, so that no range has more than ``RANGE + max_line + 1`` bytes. If it is not there, a line over
+    the limit goes on at ``start + RANGE``: the lines before it make one range, its start another, and the rest of it is
+    searched through, a piece at a time, but held by nobody.
+    """
     size = file.seek(0, os.SEEK_END)
     while start < size:
         middle = min(start + RANGE, size)

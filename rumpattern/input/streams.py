@@ -1,7 +1,7 @@
-"""Stored bytes to text, put where the caller wants it: gzip is inflated, anything else is copied.
+"""Stored bytes to text, written into memory of the caller: gzip is inflated, anything else is copied.
 
-zlib says what gzip data are worth. isal (extra ``fast``) is more than twice as fast and tells less about faults, so
-what it stumbles over is read again by zlib, from the start: text and faults are the same with and without isal.
+zlib decides what a gzip file holds. isal (extra ``fast``) is more than twice as fast and tells less about faults, so a
+file that it fails on is read again by zlib, from the start: text and faults are the same with and without isal.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _RESERVED: Final = 0xE0  # flags without a meaning: zlib refuses them, isal igno
 
 
 class Stream(Protocol):
-    """The text of one source, in order.
+    """The text of one source, which can be read once and in order.
 
     ``stored`` is how many bytes of the source have been read.
     """
@@ -43,8 +43,8 @@ class Stream(Protocol):
     def fault(self) -> BrokenSourceError | None:
         """Return why there should be more text than there is, once ``fill`` has returned 0."""
 
-    def fill(self, room: memoryview) -> int:
-        """Put the next text in ``room``, which is not empty; return how many bytes it is, 0 at the end."""
+    def fill(self, target: memoryview) -> int:
+        """Write the next text to ``target``, which is not empty; return how many bytes it is, 0 at the end."""
 
 
 def open_stream(file: BinaryIO) -> Stream:
@@ -55,7 +55,7 @@ def open_stream(file: BinaryIO) -> Stream:
 
 
 def _size(file: BinaryIO) -> int:
-    """Return how many bytes a file has from where it stands; 0 if it is none that stays as it is."""
+    """Return how many bytes a regular file has from its position on; 0 for any other file."""
     try:
         status = os.fstat(file.fileno())
         return status.st_size - file.tell() if stat.S_ISREG(status.st_mode) else 0
@@ -78,51 +78,52 @@ def read_head(stream: Stream) -> bytes:
 
 
 def skip_text(stream: Stream, head: bytes, size: int) -> bytes:
-    """Pass over so many bytes of a stream that starts with ``head``; return what is left of that."""
+    """Read past ``size`` bytes of a stream, of which ``head`` has been read; return what follows them in ``head``."""
     left = size - len(head)
-    room = memoryview(bytearray(_READ if left > 0 else 0))
-    while left > 0 and (more := stream.fill(room[:left])):
+    scratch = memoryview(bytearray(_READ if left > 0 else 0))
+    while left > 0 and (more := stream.fill(scratch[:left])):
         left -= more
     return head[size:]
 
 
-def read_chunks(stream: Stream, head: bytes, advance: Callable[[int], None]) -> Iterator[bytes]:
-    """Yield ``head`` and then the rest of a stream; ``advance`` hears of the bytes read from its file.
+def read_chunks(stream: Stream, head: bytes, report_read: Callable[[int], None]) -> Iterator[bytes]:
+    """Yield ``head`` and then the rest of a stream; ``report_read`` gets the stored bytes read for each chunk.
 
     Raises:
         BrokenSourceError: after everything that could be read.
     """
-    advance(stored := stream.stored)
+    report_read(stored := stream.stored)
     if head:
         yield head
-    room = memoryview(bytearray(_PIECE))
-    while size := stream.fill(room):
-        advance(stream.stored - stored)
+    chunk = memoryview(bytearray(_PIECE))
+    while size := stream.fill(chunk):
+        report_read(stream.stored - stored)
         stored = stream.stored
-        yield room[:size].tobytes()
+        yield chunk[:size].tobytes()
     if stream.fault:
         raise stream.fault
 
 
 def _is_gzip_to_read_twice(file: BinaryIO) -> bool:
+    """Tell whether a file is gzip, and can be read again from its start should isal fail."""
     try:
         if not file.seekable():
             return False
         start = file.tell()
         magic = file.read(len(GZIP_MAGIC))
         file.seek(start)
-    except OSError:  # whoever reads the file tells of it
+    except OSError:  # it will be raised again, and reported, when the file is read
         return False
     return magic == GZIP_MAGIC
 
 
 class _Copied:
-    """A stream of pieces that are copied where they are wanted.
+    """A stream of pieces, of zlib or as they are stored, that are copied to the caller's memory.
 
     Args:
         file: what to read.
         size: how many bytes it must have at least.
-        skipped: bytes of text that are left out.
+        skipped: bytes of text at the beginning that are left out.
     """
 
     def __init__(self, file: BinaryIO, size: int, skipped: int = 0) -> None:
@@ -134,16 +135,16 @@ class _Copied:
         self.pieces = self._pieces()
         self.piece = memoryview(b"")
 
-    def fill(self, room: memoryview) -> int:
-        """Put the next text in ``room``; return how many bytes it is, 0 at the end."""
+    def fill(self, target: memoryview) -> int:
+        """Write the next text to ``target``; return how many bytes it is, 0 at the end."""
         try:
             while not self.piece and (piece := next(self.pieces, None)) is not None:
                 self.piece = memoryview(piece)[self.skipped :]
                 self.skipped -= len(piece) - len(self.piece)
         except BrokenSourceError as fault:
-            self.fault = fault.with_traceback(None)  # which holds this stream
-        size = min(len(room), len(self.piece))
-        room[:size] = self.piece[:size]
+            self.fault = fault.with_traceback(None)  # the traceback holds this stream
+        size = min(len(target), len(self.piece))
+        target[:size] = self.piece[:size]
         self.piece = self.piece[size:]
         return size
 
@@ -179,19 +180,22 @@ class _Copied:
                 if not data:
                     yield member.flush()
                     raise BrokenSourceError("RP003", f"gzip data ends early, after byte {self.stored} of the file")
-                before = member.copy()
+                before = member.copy()  # zlib gives no text of a call that fails; the copy is asked byte by byte
                 try:
                     piece = member.decompress(data, _PIECE)
                 except zlib.error as error:
-                    piece, place = _up_to_fault(before, data)
+                    piece, index = _up_to_fault(before, data)
                     yield piece
-                    raise self._damaged(self.stored - len(data) + place, error) from None
+                    raise self._damaged(self.stored - len(data) + index, error) from None
                 yield piece
                 data = member.unconsumed_tail
             data = member.unused_data
 
     def _start_of_member(self, data: bytes) -> bytes:
-        """Return what follows the padding after a member, enough of it to hold the flags, or nothing at the end."""
+        """Return what follows the padding after a member, enough of it to hold the flags, or nothing at the end.
+
+        Reserved flags are cleared: isal ignores them, zlib would refuse the member.
+        """
         data = data.lstrip(b"\0")
         while len(data) <= _FLAGS and (more := self._read()):
             data = (data + more).lstrip(b"\0")
@@ -200,25 +204,26 @@ class _Copied:
         return data
 
     @staticmethod
-    def _damaged(place: int, error: zlib.error) -> BrokenSourceError:
+    def _damaged(offset: int, error: zlib.error) -> BrokenSourceError:
         reason = str(error).rpartition(": ")[2]
-        return BrokenSourceError("RP003", f"gzip data is damaged near byte {place} of the file: {reason}")
+        return BrokenSourceError("RP003", f"gzip data is damaged near byte {offset} of the file: {reason}")
 
 
 def _up_to_fault(member: zlib._Decompress, data: bytes) -> tuple[bytes, int]:
-    """Return the text in data that hold a fault, up to it, and the index of the byte that shows it."""
+    """Return the text of data that hold a fault, up to it, and the index of the byte at which zlib sees it."""
     text: list[bytes] = []
-    place = 0
+    index = 0
     with suppress(zlib.error):
-        for place in range(len(data)):
-            text.append(member.decompress(data[place : place + 1]))
-    return b"".join(text), place
+        for index in range(len(data)):
+            text.append(member.decompress(data[index : index + 1]))
+    return b"".join(text), index
 
 
 class _ByIsal:
     """A stream that isal inflates, from a file that can be read twice.
 
-    isal notices some damage a few symbols later than zlib does; text that was given out by then is not taken back.
+    Where isal fails, or ends before the file does, zlib inflates the file again and leaves out the text that isal has
+    given (``size``). What zlib would not have given is not taken back: isal sees some damage a few symbols later.
     """
 
     def __init__(self, file: BinaryIO, size: int) -> None:
@@ -235,11 +240,11 @@ class _ByIsal:
         """Return why there should be more text, in zlib's words."""
         return self.by_zlib.fault if self.by_zlib else None
 
-    def fill(self, room: memoryview) -> int:
-        """Put the next text in ``room``; return how many bytes it is, 0 at the end."""
+    def fill(self, target: memoryview) -> int:
+        """Write the next text to ``target``; return how many bytes it is, 0 at the end."""
         if self.by_zlib is None:
             try:
-                size: int = self.reader.readinto(room)
+                size: int = self.reader.readinto(target)
                 stored = self.file.tell() - self.start
                 is_whole = size or stored >= self.file_size
             except (OSError, EOFError, OverflowError, isal_zlib.IsalError):
@@ -250,6 +255,6 @@ class _ByIsal:
                 return size
             self.file.seek(self.start)
             self.by_zlib = _Copied(self.file, self.file_size, skipped=self.size)
-        size = self.by_zlib.fill(room)
+        size = self.by_zlib.fill(target)
         self.stored = max(self.stored, self.by_zlib.stored)
         return size
