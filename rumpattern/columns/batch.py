@@ -1,6 +1,7 @@
-"""Batches as columns: for each path a kind a row, and a number or a dictionary code.
+"""Batches of events as columns: for each path a kind a row, and a number or a dictionary code.
 
-What a column cannot say exactly makes its row odd. An odd row keeps its event, and the slow matcher answers for it.
+A row that columns cannot say exactly is *odd*: it keeps its event and takes the exact path, on which the reference
+matcher answers for it.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ class _Missing(float):
 
 
 MISSING: Final = _Missing("nan")
-"""Stands for an absent member among decoded values; None is JSON's null."""
+"""Stands for a missing member among decoded values; None is JSON's null."""
 
 _EXACT_INT: Final = 2**53
 _KIND_OF_TYPE: Final[dict[type, int]] = {
@@ -48,24 +49,24 @@ _KIND_OF_TYPE: Final[dict[type, int]] = {
 
 
 def kind_mask(kinds: Kinds, kind: Kind) -> Flags:
-    """Tell which of some kinds are ``kind``.
+    """Return a mask of kinds, shape (n,), that are ``kind``.
 
-    It is compared as a number: numpy asks an enumeration for attributes that it lacks, which takes long, and whatever
-    is raised meanwhile is lost, Ctrl-C included.
+    They are compared with an int: numpy asks an enumeration for attributes that it lacks, which takes long, and loses
+    whatever is raised meanwhile, Ctrl-C included.
     """
-    found: Flags = kinds == int(kind)
-    return found
+    mask: Flags = kinds == int(kind)
+    return mask
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Column:
-    """One path over a batch of n rows.
+    """The values at one path in a batch of n rows.
 
     Attributes:
-        kinds: shape (n,), a ``Kind`` a row; SEVERAL only where the row is odd.
-        numbers: shape (n,), the value where the kind is NUMBER.
-        codes: shape (n,), an index into ``strings`` where the kind is STRING.
-        strings: the strings of the column; some may occur twice.
+        kinds: shape (n,), uint8, a ``Kind`` a row; AMBIGUOUS only in odd rows.
+        numbers: shape (n,), float64, the value where the kind is NUMBER.
+        codes: shape (n,), int32, the index in ``strings`` of the value where the kind is STRING.
+        strings: the dictionary; a string may stand in it twice.
     """
 
     kinds: Kinds
@@ -173,14 +174,14 @@ class EventBatch:
         )
 
     def regular(self) -> Flags:
-        """Return shape (n,): True where the columns speak for the row."""
+        """Return a mask, shape (n,), of the rows that are not odd."""
         rows = np.ones(self.size, dtype=np.bool_)
         rows[list(self.odd)] = False
         return rows
 
 
 class _Coder(dict[object, int]):
-    """Numbers values in the order they are first seen."""
+    """Codes of values, from 0 in the order in which they are first looked up."""
 
     def __missing__(self, value: object) -> int:
         code = self[value] = len(self)
@@ -192,7 +193,10 @@ _NUMBERS: Final = frozenset((int, float, _Missing))
 
 
 def build_column(values: Sequence[object]) -> Column:
-    """Return the column of one path from decoded values: str, int, float, bool, None, dict, list or ``MISSING``."""
+    """Return the column of n decoded values, each a str, int, float, bool, None, dict, list or ``MISSING``.
+
+    Most columns hold strings alone or numbers alone, besides missing values, which one pass of C over the values tells.
+    """
     n = len(values)
     types = set(map(type, values))
     if types == {_Missing}:
@@ -231,7 +235,10 @@ def _build_mixed(values: Sequence[object], n: int) -> Column:
 
 
 def odd_rows(column: Column, values: Sequence[object]) -> list[int]:
-    """Return the rows that a column cannot say exactly: arrays, repeated keys, numbers that no double stands for."""
+    """Return the rows that a column cannot say exactly: arrays, repeated keys, numbers that are not comparable doubles.
+
+    An int below 2**53 is a double exactly, so that only larger ones are looked at one by one.
+    """
     rows = np.flatnonzero(kind_mask(column.kinds, Kind.AMBIGUOUS)).tolist()
     large = np.flatnonzero((np.abs(column.numbers) >= _EXACT_INT) & kind_mask(column.kinds, Kind.NUMBER))
     rows += [row for row in large.tolist() if type(values[row]) is int and comparable(str(values[row])) is None]

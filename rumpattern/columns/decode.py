@@ -1,8 +1,10 @@
-"""Event lines to a batch, with orjson: the columns of a plan, odd rows, and rejects with their reason.
+"""Event lines to a batch, with orjson: the columns of a plan, exact events for what columns cannot say, and rejects.
 
-orjson is fast but hides duplicate keys and number spelling. A line that it would write again byte for byte hides
-nothing; every other line is read once more exactly. What orjson refuses (a lone surrogate, 1e400) is read exactly too
-before it is rejected.
+orjson is fast, but of a repeated key it keeps the last value only, and of a number not its spelling. Of a line that
+orjson writes again byte for byte it hides nothing: a dropped key would be missing from what it writes, and a number
+with another spelling would be written otherwise. So a chunk of lines is decoded and written again as one array and
+compared at once. Only the lines of a chunk that differs are read one by one, and exactly if they differ by more than
+white space (``input.exact``). What orjson refuses (a lone surrogate, 1e400) is read exactly too, before it is rejected.
 """
 
 from __future__ import annotations
@@ -34,13 +36,14 @@ if TYPE_CHECKING:
     from rumpattern.jsontext import Exact
 
 
-_NOTHING: Final[dict[str, object]] = {}
+_NO_MEMBERS: Final[dict[str, object]] = {}
 _TYPE: Final = (EVENT_TYPE,)
 _MAX_VALUES: Final = 1 << 20
-"""Values of the columns of one batch, about: they take some fifty bytes each."""
+"""Values in the columns of one batch, about: they take some fifty bytes each."""
 _MAX_LINES: Final = 1 << 15
+"""Lines of one batch, about."""
 _LARGE: Final = 1 << 16
-"""Bytes of an event that takes much memory, should it be one that columns cannot say."""
+"""Bytes from which an event takes much memory, should it need the exact path."""
 _MAX_LARGE: Final = 4 << 20
 """Bytes of such events in one batch, about."""
 
@@ -50,8 +53,8 @@ class Decoder:
 
     Args:
         paths: the dotted paths to build columns for.
-        by_type: for each event type the paths that anything asks for, so that no other is read; None reads them all.
-        application_name: the name to fill in where events lack it.
+        by_type: event type to the paths to read from its events; None reads all paths from every event.
+        application_name: fills the column of that name where events lack it.
         event_type_required: reject events that have no event_type string, which no RUM event lacks.
     """
 
@@ -67,9 +70,8 @@ class Decoder:
         self.application_name = application_name
         self.event_type_required = event_type_required
         self.is_deep = any(path.count(".") > DEEP for path in self.paths)
-        self.everything = Tree(frozenset(self.paths))
-        trees = {paths: Tree(paths) for paths in by_type.values()} if by_type is not None else {}
-        self.trees = None if by_type is None else {event_type: trees[paths] for event_type, paths in by_type.items()}
+        self.all_paths = Tree(frozenset(self.paths))
+        self.trees = None if by_type is None else _build_trees(by_type)
 
     def decode(self, texts: EventTexts) -> EventBatch:
         """Return one batch: a line that is no event becomes a reject, a blank one is counted."""
@@ -101,6 +103,7 @@ class Decoder:
         return self._finish(rows)
 
     def _extract(self, events: list[object], indices: Sequence[int], rows: _Rows) -> None:
+        """Append events to the rows: each by the tree of its type, all of one tree together."""
         odd: set[int] = set()
         types = [event.get(EVENT_TYPE, MISSING) for event in _objects(events, _TYPE, odd)]
         first = len(rows.indices)
@@ -123,12 +126,18 @@ class Decoder:
         return selected
 
     def _tree(self, event_type: object) -> Tree | None:
-        """Return the tree for events of a type, None if nothing asks for them; what is no string may be anything."""
+        """Return the tree to read an event by: its type's, None if that is not read, all paths if it is no string."""
         if self.trees is None or type(event_type) is not str:
-            return self.everything
+            return self.all_paths
         return self.trees.get(event_type)
 
     def _finish(self, rows: _Rows) -> EventBatch:
+        """Return the batch of the rows.
+
+        In this order: the columns, which show the last rows that need the exact path; the events of those rows; which
+        rows have an event type; derived fields, which are filled in rows that are neither odd nor to be rejected; and
+        at last the rows without an event type become rejects.
+        """
         n = len(rows.indices)
         columns = {EVENT_TYPE: build_column(rows.types)}
         odd = set(range(n)) if self.is_deep else rows.odd.union(odd_rows(columns[EVENT_TYPE], rows.types))
@@ -143,7 +152,7 @@ class Decoder:
         typed = _typed(columns[EVENT_TYPE], events) if self.event_type_required else np.ones(n, np.bool_)
         regular = typed.copy()
         regular[list(odd)] = False
-        synthesised = self.derive_fields(columns, {path: _among(rows, regular) for path, rows in read.items()})
+        synthesised = self.derive_fields(columns, {path: _restrict(regular, rows) for path, rows in read.items()})
         events = {row: self._odd_event(rows, row, event, synthesised) for row, event in events.items() if typed[row]}
         for row in np.flatnonzero(~typed).tolist():
             rows.reject(rows.indices[row], *_untyped_reason(load_exact(rows.text(row))))
@@ -159,7 +168,7 @@ class Decoder:
         return with_fields(event, added)
 
     def derive_fields(self, columns: dict[str, Column], read: dict[str, Flags]) -> Counter[str]:
-        """Fill in what other fields tell in the rows that were read; return how many rows of each."""
+        """Fill in derived fields of rows, ``read`` by path as masks of shape (n,); return how many rows of each."""
         sources = {path: columns[DERIVED_FIELDS[path]] for path in columns if path in DERIVED_FIELDS}
         if self.application_name is not None and APPLICATION_NAME in columns:
             sources[APPLICATION_NAME] = constant_column(self.application_name, len(columns[APPLICATION_NAME].kinds))
@@ -169,10 +178,16 @@ class Decoder:
         return +filled
 
 
-def _among(rows: Rows, flags: Flags) -> Flags:
-    """Return the flags, shape (n,), with False in all rows but the given ones."""
-    result = np.zeros_like(flags)
-    result[rows] = flags[rows]
+def _build_trees(by_type: Mapping[str, frozenset[str]]) -> dict[str, Tree]:
+    """Return the tree of each event type; types with the same paths share one, and are read together."""
+    trees = {paths: Tree(paths) for paths in by_type.values()}
+    return {event_type: trees[paths] for event_type, paths in by_type.items()}
+
+
+def _restrict(mask: Flags, rows: Rows) -> Flags:
+    """Return the mask, shape (n,), with False in all rows but ``rows``."""
+    result = np.zeros_like(mask)
+    result[rows] = mask[rows]
     return result
 
 
@@ -187,7 +202,7 @@ class _Rows:
     indices: list[int] = field(default_factory=list)
     types: list[object] = field(default_factory=list)
     odd: set[int] = field(default_factory=set)
-    parts: dict[Tree, _Part] = field(default_factory=dict)
+    values: dict[Tree, _TreeValues] = field(default_factory=dict)
 
     def account(self, chunk: Chunk) -> None:
         """Count the lines of a chunk, with those that are not decoded."""
@@ -195,21 +210,21 @@ class _Rows:
         self.rejects += chunk.rejects
         self.blank += chunk.blank
 
-    def read(self, tree: Tree, events: list[object], numbers: list[int]) -> None:
-        """Take what a tree wants from some events, which are the rows of these numbers."""
-        part = self.parts.get(tree)
-        if part is None:
-            part = self.parts[tree] = _Part({path: [] for path in tree.paths})
+    def read(self, tree: Tree, events: list[object], rows: list[int]) -> None:
+        """Append the values of a tree's paths in some events, which are these rows."""
+        values = self.values.get(tree)
+        if values is None:
+            values = self.values[tree] = _TreeValues({path: [] for path in tree.paths})
         odd: set[int] = set()
-        _walk(tree.root, events, part.values, odd)
-        part.rows += numbers
-        self.odd.update(numbers[index] for index in odd)
+        _walk(tree.root, events, values.by_path, odd)
+        values.rows += rows
+        self.odd.update(rows[index] for index in odd)
 
     def of_path(self, path: str) -> tuple[list[object], Rows]:
-        """Return all values of a path, and the rows that they are of."""
-        parts = [part for part in self.parts.values() if part.values.get(path)]
-        values = list(chain.from_iterable(part.values[path] for part in parts))
-        return values, np.concatenate([part.numbers for part in parts]) if parts else np.zeros(0, np.intp)
+        """Return all values of a path, and the row of each, shape (values,): ascending for each tree."""
+        read = [values for values in self.values.values() if values.by_path.get(path)]
+        values = list(chain.from_iterable(tree_values.by_path[path] for tree_values in read))
+        return values, np.concatenate([values.row_array for values in read]) if read else np.zeros(0, np.intp)
 
     def text(self, row: int) -> bytes:
         return self.texts.text(self.indices[row])
@@ -220,23 +235,27 @@ class _Rows:
 
 
 @dataclass
-class _Part:
-    """What one tree has read of a batch: the values of its paths in some rows."""
+class _TreeValues:
+    """The values of one tree's paths, in ``rows`` of a batch."""
 
-    values: dict[str, list[object]]
+    by_path: dict[str, list[object]]
     rows: list[int] = field(default_factory=list)
 
     @cached_property
-    def numbers(self) -> Rows:
-        """The rows as an array, asked for once all of them are known."""
+    def row_array(self) -> Rows:
+        """The rows as an array, once all of them are known."""
         return np.array(self.rows, np.intp)
 
 
-def _walk(node: Node, found: list[object], values: dict[str, list[object]], odd: set[int]) -> None:
-    """Append the members of what was found at a node to the value lists; note the rows that hold them in an odd way."""
-    parents = _objects(found, node.children, odd)
+def _walk(node: Node, values_at_node: list[object], values: dict[str, list[object]], odd: set[int]) -> None:
+    """Append the members of values, one an event, to the lists of their paths, and so on to the leaves of the tree.
+
+    ``odd`` gets the indices of events whose members columns cannot say. A whole chunk goes down the tree together, for
+    a list comprehension a member is faster than a walk an event.
+    """
+    parents = _objects(values_at_node, node.children, odd)
     if dotted := node.dotted:
-        odd.update(row for row, parent in enumerate(parents) if not parent.keys().isdisjoint(dotted))
+        odd.update(index for index, parent in enumerate(parents) if not parent.keys().isdisjoint(dotted))
     for segment, child in node.children.items():
         members = [parent.get(segment, MISSING) for parent in parents]
         if child.wanted:
@@ -248,29 +267,32 @@ def _walk(node: Node, found: list[object], values: dict[str, list[object]], odd:
 def _objects(values: list[object], wanted: Collection[str], odd: set[int]) -> list[dict[str, object]]:
     """Return the values that are objects, an empty object for others.
 
-    Arrays make their row odd, and so do objects that hold a wanted key more than once.
+    ``odd`` gets the indices of arrays, and of objects that repeat a wanted key.
     """
     if set(map(type, values)) == {dict}:
         return values  # type: ignore[return-value]
-    return [value if type(value) is dict else _object(row, value, wanted, odd) for row, value in enumerate(values)]
+    return [value if type(value) is dict else _object(i, value, wanted, odd) for i, value in enumerate(values)]
 
 
-def _object(row: int, value: object, wanted: Collection[str], odd: set[int]) -> dict[str, object]:
+def _object(index: int, value: object, wanted: Collection[str], odd: set[int]) -> dict[str, object]:
     if isinstance(value, Pairs):
         keys = Counter(key for key, _ in value)
         if all(keys[key] <= 1 for key in wanted):
             return dict(value)
     elif not isinstance(value, list):
-        return _NOTHING
-    odd.add(row)
-    return _NOTHING
+        return _NO_MEMBERS
+    odd.add(index)
+    return _NO_MEMBERS
 
 
 # --- lines to events ------------------------------------------------------------------------------------------------
 
 
 def _load_plain(texts: Sequence[bytes]) -> list[object] | None:
-    """Return the events of lines that orjson would write just so, which hide nothing; None if any is different."""
+    """Return the events of lines that orjson writes again byte for byte, and so hides nothing of; None if one differs.
+
+    One array of all is written, and compared with the lines joined by commas: two calls instead of two for each line.
+    """
     try:
         events = list(map(orjson.loads, texts))
         written = orjson.dumps(events)
@@ -310,11 +332,11 @@ def _load_event(data: bytes) -> object:
     return event
 
 
-# --- events that no RUM client sends --------------------------------------------------------------------------------
+# --- events without a type ------------------------------------------------------------------------------------------
 
 
 def _typed(column: Column, odd: dict[int, Exact]) -> Flags:
-    """Return shape (n,): True where the event type is a string, or one of several values."""
+    """Return shape (n,): True where the event type is a string, or ambiguous."""
     kinds = column.kinds.copy()
     for row, event in odd.items():
         kinds[row] = find(event, EVENT_TYPE)[0]

@@ -1,6 +1,6 @@
-"""One event, field by field: what stands at a dotted path, and what can be derived from other fields.
+"""One event, field by field: what its value at a dotted path is, and which fields can be derived from others.
 
-This is the slow and obvious reading. The columns say the same for whole batches, and leave what they cannot say to it.
+This is the slow and obvious reading. Columns say the same for whole batches, and leave what they cannot say to it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Value: TypeAlias = "str | int | float | bool | None"
 
 
 class Kind(IntEnum):
-    """What stands at a path of an event. SEVERAL is an array, or a key that occurs more than once."""
+    """The kind of value at a path of an event. AMBIGUOUS is an array, or a key that occurs more than once."""
 
     MISSING = 0
     NULL = 1
@@ -36,16 +36,16 @@ SCALARS = (Kind.NULL, Kind.FALSE, Kind.TRUE, Kind.NUMBER, Kind.STRING)
 
 
 def find(event: Exact, path: str) -> tuple[Kind, Value]:
-    """Return the kind of what stands at a path, and its value if it is a number or a string.
+    """Return the kind of the value at a path, and the value if it is a number or a string.
 
     ``{"a.b": 1}`` and ``{"a": {"b": 1}}`` are the same event, so every way to split the path is followed.
     """
-    found = list(_walk(event, path.split(".")))
-    if not found:
+    values = list(_walk(event, path.split(".")))
+    if not values:
         return Kind.MISSING, None
-    if len(found) > 1:
+    if len(values) > 1:
         return Kind.AMBIGUOUS, None
-    return classify(found[0])
+    return classify(values[0])
 
 
 def classify(value: Exact) -> tuple[Kind, Value]:

@@ -1,4 +1,4 @@
-"""The two ways to decode event lines. Both give the same batches; one starts at once, the other runs faster."""
+"""The two readers, which decode event lines to the same batches: one starts at once, the other runs faster."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The members of events to read, as a tree."""
+"""The paths of a plan as a tree of members, by which events are read."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 DEEP: Final = 64
-"""Dots in a path from which the slow matcher answers for every row."""
+"""Dots in a path from which every row takes the exact path: the keys that hold several segments would be too many."""
 
 
 class Tree:
-    """The members of events to read, as a tree. The event type is read apart: it chooses the tree."""
+    """The members to read from an event, but for the event type, which is read before: it chooses the tree."""
 
     def __init__(self, paths: frozenset[str]) -> None:
         self.paths = tuple(sorted(paths - {EVENT_TYPE}))
@@ -25,7 +25,7 @@ class Tree:
 
 
 class Node:
-    """A member of events that is wanted as a column, or lies on the way to one.
+    """A member of events that is a column (``wanted``), or an object on the way to one.
 
     ``dotted`` are the keys that would hold several segments at once: ``{"a.b": 1}`` for the path a.b.
     """
@@ -37,7 +37,7 @@ class Node:
         self.dotted: set[str] = set()
 
     def add(self, segments: Sequence[str]) -> None:
-        """Make the member at a path wanted."""
+        """Add the member at a path, and mark it as a column."""
         node = self
         for depth, segment in enumerate(segments):
             rest = segments[depth:]
