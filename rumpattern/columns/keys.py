@@ -1,15 +1,10 @@
-"""The members to read, laid out as the hash tables that compiled code looks keys up in."""
+"""The tree of members to read, laid out as the hash tables in which compiled code looks keys up."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from rumpattern.columns.tree import Node
 
 from rumpattern.native.keys import (
     DOTTED,
@@ -23,19 +18,25 @@ from rumpattern.native.keys import (
     Keys,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from rumpattern.columns.tree import Node
+
 _WORD: Final = 8
 _QUOTE: Final = b'"'
 _FACTORS: Final = tuple(0x9E3779B97F4A7C15 * odd % 2**64 for odd in range(1, 129, 2))
+"""Factors to try for a table: odd multiples of 2**64 / phi, which multiplicative hashing spreads keys well with."""
 
 
 def build_keys(root: Node, columns: Mapping[str, int]) -> Keys:
-    """Return the tables of a tree of members; ``columns`` numbers the paths that are wanted."""
+    """Return the tables of a tree of members, one for each object in it; ``columns`` has the index of each path."""
     tables: list[dict[bytes, int]] = []
     members = [(NOWHERE, NOWHERE)]
 
     def add(node: Node) -> int:
         table: dict[bytes, int] = {key.encode("utf-8", "surrogatepass"): DOTTED for key in node.dotted}
-        number = len(tables)
+        index = len(tables)
         tables.append(table)
         for segment, child in node.children.items():
             member = table[segment.encode("utf-8", "surrogatepass")] = len(members)
@@ -43,21 +44,27 @@ def build_keys(root: Node, columns: Mapping[str, int]) -> Keys:
             members.append((NOWHERE, column))
             if child.children:
                 members[member] = add(child), column
-        return number
+        return index
 
     add(root)
     return _lay_out(tables, members)
 
 
 def build_types(types: Sequence[str]) -> Keys:
-    """Return a table that gives each event type its number from 1."""
+    """Return a table of event types, each of which stands for its index, from 1."""
     return _lay_out([{name.encode("utf-8", "surrogatepass"): number for number, name in enumerate(types, 1)}], [])
 
 
 def _lay_out(tables: Sequence[dict[bytes, int]], members: Sequence[tuple[int, int]]) -> Keys:
-    """Return the tables.
+    """Return the tables: their slots one after the other, and the long keys apart.
 
-    Short keys with quotes, which end a key in a slot, are left out: in JSON they have escapes, and are not looked up.
+    A key that fits in a slot is at ``_slot(key, factor, size)`` if that is free, else in the next free slot (linear
+    probing), and all slots before that are marked as passed. A key with a quote is left out: a quote ends the key in a
+    slot, and in JSON such a key has an escape and is not looked up.
+
+    Each table has its own ``factor``, that of ``_FACTORS`` which gives the most keys a slot of their own. With two to
+    four times as many slots as keys, one of 64 factors nearly always does so for all (a perfect hash), and then a
+    lookup is one multiplication and one comparison, without a branch that depends on the key.
     """
     sizes = [1 << (4 * len(table)).bit_length() for table in tables]
     starts = [sum(sizes[:number]) for number in range(len(sizes))]
@@ -65,7 +72,7 @@ def _lay_out(tables: Sequence[dict[bytes, int]], members: Sequence[tuple[int, in
     records, longer, texts = [], [], bytearray()
     for number, (table, start, size) in enumerate(zip(tables, starts, sizes, strict=True)):
         short = {key: member for key, member in table.items() if len(key) < SLOT_TEXT and _QUOTE not in key}
-        factor = max(_FACTORS, key=lambda factor: len({_slot(key, factor, size) for key in short}))
+        factor = _best_factor(short, size)
         records.append((start * SLOT_BYTES, size - 1, factor))
         for key, member in short.items():
             slot = _slot(key, factor, size)
@@ -88,6 +95,12 @@ def _lay_out(tables: Sequence[dict[bytes, int]], members: Sequence[tuple[int, in
     )
 
 
+def _best_factor(keys: Iterable[bytes], size: int) -> int:
+    """Return the factor with which the fewest keys share a slot, the first of several."""
+    return max(_FACTORS, key=lambda factor: len({_slot(key, factor, size) for key in keys}))
+
+
 def _slot(key: bytes, factor: int, size: int) -> int:
+    """Return the slot of a key, by its first 8 bytes and its length: the same formula as ``native.keys.find_key``."""
     word = int.from_bytes(key[:_WORD], "little")
     return ((word ^ len(key)) * factor % 2**64 >> int(HASH_SHIFT)) % size

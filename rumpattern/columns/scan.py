@@ -21,7 +21,7 @@ from rumpattern.columns.keys import build_keys, build_types
 from rumpattern.columns.tree import Tree
 from rumpattern.input.buffers import Buffer
 from rumpattern.input.lines import SelectedLines
-from rumpattern.input.pool import BufferPool
+from rumpattern.input.pool import ScratchPool
 from rumpattern.input.segments import StreamSegment
 from rumpattern.input.sources import RANGE
 from rumpattern.input.texts import FileText, padded
@@ -95,7 +95,7 @@ def _build_layout(all_paths: Sequence[str], trees: Mapping[str, Tree] | None) ->
         keys,
         nodes,
         build_types(list(types)),
-        _listed(wanted),
+        _column_lists(wanted),
         len(paths),
         len(keys.members) - 1,
         has_timestamp_prefix=False,
@@ -206,8 +206,8 @@ class Scanner:
         self.layout = _build_layout(decoder.paths, decoder.trees)
         self.max_rows = max(_MIN_ROWS, _MAX_BYTES // (_CELL * len(self.layout.paths)))
         self.lines_per_byte = 0.0  # of the last text, as far as it has been read; only the room for rows depends on it
-        self.texts: BufferPool[Bytes] = BufferPool(lambda size: np.empty(size, np.uint8), len)
-        self.scratch = BufferPool(self._new_scratch, attrgetter("rows"))
+        self.texts: ScratchPool[Bytes] = ScratchPool(lambda size: np.empty(size, np.uint8), len)
+        self.scratch = ScratchPool(self._new_scratch, attrgetter("rows"))
 
     def clear(self) -> None:
         """Give back the memory that is kept to be used again."""
@@ -303,7 +303,7 @@ class Scanner:
         scanned = counted - line_count - left  # the decoder counts those that are left
         batch = EventBatch(size, columns, {}, found.rows[:size].copy(), (), blank, synthesised, scanned)
         if left:
-            batch = batch.merge(self.decoder.decode(SelectedLines(lines, _left(kept, found.left[:left]))))
+            batch = batch.merge(self.decoder.decode(SelectedLines(lines, _deferred(kept, found.left[:left]))))
         return batch, has_more
 
     def _columns(self, cells: Cells, dictionaries: Dictionaries, kept: KeptTexts, rows: int) -> dict[str, Column]:
@@ -330,13 +330,13 @@ def _empty_cells(columns: int, rows: int) -> Cells:
     return Cells(np.zeros(shape, np.uint8), np.zeros(shape), np.zeros(shape, np.int32), rows)
 
 
-def _listed(wanted: Array) -> Array:
-    """Return for each row of flags the numbers of its columns but the first, and a 0 at the end."""
-    listed = np.zeros(wanted.shape, np.int32)
-    for row, flags in enumerate(wanted[:, 1:]):
-        columns = np.flatnonzero(flags) + 1
-        listed[row, : len(columns)] = columns
-    return listed
+def _column_lists(wanted: Array) -> Array:
+    """Return a mask of columns a row as the indices of these columns, but for column 0, ended by a 0."""
+    lists = np.zeros(wanted.shape, np.int32)
+    for row, mask in enumerate(wanted[:, 1:]):
+        columns = np.flatnonzero(mask) + 1
+        lists[row, : len(columns)] = columns
+    return lists
 
 
 def _strings(dictionaries: Dictionaries, kept: KeptTexts, column: int) -> tuple[str, ...]:
@@ -351,10 +351,10 @@ def _string(raw: bytes) -> str:
     return str(orjson.loads(b'"%b"' % raw)) if b"\\" in raw else raw.decode()
 
 
-def _left(kept: KeptTexts, left: Array) -> dict[int, tuple[int, bytes]]:
-    """Return the offsets and the texts of lines by their numbers."""
-    data, first = kept.text.data, kept.text.ctypes.data
+def _deferred(kept: KeptTexts, left: Array) -> dict[int, tuple[int, bytes]]:
+    """Return the offset and the text of each line that is left to the decoder, by its index."""
+    data, base = kept.text.data, kept.text.ctypes.data
     return {
-        number: (offset, bytes(data[begin - first : begin - first + length]))
-        for number, offset, length, begin in left.tolist()
+        index: (offset, bytes(data[address - base : address - base + length]))
+        for index, offset, length, address in left.tolist()
     }

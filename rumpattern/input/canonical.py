@@ -1,7 +1,7 @@
-"""Records of every container to the text of canonical events.
+"""Records of every form of documents to the JSON texts of events.
 
-Two of the three shapes are canonical as they are. A PutRumEvents request is taken apart: each of its events is written
-in the canonical shape around the JSON text of its details and metadata, which is not decoded and written again.
+Events in two of the three shapes are taken as they are. A PutRumEvents request is taken apart: each of its events is
+written in the shape of the log group around the JSON text of its details and metadata, whose spelling is kept.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _MILLISECONDS: Final = 1000
 
 
 class RecordError(ValueError):
-    """A record, or one event in it, that does not have the members of its container."""
+    """A record, or an event in it, that lacks what its input form says."""
 
 
 def log_event(record: bytes) -> Iterator[bytes]:
@@ -150,7 +150,7 @@ def _json_text(value: Exact, name: str) -> bytes:
 
 
 def _text(value: Exact) -> bytes:
-    """Return the text of an event that a container holds as a string, or as an object."""
+    """Return the text of an event that a record holds as a string, or as an object."""
     if isinstance(value, str):
         return value.encode("utf-8", "surrogatepass")
     if isinstance(value, dict):

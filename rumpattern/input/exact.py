@@ -1,4 +1,4 @@
-"""One JSON text to exact values, by orjson where that hides nothing."""
+"""One JSON text to exact values, by orjson where it hides nothing."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ def load(data: bytes) -> Exact:
         written = orjson.dumps(value)
     except (orjson.JSONDecodeError, orjson.JSONEncodeError):
         return load_exact(data)
-    # Without any white space both texts have the same tokens, so orjson dropped no key and respelled no number.
+    # orjson writes the tokens of what it has read. Where both texts have the same bytes but for white space, it dropped
+    # no repeated key, and respelled no number and no escape.
     if written == data or written.translate(None, SPACE) == data.translate(None, SPACE):
         return value
     return load_exact(data)

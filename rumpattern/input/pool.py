@@ -1,4 +1,4 @@
-"""Room that is used again and again: to get new memory from the system takes as long as to fill it."""
+"""Scratch memory that is used again: to get new memory from the system takes as long as to fill it."""
 
 from __future__ import annotations
 
@@ -8,36 +8,39 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_Room = TypeVar("_Room")
+_Scratch = TypeVar("_Scratch")
 
 
-class BufferPool(Generic[_Room]):
-    """Rooms that nobody uses at present; there are never more than were in use at once.
+class ScratchPool(Generic[_Scratch]):
+    """Scratch memory that is not in use; there are never more pieces than were in use at once.
 
     Args:
-        make: returns room of some size or more.
-        size: returns the size of a room.
+        make: returns a piece of a size or more.
+        size: returns the size of a piece.
     """
 
-    def __init__(self, make: Callable[[int], _Room], size: Callable[[_Room], int]) -> None:
+    def __init__(self, make: Callable[[int], _Scratch], size: Callable[[_Scratch], int]) -> None:
         self._make = make
         self._size = size
-        self._rooms: list[_Room] = []
+        self._idle: list[_Scratch] = []
 
     @contextmanager
-    def take(self, size: int) -> Iterator[_Room]:
-        """Lend room of some size or more; it is what somebody has left in it. Threads can do so at once."""
+    def take(self, size: int) -> Iterator[_Scratch]:
+        """Lend a piece of a size or more, with whatever its last user left in it. Threads can do so at once.
+
+        ``pop`` and ``append`` are atomic, so no lock is needed; to ask for the length first would not be.
+        """
         try:
-            room = self._rooms.pop()
+            scratch = self._idle.pop()
         except IndexError:
-            room = self._make(size)
-        if self._size(room) < size:
-            room = self._make(size)
+            scratch = self._make(size)
+        if self._size(scratch) < size:
+            scratch = self._make(size)
         try:
-            yield room
+            yield scratch
         finally:
-            self._rooms.append(room)
+            self._idle.append(scratch)
 
     def clear(self) -> None:
         """Give the memory back."""
-        self._rooms.clear()
+        self._idle.clear()

@@ -1,4 +1,4 @@
-"""Rejects as rows of JSON and back, so that what was rejected can be repaired and read again."""
+"""Rejects, and their rows of JSON, which can be repaired and read again (``Form.REJECTS``)."""
 
 from __future__ import annotations
 
@@ -102,5 +102,5 @@ def _string(row: dict[str, Exact], name: str) -> str:
 def _to_bytes(text: str) -> bytes:
     try:
         return text.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:  # half of a character, which no row has that was not edited
+    except UnicodeEncodeError:  # a surrogate of another range: the row was edited
         return text.encode("utf-8", "surrogatepass")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from rumpattern.arrays import Bytes
-    from rumpattern.input.pool import BufferPool
+    from rumpattern.input.pool import ScratchPool
     from rumpattern.input.sources import FileIdentity
 
 _PIECE: Final = 1 << 17
@@ -106,7 +106,7 @@ def _piece_end(text: bytes, start: int) -> int:
 
 
 @contextmanager
-def padded(text: bytes | Buffer | FileText, offset: int, pool: BufferPool[Bytes]) -> Iterator[tuple[Bytes, int]]:
+def padded(text: bytes | Buffer | FileText, offset: int, pool: ScratchPool[Bytes]) -> Iterator[tuple[Bytes, int]]:
     """Lend a text followed by ``PADDING`` zeros, and its length without them.
 
     A buffer has room for them and is lent as it is; all else is copied into an array of the pool.
