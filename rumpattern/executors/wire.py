@@ -1,4 +1,4 @@
-"""What a replay and its workers say to each other: framed JSON and bytes, nothing that could run as code."""
+"""The messages between a replay and its workers: framed JSON and bytes, nothing that could run as code."""
 
 from __future__ import annotations
 

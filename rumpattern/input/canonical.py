@@ -167,7 +167,7 @@ def _dumps(value: Exact) -> bytes | None:
         try:
             return dump_exact(value)
         except RecursionError:
-            raise RecordError("an event is nested too deeply to be taken out of its container") from None
+            raise RecordError("an event is nested too deeply to be read out of its record") from None
 
 
 def _member(record: Exact, name: str) -> Exact:

@@ -85,7 +85,7 @@ def load_row(record: bytes) -> RejectedText:
         raise RecordError("a row of rejects is a JSON object")
     text, form = _string(row, "text"), _string(row, "form")
     if form not in set(Form):
-        raise RecordError(f'the row\'s "form" is none that events come in: {form!a}')
+        raise RecordError(f'the row\'s "form" is no input form: {form!a}')
     is_cut = row.get("cut", False)
     if not isinstance(is_cut, bool):
         raise RecordError('the row\'s "cut" is neither true nor false')

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from enum import Enum, auto
+from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 import orjson
@@ -42,11 +42,11 @@ _NO_RECORDS: Final = -1
 class _Next(Enum):
     """What may come next in a document after its named member."""
 
-    COMMA = auto()  # or the end of the document
-    KEY = auto()
-    COLON = auto()
-    VALUE = auto()
-    NOTHING = auto()
+    COMMA = "a comma or the end of the document"
+    KEY = "a key"
+    COLON = "a colon"
+    VALUE = "a value"
+    NOTHING = "nothing"
 
 
 _FOLLOWING: Final[dict[_Next, dict[bytes, _Next]]] = {
@@ -214,8 +214,8 @@ class Splitter:
         if self._expected is _Next.VALUE and _VALUE.fullmatch(text):
             following = _Next.COMMA
         if following is _Next.NOTHING:
-            message = f"{text[:_QUOTED].decode(errors='replace')} cannot stand here"
-            raise self._error("RP004", message)
+            token = text[:_QUOTED].decode(errors="replace")
+            raise self._error("RP004", f"expected {self._expected.value}, found {token}")
         self._expected = following
 
     def _open(self, bracket: bytes, depth: int) -> None:
@@ -233,7 +233,7 @@ class Splitter:
 
     def _close(self, bracket: bytes) -> None:
         if self._brackets[-1:] != _OPENING[bracket]:
-            raise self._error("RP004", f'"{bracket.decode()}" closes nothing here')
+            raise self._error("RP004", f'"{bracket.decode()}" closes no open bracket')
         self._brackets.pop()
         depth = len(self._brackets)
         if depth < self._document_depth:
