@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 import rumpattern as rp
+from tests.support.command import run_command
 from tests.support.examples import CI_EXAMPLES, FAST_EXAMPLES
 from tests.support.fixture_events import FORMS, Event, read_events
-from tests.support.paths import DEFINITIONS, EVENTS, ROOT
+from tests.support.paths import DEFINITIONS, EVENTS
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable
-    from pathlib import Path
 
 THOROUGH = int(os.environ.get("RUMPATTERN_THOROUGH", "0"))
 FAST_TIER = "not slow"
@@ -36,12 +35,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def run() -> Callable[..., subprocess.CompletedProcess[bytes]]:
     """Give a function that runs the command in the project's folder, with bytes for its standard input."""
-
-    def command(*arguments: str | Path, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-        words = [sys.executable, "-m", "rumpattern", *map(str, arguments)]
-        return subprocess.run(words, cwd=ROOT, input=stdin, capture_output=True, check=False)
-
-    return command
+    return run_command
 
 
 @pytest.fixture(scope="session")

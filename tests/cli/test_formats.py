@@ -10,6 +10,7 @@ import sys
 
 import pytest
 
+from tests.support.command import ENVIRONMENT, run_command
 from tests.support.paths import ROOT
 
 
@@ -17,7 +18,7 @@ from tests.support.paths import ROOT
 def replay(tmp_path):
     """Give a function that replays three events by definitions of some units."""
 
-    def command(form, *words, units=("Milliseconds",), environment=None, **options):
+    def replay_to(form, *words, units=("Milliseconds",), environment=None, **options):
         definitions = [
             {"Name": f"Metric{n}", "Namespace": "N", "ValueKey": "event_details.value", "UnitLabel": unit}
             for n, unit in enumerate(units)
@@ -26,15 +27,19 @@ def replay(tmp_path):
         fields = {"event_type": "x", "event_timestamp": 0, "application_name": "=1+1"}
         events = [{**fields, "event_details": {"value": n}} for n in range(3)]
         (tmp_path / "e").write_text("\n".join(map(json.dumps, events)), encoding="utf-8")
+        command = ["rumpattern", "replay", "-d", "d.json", "e", "--format", form, *words]
+        if form != "parquet":
+            return run_command(*command[1:], folder=tmp_path)
+        # a pipe, a terminal, and an extra that is missing need a process of its own
         return subprocess.run(
-            [sys.executable, "-m", "rumpattern", "replay", "-d", "d.json", "e", "--format", form, *words],
+            [sys.executable, "-m", *command],
             cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(ROOT), **(environment or {})},
+            env={**ENVIRONMENT, **(environment or {})},
             check=False,
             **({"capture_output": True} | options),
         )
 
-    return command
+    return replay_to
 
 
 def test_emf_goes_to_standard_output(replay):

@@ -7,12 +7,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
-from tests.support.paths import ROOT
+from tests.support.command import ENVIRONMENT, run_command
 
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}  # a program in any folder imports this package
 EVENT = '{"event_type":"x","event_timestamp":0}\n'
 DEFINITION = json.dumps({"Name": "n", "Namespace": "t", "EventPattern": '{"event_type":["x"]}'})
 
@@ -24,9 +24,9 @@ def place(tmp_path):
     return tmp_path
 
 
-def replay(place, *words, **options):
-    command = [sys.executable, "-m", "rumpattern", "replay", "-d", "d.json", *words]
-    return subprocess.run(command, cwd=place, env=ENVIRONMENT, capture_output=True, text=True, check=False, **options)
+def replay(place, *words):
+    done = run_command("replay", "-d", "d.json", *words, folder=place)
+    return CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,53 @@
+"""The command, run in this process: starting another one takes half a second, hundreds of times over.
+
+What only a process of its own can show (closed streams, signals, what is imported) is tested with one.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from contextlib import ExitStack, chdir
+from io import TextIOWrapper
+from tempfile import TemporaryFile
+from typing import TYPE_CHECKING
+from unittest.mock import patch
+
+from rumpattern.cli.main import main
+from tests.support.paths import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
+"""For a process in any folder: it imports this package."""
+
+
+def run_command(*arguments: str | Path, stdin: bytes = b"", folder: Path = ROOT) -> subprocess.CompletedProcess[bytes]:
+    """Run the command in a folder; with bytes for its standard input it is a process of its own."""
+    words = ["rumpattern", *map(str, arguments)]
+    if stdin:
+        command = [sys.executable, "-m", *words]
+        return subprocess.run(command, cwd=folder, env=ENVIRONMENT, input=stdin, capture_output=True, check=False)
+    with ExitStack() as stack:
+        # files, not buffers: the command asks its streams for their descriptors
+        streams = {name: TextIOWrapper(stack.enter_context(TemporaryFile())) for name in ("stdin", "stdout", "stderr")}
+        handler = signal.getsignal(signal.SIGTERM)
+        stack.callback(signal.signal, signal.SIGTERM, handler)
+        stack.enter_context(chdir(folder))
+        stack.enter_context(patch.dict(os.environ, COLUMNS="80"))
+        for name, value in {"argv": words, **streams}.items():
+            stack.enter_context(patch.object(sys, name, value))
+        try:
+            main()
+        except SystemExit as ended:
+            code = ended.code
+        outputs = []
+        for name in ("stdout", "stderr"):
+            streams[name].flush()
+            streams[name].buffer.seek(0)
+            outputs.append(streams[name].buffer.read())
+    assert isinstance(code, int)
+    return subprocess.CompletedProcess(words, code, *outputs)
