@@ -38,6 +38,7 @@ def distribution(values, most=MAX_EXACT_VALUES):
     return Distribution(len(values), float(values.min()), float(values.max()), sketch, most)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DISTRIBUTIONS)
 def test_percentiles_of_a_million_values_are_within_the_error_of_the_buckets(name):
     values = DISTRIBUTIONS[name]

@@ -118,6 +118,7 @@ def test_a_request_has_at_most_1000_metrics_of_one_namespace(make):
     assert [datum["MetricName"] for datum in data_of(requests)[:-1]] == [one.name for one in short]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", ["widest", "most values", "statistic sets"])
 def test_a_request_is_less_than_a_megabyte_in_every_protocol(make, shape):
     values = {

@@ -158,6 +158,7 @@ def test_many_rejects_take_little_memory(tmp_path: Path) -> None:
     assert int(done.stdout) < 100 << 10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize("cut", [0, 20], ids=["whole", "cut"])
 def test_nothing_stays_of_a_stream(views: list[rp.MetricDefinition], tmp_path: Path, cut: int, workers: int) -> None:

@@ -48,6 +48,7 @@ def text() -> bytes:
     return b"\n".join(lines) + b"\n" + b"z" * 4_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("buffer", [100, 5_000, 300_000])
 @pytest.mark.parametrize("run", [1, 20_000, 1 << 30])
 @pytest.mark.parametrize("cut", [0, 2_000])
@@ -101,6 +102,7 @@ def test_what_fails_while_a_run_is_read_is_raised(
     assert threading.active_count() == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [0.0, 0.01, 0.05])
 def test_who_is_interrupted_while_a_run_is_read_stops_all(
     definitions: list[rp.MetricDefinition], text: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: float

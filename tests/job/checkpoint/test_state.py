@@ -96,6 +96,7 @@ def run(definitions: list[rp.MetricDefinition], events: Path, after: int | None 
     return told(result, rejects)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small_blocks")
 @pytest.mark.parametrize("reader", ["orjson", pytest.param("scan", marks=needs_fast)])
 def test_a_run_that_is_ended_after_any_block_goes_on(
