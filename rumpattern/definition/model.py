@@ -29,7 +29,7 @@ class MetricDefinition:
         value_key: the path of the field that holds the value of each event (ValueKey); None publishes 1 for each.
         unit_label: the CloudWatch unit (UnitLabel); None for no unit.
         dimension_keys: (field path, dimension name) pairs in the order given, each path once (DimensionKeys).
-        place: where it stands in its document, None if it was made from Python values; not compared.
+        place: its position in its document, None if it was not read from one; not compared.
         warnings: findings of the reader that do not keep it from working; not compared.
     """
 

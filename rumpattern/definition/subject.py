@@ -109,7 +109,7 @@ class Subject:
         return types if types and all(name in DETAILS for name in types) else None
 
     def place(self, member: str) -> Place | None:
-        """Return the place of a member, or that of the definition."""
+        """Return the position of a member, or that of the definition if the member is absent."""
         return self.read.places.get(member, self.read.places.get(""))
 
     def error(self, code: str, message: str, member: str = "", hint: str | None = None) -> Diagnostic:

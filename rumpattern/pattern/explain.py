@@ -188,8 +188,8 @@ def _accepts(elements: Sequence[Element], leaf: Leaf) -> bool:
 
 
 def _found(leaf: Leaf) -> str:
-    place = f" at {leaf.location}" if leaf.location != leaf.path else ""
-    return f"{json_type(leaf.value).split()[-1]} {show(leaf.value)}{place}"
+    location = f" at {leaf.location}" if leaf.location != leaf.path else ""
+    return f"{json_type(leaf.value).split()[-1]} {show(leaf.value)}{location}"
 
 
 def _listed(texts: Sequence[str], most: int, between: str) -> str:

@@ -250,7 +250,7 @@ def _ignoring_case(element: TextElement, value: str) -> bool:
 
 
 def _is_similar(left: str, right: str) -> bool:
-    """Tell whether two strings differ in left place, by no more than a tenth of their length."""
+    """Tell whether two strings differ in one part only, of at most a tenth of their length."""
     longest = max(len(left), len(right))
     if 10 * abs(len(left) - len(right)) > longest:
         return False

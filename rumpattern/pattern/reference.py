@@ -290,7 +290,7 @@ def accepts_text(element: TextElement, text: str) -> bool:  # noqa: PLR0911 - on
 
 
 def as_number(value: object) -> float | None:
-    """Return a leaf's value as a double, None if it is no number, or one that no double equals."""
+    """Return a leaf's value as a double, None if it is not a number, or not comparable."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     return float(value)

@@ -50,11 +50,11 @@ MAX_PAST: Final = timedelta(weeks=2)
 MAX_AHEAD: Final = timedelta(hours=2)
 """MetricDatum, Timestamp: how far ahead."""
 MAX_TIMESTAMP_MS: Final = 253_402_300_800_000
-"""The end of the year 9999, in milliseconds since 1970: no ISO 8601 date of four digits says a later one."""
+"""The end of the year 9999, in milliseconds since 1970: ISO 8601 has four digits for a year."""
 MAX_METRICS_PER_REQUEST: Final = 1_000
 """PutMetricData, MetricData."""
 MAX_REQUEST_BYTES: Final = 1_000_000
-"""PutMetricData says 1 MB and not in which encoding: the longest one, form fields of a query, is held to it."""
+"""PutMetricData: 1 MB, in an encoding that is not documented; applied to the longest one, form fields of a query."""
 MAX_VALUES_PER_DATUM: Final = 150
 """MetricDatum, Values."""
 MAX_EMF_VALUES: Final = 100

@@ -1,1 +1,1 @@
-"""Documents that hold metric definitions: JSON, YAML, CloudFormation, Terraform plans; where the definitions stand."""
+"""Documents with metric definitions: JSON, YAML, CloudFormation, Terraform plans; and where definitions are in them."""

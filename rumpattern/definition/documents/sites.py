@@ -98,13 +98,13 @@ class Site:
     """A metric definition of a document, not read yet.
 
     Attributes:
-        node: an object, or whatever stands where a definition is expected; a value that stands where a list of
-            definitions is expected counts as its only item.
+        node: an object, or any other value where a definition is expected; a value where a list of definitions is
+            expected counts as its only item.
         path: the path from the document's root to the node.
         origin: what it is part of.
         members: its members by their names in the API, the last of duplicates; without those that count as absent,
             which are null in Terraform and AWS::NoValue in a template.
-        holder: the request or metric destination that lists it, None if it stands by itself.
+        holder: the request or metric destination that lists it, None if nothing does.
         if_branches: the branches of Fn::If that it is in.
     """
 
@@ -170,12 +170,12 @@ def resources(node: JsonValue | None) -> Iterator[tuple[str, JsonValue, tuple[st
     while todo:
         node, path, variables = todo.pop()
         for key, resource in node.members if isinstance(node, JsonObject) else ():
-            place = f"{path}.{key.value}"
+            resource_path = f"{path}.{key.value}"
             match resource:
                 case JsonArray(items=(JsonString(value=variable), _, inside)) if key.value.startswith(_LOOP):
-                    todo.append((inside, f"{place}[2]", (*variables, variable)))
+                    todo.append((inside, f"{resource_path}[2]", (*variables, variable)))
                 case _:
-                    yield place, resource, variables
+                    yield resource_path, resource, variables
 
 
 def _snake_case(name: str) -> str:

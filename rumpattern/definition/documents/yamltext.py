@@ -49,7 +49,7 @@ _CONTAINER_TAGS: Final = frozenset({"!", f"{_YAML_TAG}map", f"{_YAML_TAG}seq"})
 _SHORT_NAMES: Final = frozenset({"Ref", "Condition"})
 _PROPERTIES: Final = re.compile(
     rf"(?:(?:&[0-9A-Za-z_-]+|![^ \t{BREAKS}]*)(?:[ \t{BREAKS}]|#[^{BREAKS}]*)*+){{0,2}}"
-)  # the anchor and tag before a value, and what may stand after each
+)  # the anchor and tag before a value, and the white space and comments after each
 _PAIR: Final = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 

@@ -1,1 +1,1 @@
-"""What RUM and CloudWatch ask of a definition that can be read: one generator of findings for each rule."""
+"""What RUM and CloudWatch require of a definition: one generator of findings for each rule."""

@@ -120,7 +120,7 @@ def monitor_name(document: Document, holder: Holder, _: Destination) -> Iterator
 
 
 def updated_definition(document: Document, holder: Holder, _: Destination) -> Iterator[Diagnostic]:
-    """An update says which definition it is of (API reference, UpdateRumMetricDefinition, MetricDefinitionId)."""
+    """An update names its definition by id (API reference, UpdateRumMetricDefinition, MetricDefinitionId)."""
     if holder.origin is not Origin.UPDATE_REQUEST:
         return
     match holder.members.get(_ID):
