@@ -494,8 +494,8 @@ FORMS: Final = tuple(_ENCODERS)
 
 
 def main(argv: Sequence[str]) -> int:
-    """Write one file of events, as `python -m rumpattern.synth.events --events 1000 -o events.ndjson` asks for."""
-    parser = argparse.ArgumentParser(prog="python -m rumpattern.synth.events", description=__doc__)
+    """Write one file of events, as `python -m rumpattern.synth --events 1000 -o events.ndjson` asks for."""
+    parser = argparse.ArgumentParser(prog="python -m rumpattern.synth", description=__doc__)
     parser.add_argument("--events", type=int, required=True, metavar="N", help="how many events")
     parser.add_argument("--seed", type=int, default=0, help="what decides everything random (default: 0)")
     parser.add_argument(
@@ -518,7 +518,3 @@ def main(argv: Sequence[str]) -> int:
         shuffle_keys=given.shuffle_keys,
     )
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
