@@ -86,7 +86,7 @@ def _summary(result: ReplayResult, console: Console, price: float | None) -> Non
 def _write_files(result: ReplayResult, console: Console) -> None:
     accounting = result.accounting
     title = f"Input, read by {result.reader}"
-    files = new_table(title, "file", "form", "lines>", "evaluated>", "rejected>", "blank>", "exact path>", "derived")
+    files = new_table(title, "file", "form", "lines>", "evaluated>", "rejected>", "blank>", "exact\npath>", "derived")
     for file in accounting.files:
         counts = [f"{n:,}" for n in (file.lines, file.evaluated, file.rejected, file.blank, file.odd)]
         add_row(files, file.name, file.form, *counts, _reasons(file.synthesised))
@@ -196,7 +196,8 @@ def print_table(console: Console, table: Table) -> None:
     """Print a table that never folds a number: a narrow terminal wraps the lines."""
     for column in table.columns:
         if column.justify == "right":
-            column.min_width = max(cell_len(str(cell)) for cell in (column.header, *column.cells))
+            lines = [line for cell in (column.header, *column.cells) for line in str(cell).splitlines()]
+            column.min_width = max(map(cell_len, lines))
     least = sum(column.min_width or _MIN_COLUMN_WIDTH for column in table.columns) + PADDING * (len(table.columns) - 1)
     console.print(table, width=max(console.width, least), crop=False)
 
