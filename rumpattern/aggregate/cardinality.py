@@ -109,15 +109,18 @@ class SeriesLimit:
     # would make the result depend on when groups were merged. All groups of a definition come in one call, since
     # Partial partitions by definition; otherwise sets would have to be counted over several calls.
     def __call__(self, groups: PartialAggregates) -> PartialAggregates | None:
-        """Return the groups that stay, None if none does; they are all merged groups of their definitions."""
+        """Return the groups of definitions within the limit, None if there are none.
+
+        ``groups`` holds all merged groups of each definition that is in it.
+        """
         first = metric_begins(groups)
         n_sets = np.bincount(groups.definitions[first], minlength=len(self.names))
         over_limit = {*np.flatnonzero(n_sets > self.limit).tolist(), *self._over_limit}
-        leaves = np.isin(groups.definitions, list(over_limit))
-        if not leaves.any():
+        is_over = np.isin(groups.definitions, list(over_limit))
+        if not is_over.any():
             return groups
-        self._leave_out(groups.select(np.flatnonzero(leaves)))
-        return None if leaves.all() else groups.select(np.flatnonzero(~leaves))
+        self._leave_out(groups.select(np.flatnonzero(is_over)))
+        return None if is_over.all() else groups.select(np.flatnonzero(~is_over))
 
     def _leave_out(self, groups: PartialAggregates) -> None:
         n_samples = np.bincount(groups.definitions, groups.sizes, len(self.names))
@@ -130,7 +133,7 @@ class SeriesLimit:
             self._over_limit[definition].add(values)
 
     def count(self, partitions: Iterable[PartialAggregates]) -> list[Cardinality]:
-        """Return the cardinality of each definition, given all merged groups that stayed."""
+        """Return the cardinality of each definition, given all merged groups within the limit."""
         result = [Cardinality(0, _rank(names, [0] * len(names))) for names in self.names]
         for groups in partitions:
             first = metric_begins(groups)

@@ -86,9 +86,9 @@ class FieldTable:
 
 def lay_out_fields(readings: Readings, signatures: Sequence[FieldSignature]) -> FieldTable:
     """Lay out every field that definitions read from a batch."""
-    values = {(signature.value_key, Role.VALUE) for signature in signatures if signature.value_key is not None}
-    dimensions = {field for signature in signatures for field in signature.dimensions}
-    keys = [_TIMESTAMP, *values, *dimensions]
+    values = [(signature.value_key, Role.VALUE) for signature in signatures if signature.value_key is not None]
+    dimensions = [field for signature in signatures for field in signature.dimensions]
+    keys = list(dict.fromkeys([_TIMESTAMP, *values, *dimensions]))
     fields = [readings.codes(*key) for key in keys]
     arrays = [_arrays(field) for field in fields]
     n_labels = np.array([len(field.labels) for field in fields])
@@ -98,9 +98,8 @@ def lay_out_fields(readings: Readings, signatures: Sequence[FieldSignature]) -> 
     records = np.array([(*words, *count) for words, count in zip(pointers, labels, strict=True)], np.int64)
     begin = records.ctypes.data
     earliest, latest = time_range(begin, len(readings.batch))
-    first, last = (
-        (0, 0) if earliest > latest else (int(time // (1_000 * readings.period)) for time in (earliest, latest))
-    )
+    length = 1_000 * readings.period
+    first = 0 if earliest > latest else int(earliest // length)
     return FieldTable(
         readings,
         fields,
@@ -108,7 +107,7 @@ def lay_out_fields(readings: Readings, signatures: Sequence[FieldSignature]) -> 
         records,
         {key: begin + FIELD_BYTES * index for index, key in enumerate(keys)},
         first,
-        last - first + 1,
+        int(latest // length) - first + 1,  # the latest is 0 if there is none
     )
 
 

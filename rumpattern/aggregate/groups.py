@@ -39,8 +39,8 @@ _HISTOGRAM_BYTES: Final = 2_048
 class PartialAggregates:
     """Statistics of g groups with as many dimensions.
 
-    No values are held of a group whose values are all the same, which minimum and size tell, or of which one is
-    negative, for which CloudWatch has no percentiles (``histogram.ValueSketch``).
+    No values are held of a group whose values are all the same, since minimum and size say all, or of which one is
+    negative, since then CloudWatch has no percentiles (``histogram.ValueSketch``).
 
     Attributes:
         definitions: shape (g,), definitions' indices in the plan.
@@ -133,7 +133,9 @@ class PartialAggregates:
         is_selected = np.zeros(len(self.sizes), np.bool_)
         is_selected[indices] = True
         new_indices = (np.cumsum(is_selected) - 1).tolist()
-        histograms = {new_indices[index]: found for index, found in self.histograms.items() if is_selected[index]}
+        histograms = {
+            new_indices[index]: histogram for index, histogram in self.histograms.items() if is_selected[index]
+        }
         return self._take(indices, self.raw_values[np.repeat(is_selected, self.raw_counts)], histograms)
 
     def pieces(self, length: int) -> Iterator[PartialAggregates]:

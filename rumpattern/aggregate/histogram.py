@@ -121,7 +121,7 @@ def count_values(values: Numbers, max_exact: int) -> Histogram:
     return count_groups(values.copy(), np.array([len(values)]), max_exact)[0]
 
 
-# All groups are counted in one pass: a group of a few hundred values takes six times as long on its own, by the calls.
+# All groups are counted in one pass: a group of 300 values takes six times as long on its own, for the calls.
 # With the values sorted within each group, a count is the distance between the places where a new key begins; a key is
 # the value in groups that stay exact, the bucket in others.
 def count_groups(values: Numbers, sizes: Integers, max_exact: int) -> list[Histogram]:
@@ -182,7 +182,7 @@ def _add_counts(keys: Array, counts: Array) -> tuple[Array, Array]:
 class ValueSketch(NamedTuple):
     """The values of a group: raw ones, a histogram, or both.
 
-    It is empty where all values are the same, which minimum and number tell, or where one is negative, for which
+    It is empty where all values are the same, since minimum and count say all, or where one is negative, since then
     CloudWatch has no percentiles.
 
     Attributes:

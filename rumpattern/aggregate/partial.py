@@ -41,7 +41,7 @@ class Partial:
 
     Args:
         max_exact: how many distinct values of each group are counted exactly (``histogram``).
-        check: called with merged groups; returns those that are to stay, None if none is.
+        check: called with merged groups; returns the groups to keep, None if there are none.
         on_merge: called when groups that were added have been merged: what they took is free then, between arrays that
             are in use.
     """
@@ -115,9 +115,9 @@ class Partial:
             partition = new if is_small else new.select(np.flatnonzero(partition_of_group == key))
             if key in groups.partitions:
                 partition = merge([groups.partitions.pop(key), partition], self.max_exact)
-            staying = self._check(partition) if self._check else partition
-            if staying is not None:
-                groups.partitions[key] = staying
+            checked = self._check(partition) if self._check else partition
+            if checked is not None:
+                groups.partitions[key] = checked
         groups.merged_bytes = sum(partition.n_bytes for partition in groups.partitions.values())
 
 

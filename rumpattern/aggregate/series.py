@@ -50,7 +50,7 @@ class Series(NamedTuple):
         namespace: the metric's namespace: the definition's with its prefix, or ``AWS/RUM``.
         name: the metric's name: the definition's Name.
         dimensions: (name, value) pairs sorted by name: names from DimensionKeys, values from the events; and
-            application_name, which RUM adds to every metric, if the events tell it or it was given.
+            application_name, which RUM adds to every metric, from the events or the replay's option of that name.
         unit: the definition's UnitLabel, ``None`` (the word) if it has none.
         start: the start of the period, an aware datetime in UTC, from the events' event_timestamp.
         period: the length of the period in seconds.

@@ -70,10 +70,10 @@ def value_reason(kind: Kind, value: Value) -> str:
         case Kind.STRING:
             return "value_numeric_string" if is_number(str(value).strip()) else "value_string"
         case _:
-            number = abs(float(value or 0))
-            if number <= MAX_VALUE:
+            magnitude = abs(float(value or 0))
+            if magnitude <= MAX_VALUE:
                 return PUBLISHED
-            return "value_out_of_range" if math.isfinite(number) else "value_not_finite"
+            return "value_out_of_range" if math.isfinite(magnitude) else "value_not_finite"
 
 
 def dimension_text(kind: Kind, value: Value) -> str:
