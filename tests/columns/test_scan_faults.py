@@ -104,6 +104,7 @@ def test_damaged_code_is_one_sentence(damaged_cache, tmp_path):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_without_a_compiler_it_is_left_out(tmp_path):
     environment = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
     assert replay(tmp_path, environment, "auto").returncode == 0

@@ -95,7 +95,7 @@ def some_world(seed, definitions, events):
     return [*some, rp.MetricDefinition("every")], [some_event(draw) for _ in range(events)]
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2, 3))])
 def test_hundreds_of_definitions_equal_reference(seed, monkeypatch):
     definitions, texts = some_world(seed, 300, 200)
     if seed % 2:  # groups of every size

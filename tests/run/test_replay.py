@@ -174,6 +174,7 @@ def test_the_reader_does_not_matter(definitions: list[rp.MetricDefinition], work
     assert replay_all(definitions, everything, reader="scan", workers=workers, application_name="other") == one
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [7, 1000])
 def test_the_size_of_blocks_does_not_matter(
     definitions: list[rp.MetricDefinition], monkeypatch: pytest.MonkeyPatch, size: int

@@ -3,7 +3,7 @@
 from hypothesis import settings
 
 CI_EXAMPLES = 300
-FAST_EXAMPLES = 20
+FAST_EXAMPLES = 10
 
 
 def examples(factor: float) -> int:
