@@ -1,4 +1,4 @@
-"""Blocks to results."""
+"""A block to its result: decoded, matched, derived and aggregated, with the account of its lines."""
 
 from __future__ import annotations
 
@@ -30,10 +30,24 @@ _RARE_KEYS: Final = frozenset[str]().union(*ABSENT_FIELDS.values())
 
 @dataclass(slots=True)
 class BlockResult:
-    """What one block comes to; ``end`` is the byte of the source where it ends, None if that is not known.
+    """The result of one block, which is all that is known of it: any process can compute it.
 
-    ``counts``, of shape (definitions, reasons), are the matched rows of each definition that came to each of
-    ``REASONS``; ``groups`` and ``odd_samples`` are the samples, batch after batch (see ``groups.Grouped``).
+    Attributes:
+        source: the index of the source.
+        form: the input form of the source.
+        counts: shape (definitions, reasons), the matched rows of each definition by what became of them (``REASONS``).
+        has_file_line_numbers: whether line numbers are those of the source, not from 1 in the block.
+        end: the byte of the source where the block ends, None if that is not known.
+        lines: how many lines or records the block has: ``evaluated`` + rejects + ``blank``.
+        evaluated: how many were events and were matched.
+        blank: how many held nothing.
+        odd: how many of the evaluated events took the exact path.
+        groups: the samples of all other events, aggregated batch by batch.
+        odd_samples: samples from the exact path, each with the index of its definition.
+        rejects: the lines that were no event.
+        synthesised: derived field to the number of events in which it was filled in.
+        present: fields, of those that not every shape of event has, that some event has.
+        absent: such fields that no event has.
     """
 
     source: int
@@ -53,7 +67,7 @@ class BlockResult:
     absent: set[str] = field(default_factory=set)
 
     def add(self, batch: EventBatch, present: set[str], absent: set[str]) -> None:
-        """Count a batch of the block, some fields of which some event has, and others none."""
+        """Add the account of a batch, with the fields that some of its events has and those that none has."""
         self.lines += batch.line_count
         self.evaluated += len(batch)
         self.blank += batch.blank
@@ -65,7 +79,7 @@ class BlockResult:
 
 
 def process_block(engine: Engine, block: Block, settings: Settings) -> BlockResult:
-    """Decode, match, derive and aggregate one block, and release it; one that can no longer be read is one reject."""
+    """Decode, match, derive and aggregate one block, and release it; a block that cannot be read is one reject."""
     try:
         return read_lines(block, settings.max_line, lambda texts: _process(engine, block, texts, settings))
     finally:
@@ -87,9 +101,9 @@ def _process(engine: Engine, block: Block, texts: TextLines | EventList, setting
 
 
 def _presence(engine: Engine, batch: EventBatch) -> tuple[set[str], set[str]]:
-    """Return the columns that some event has, and those that none has, of fields that not every shape has.
+    """Return the fields that some event has and those that none has, among those that not every shape has.
 
-    A path says nothing in a batch without events of a type whose definitions read it.
+    Only paths that were read from events of this batch are known to be absent.
     """
     by_type = engine.paths_by_type
     types = batch.columns[EVENT_TYPE].strings

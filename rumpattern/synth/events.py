@@ -30,7 +30,7 @@ from rumpattern.synth.tables import (
     PLACES,
     SESSION_START,
     Json,
-    Kind,
+    EventKind,
     Scene,
     Session,
     T,
@@ -138,14 +138,14 @@ def _gzip(chunks: Iterable[bytes], chunks_per_member: int) -> Iterator[bytes]:
 class _Deck:
     """Kinds to draw from, each as often as its share says."""
 
-    kinds: tuple[Kind, ...]
+    kinds: tuple[EventKind, ...]
     bounds: tuple[float, ...]
 
     @classmethod
-    def of(cls, kinds: tuple[Kind, ...]) -> _Deck:
+    def of(cls, kinds: tuple[EventKind, ...]) -> _Deck:
         return cls(kinds, tuple(itertools.accumulate(kind.share for kind in kinds)))
 
-    def draw(self, dice: float) -> Kind:
+    def draw(self, dice: float) -> EventKind:
         return self.kinds[bisect(self.bounds, dice * self.bounds[-1])]
 
 
@@ -187,7 +187,7 @@ def _moments(  # noqa: PLR0913 - the knobs of `events`
         yield Moment(at, view, event if shuffler is None else cast("Json", _shuffled(event, shuffler)))
 
 
-def _event(kind: Kind, scene: Scene, at: int) -> Json:
+def _event(kind: EventKind, scene: Scene, at: int) -> Json:
     view = scene.view
     return {
         "event_timestamp": at,

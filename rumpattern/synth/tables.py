@@ -221,7 +221,7 @@ class Scene(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class EventKind:
     """One event type: its share among its like, the version it is sent with, and what makes its details."""
 
     event_type: str
@@ -414,7 +414,7 @@ _ATTRIBUTION: dict[str, dict[str, float | tuple[str, ...]]] = {
 }  # fmt: skip
 
 
-def _vital(vital: str, share: float, middle: float) -> Kind:
+def _vital(vital: str, share: float, middle: float) -> EventKind:
     attribution = _ATTRIBUTION[vital]
 
     def details(scene: Scene) -> Json:
@@ -424,7 +424,7 @@ def _vital(vital: str, share: float, middle: float) -> Kind:
         }
         return {"version": "1.0.0", "value": scene.ms(middle), "attribution": parts}
 
-    return Kind(f"com.amazon.rum.{vital}_event", share, details)
+    return EventKind(f"com.amazon.rum.{vital}_event", share, details)
 
 
 def _cumulative_layout_shift(scene: Scene) -> Json:
@@ -488,28 +488,28 @@ def _newsletter(scene: Scene) -> Json:
 SESSION_START = "com.amazon.rum.session_start_event"
 PAGE_VIEW = "com.amazon.rum.page_view_event"
 
-BUILT_IN: tuple[Kind, ...] = (
-    Kind("com.amazon.rum.performance_resource_event", 35.0, _resource),
-    Kind("com.amazon.rum.http_event", 15.0, _http),
-    Kind(PAGE_VIEW, 7.0, _page_view),
-    Kind("com.amazon.rum.performance_navigation_event", 6.0, _navigation),
-    Kind("com.amazon.rum.dom_event", 5.0, _dom, version="1.1.0"),
+BUILT_IN: tuple[EventKind, ...] = (
+    EventKind("com.amazon.rum.performance_resource_event", 35.0, _resource),
+    EventKind("com.amazon.rum.http_event", 15.0, _http),
+    EventKind(PAGE_VIEW, 7.0, _page_view),
+    EventKind("com.amazon.rum.performance_navigation_event", 6.0, _navigation),
+    EventKind("com.amazon.rum.dom_event", 5.0, _dom, version="1.1.0"),
     _vital("largest_contentful_paint", 4.0, 1_500),
     _vital("interaction_to_next_paint", 4.0, 70),
-    Kind("com.amazon.rum.cumulative_layout_shift_event", 3.5, _cumulative_layout_shift),
+    EventKind("com.amazon.rum.cumulative_layout_shift_event", 3.5, _cumulative_layout_shift),
     _vital("time_to_first_byte", 3.5, 200),
     _vital("first_contentful_paint", 3.0, 900),
     _vital("first_input_delay", 3.0, 4),
-    Kind("com.amazon.rum.js_error_event", 3.0, _js_error),
-    Kind("com.amazon.rum.xray_trace_event", 3.0, _xray),
-    Kind("com.amazon.rum.page_close_event", 2.0, _page_close),
-    Kind(SESSION_START, 1.5, lambda _: {"version": "1.0.0"}),
-    Kind("com.amazon.rum.time_to_interactive_event", 0.8, lambda scene: {"version": "1.0.0", "value": scene.ms(1_900)}),
-    Kind("com.amazon.rum.rrweb_event", 0.7, _rrweb),
+    EventKind("com.amazon.rum.js_error_event", 3.0, _js_error),
+    EventKind("com.amazon.rum.xray_trace_event", 3.0, _xray),
+    EventKind("com.amazon.rum.page_close_event", 2.0, _page_close),
+    EventKind(SESSION_START, 1.5, lambda _: {"version": "1.0.0"}),
+    EventKind("com.amazon.rum.time_to_interactive_event", 0.8, lambda scene: {"version": "1.0.0", "value": scene.ms(1_900)}),
+    EventKind("com.amazon.rum.rrweb_event", 0.7, _rrweb),
 )
-CUSTOM: tuple[Kind, ...] = (
-    Kind("com.example.checkout", 30.0, _checkout),
-    Kind("product_viewed", 40.0, _product_viewed),
-    Kind("latency", 25.0, _latency),
-    Kind("newsletter_signup", 5.0, _newsletter),
+CUSTOM: tuple[EventKind, ...] = (
+    EventKind("com.example.checkout", 30.0, _checkout),
+    EventKind("product_viewed", 40.0, _product_viewed),
+    EventKind("latency", 25.0, _latency),
+    EventKind("newsletter_signup", 5.0, _newsletter),
 )
