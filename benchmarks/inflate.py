@@ -17,7 +17,7 @@ from isal import isal_zlib
 
 import rumpattern as rp
 from benchmarks.peers import DEFINITIONS
-from rumpattern.input.buffers import BufferRing, fill_ahead, fill_buffers
+from rumpattern.input.buffers import BufferPool, fill_ahead, fill_buffers
 from rumpattern.input.sources import BLOCK
 from rumpattern.input.streams import open_stream, read_head
 
@@ -73,10 +73,10 @@ def bare_isal(path: Path) -> None:
             pass
 
 
-def drained(path: Path, fill: Callable[[Stream, bytes, BufferRing], Iterator[Buffer]]) -> None:
+def drained(path: Path, fill: Callable[[Stream, bytes, BufferPool], Iterator[Buffer]]) -> None:
     with path.open("rb") as file:
         stream = open_stream(file)
-        for buffer in fill(stream, read_head(stream), BufferRing(4)):
+        for buffer in fill(stream, read_head(stream), BufferPool(4)):
             buffer.release()
 
 

@@ -52,7 +52,7 @@ def build_keys(root: Node, columns: Mapping[str, int]) -> Keys:
 
 def build_types(types: Sequence[str]) -> Keys:
     """Return a table of event types, each of which stands for its index, from 1."""
-    return _lay_out([{name.encode("utf-8", "surrogatepass"): number for number, name in enumerate(types, 1)}], [])
+    return _lay_out([{name.encode("utf-8", "surrogatepass"): index for index, name in enumerate(types, 1)}], [])
 
 
 def _lay_out(tables: Sequence[dict[bytes, int]], members: Sequence[tuple[int, int]]) -> Keys:
@@ -62,15 +62,15 @@ def _lay_out(tables: Sequence[dict[bytes, int]], members: Sequence[tuple[int, in
     probing), and all slots before that are marked as passed. A key with a quote is left out: a quote ends the key in a
     slot, and in JSON such a key has an escape and is not looked up.
 
-    Each table has its own ``factor``, that of ``_FACTORS`` which gives the most keys a slot of their own. With two to
-    four times as many slots as keys, one of 64 factors nearly always does so for all (a perfect hash), and then a
+    Each table has its own ``factor``, that of ``_FACTORS`` which gives the most keys a slot of their own. With four to
+    eight times as many slots as keys, one of 64 factors nearly always does so for all (a perfect hash), and then a
     lookup is one multiplication and one comparison, without a branch that depends on the key.
     """
     sizes = [1 << (4 * len(table)).bit_length() for table in tables]
-    starts = [sum(sizes[:number]) for number in range(len(sizes))]
+    starts = [sum(sizes[:index]) for index in range(len(sizes))]
     slots = [(NOTHING, False, 0, b"")] * (sum(sizes) + 1)
     records, longer, texts = [], [], bytearray()
-    for number, (table, start, size) in enumerate(zip(tables, starts, sizes, strict=True)):
+    for index, (table, start, size) in enumerate(zip(tables, starts, sizes, strict=True)):
         short = {key: member for key, member in table.items() if len(key) < SLOT_TEXT and _QUOTE not in key}
         factor = _best_factor(short, size)
         records.append((start * SLOT_BYTES, size - 1, factor))
@@ -83,7 +83,7 @@ def _lay_out(tables: Sequence[dict[bytes, int]], members: Sequence[tuple[int, in
             slots[start + slot] = member, False, (2 << len(key)) - 1, key + _QUOTE
         for key, member in table.items():
             if len(key) >= SLOT_TEXT:
-                longer.append((number, len(key), member, len(texts)))
+                longer.append((index, len(key), member, len(texts)))
                 texts += key + bytes(_WORD)
     longer.append((NOWHERE, 0, NOTHING, 0))
     return Keys(

@@ -11,7 +11,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar, assert_never
 
-from rumpattern.input.buffers import SEGMENT_BUFFER, SEGMENT_BUFFERS, Buffer, BufferRing, fill_ahead, fill_buffers
+from rumpattern.input.buffers import SEGMENT_BUFFER, SEGMENT_BUFFERS, Buffer, BufferPool, fill_ahead, fill_buffers
 from rumpattern.input.documents import detect, read_documents
 from rumpattern.input.formats import LINE_FORMS, MAX_LINE, Form
 from rumpattern.input.lines import EventList, TextLines
@@ -201,9 +201,9 @@ def _read_stream(index: int, file: BinaryIO, options: ReadOptions, start: int) -
 def _fill(stream: Stream, head: bytes, options: ReadOptions, *, is_ahead: bool) -> Generator[Buffer]:
     """Return the buffers of a stream."""
     if is_ahead and options.in_segments:
-        return fill_ahead(stream, head, BufferRing(SEGMENT_BUFFERS, SEGMENT_BUFFER), options.max_line)
+        return fill_ahead(stream, head, BufferPool(SEGMENT_BUFFERS, SEGMENT_BUFFER), options.max_line)
     fill = fill_ahead if is_ahead else fill_buffers
-    return fill(stream, head, BufferRing(options.buffers), options.max_line)
+    return fill(stream, head, BufferPool(options.buffers), options.max_line)
 
 
 def _report_differences(report_read: Callable[[int], None]) -> Callable[[int], None]:

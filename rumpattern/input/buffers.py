@@ -1,7 +1,7 @@
 """Streams to buffers of whole lines, in which the lines are read where they stand.
 
-A buffer has one owner at a time. The thread that fills buffers acquires one from the ring, fills it and hands it over;
-from then on it belongs to the block that holds it, until ``release`` puts it back in the ring. Nobody may look at its
+A buffer has one owner at a time. The thread that fills buffers acquires one from the pool, fills it and hands it over;
+from then on it belongs to the block that holds it, until ``release`` puts it back in the pool. Nobody may look at its
 text after that: it is being overwritten. The number of buffers bounds the memory that a stream takes, and how far the
 thread that fills them runs ahead of those who read.
 """
@@ -46,11 +46,11 @@ class Buffer:
         stored: how many bytes of the source had been read when the buffer was full.
     """
 
-    def __init__(self, ring: BufferRing) -> None:
-        # Weak, for the ring holds the buffer when nobody else does. A strong reference would make a cycle, and while
+    def __init__(self, pool: BufferPool) -> None:
+        # Weak, for the pool holds the buffer when nobody else does. A strong reference would make a cycle, and while
         # blocks are processed garbage is seldom collected: buffers of finished streams would pile up.
-        self.ring = ref(ring)
-        self.min_capacity = ring.capacity
+        self.pool = ref(pool)
+        self.min_capacity = pool.capacity
         self.text = _allocate(self.min_capacity)
         self.filled = self.size = self.stored = self.skipped = 0
 
@@ -61,9 +61,9 @@ class Buffer:
 
     def release(self) -> None:
         """Give the buffer back to be filled again; nobody may look at its text any more."""
-        ring = self.ring()
-        if ring is not None:
-            ring.put_back(self)
+        pool = self.pool()
+        if pool is not None:
+            pool.put_back(self)
 
     def load(self, start: bytes, stream: Stream, max_line: int) -> bool:
         """Fill the buffer with the start of a line and what follows it in the stream, at least to the end of a line.
@@ -139,7 +139,7 @@ def _allocate(capacity: int) -> Bytes:
     return np.empty(capacity + PADDING, np.uint8)
 
 
-class BufferRing:
+class BufferPool:
     """The buffers of one stream, each for ``capacity`` bytes or more (``BLOCK``).
 
     There are at most ``count``, which go round; without a count, there is a new one each time.
@@ -153,7 +153,7 @@ class BufferRing:
         self._is_closed = False
 
     def acquire(self) -> Buffer | None:
-        """Return an idle buffer, as soon as there is one; None once the ring is closed."""
+        """Return an idle buffer, as soon as there is one; None once the pool is closed."""
         if self._is_closed:
             return None
         if self.count is None or (self._made < self.count and self._idle.empty()):
@@ -171,7 +171,7 @@ class BufferRing:
         self._idle.put(None)
 
 
-def fill_buffers(stream: Stream, head: bytes, ring: BufferRing, max_line: int = MAX_LINE) -> Generator[Buffer]:
+def fill_buffers(stream: Stream, head: bytes, pool: BufferPool, max_line: int = MAX_LINE) -> Generator[Buffer]:
     """Yield the text of a stream, of which ``head`` has been read, in buffers of whole lines.
 
     A line of more than ``max_line`` bytes that fills a buffer has a buffer of its own, which holds its start.
@@ -180,7 +180,7 @@ def fill_buffers(stream: Stream, head: bytes, ring: BufferRing, max_line: int = 
         BrokenSourceError: after all complete lines; its ``rest`` is the line that broke off.
     """
     rest = head
-    while buffer := ring.acquire():
+    while buffer := pool.acquire():
         has_ended = buffer.load(rest, stream, max_line)
         if has_ended and stream.fault is None:
             buffer.size = buffer.filled
@@ -209,16 +209,16 @@ def _broken(fault: BrokenSourceError, rest: bytes, max_line: int) -> BrokenSourc
     return broken
 
 
-def fill_ahead(stream: Stream, head: bytes, ring: BufferRing, max_line: int = MAX_LINE) -> Generator[Buffer]:
+def fill_ahead(stream: Stream, head: bytes, pool: BufferPool, max_line: int = MAX_LINE) -> Generator[Buffer]:
     """Yield the buffers of ``fill_buffers``, which runs on a thread of its own until this ends or is closed.
 
-    The queue between the two needs no bound, for there are only so many buffers in the ring.
+    The queue between the two needs no bound, for there are only so many buffers in the pool.
     """
     ready: SimpleQueue[Buffer | BaseException | None] = SimpleQueue()
 
     def run() -> None:
         try:
-            for buffer in fill_buffers(stream, head, ring, max_line):
+            for buffer in fill_buffers(stream, head, pool, max_line):
                 ready.put(buffer)
             ready.put(None)
         except BaseException as error:  # noqa: BLE001 - raised where the buffers are wanted
@@ -233,5 +233,5 @@ def fill_ahead(stream: Stream, head: bytes, ring: BufferRing, max_line: int = MA
             yield item
     finally:
         item = None  # an exception and this frame, which its traceback holds, would be a cycle
-        ring.close()  # the thread may wait for a buffer that nobody will put back
+        pool.close()  # the thread may wait for a buffer that nobody will put back
         thread.join()

@@ -17,7 +17,7 @@ import pytest
 import rumpattern as rp
 from rumpattern.input import buffers
 from rumpattern.input.blocks import read_blocks
-from rumpattern.input.buffers import BufferRing, fill_ahead, fill_buffers
+from rumpattern.input.buffers import BufferPool, fill_ahead, fill_buffers
 from rumpattern.input.sources import BrokenSourceError, find_sources
 from rumpattern.input.streams import open_stream, read_head
 from rumpattern.native.layout import PADDING
@@ -84,7 +84,7 @@ def test_buffers_end_at_line_ends_only(  # noqa: PLR0913, PLR0917 - what may dif
 ) -> None:
     monkeypatch.setattr(buffers, "BLOCK", block)
     for head in (0, 3, 90):
-        texts = list(taken(fill(Text(data[head:], most), data[:head], BufferRing(count))))
+        texts = list(taken(fill(Text(data[head:], most), data[:head], BufferPool(count))))
         assert b"".join(texts) == data
         assert all(texts)
         assert [text for text in texts[:-1] if not text.endswith(b"\n")] == []
@@ -94,7 +94,7 @@ def test_buffers_end_at_line_ends_only(  # noqa: PLR0913, PLR0917 - what may dif
 @pytest.mark.parametrize("fill", FILLS)
 @pytest.mark.parametrize("data", [b"", b"\n", b"one", b"one\ntwo", b"one\ntwo\n"])
 def test_a_line_that_broke_off_is_the_rest(fill: Callable[..., Iterator[buffers.Buffer]], data: bytes) -> None:
-    text, fault = taken_until_fault(fill(Text(data, 2, BrokenSourceError("RP003", "broken")), b"", BufferRing(2)))
+    text, fault = taken_until_fault(fill(Text(data, 2, BrokenSourceError("RP003", "broken")), b"", BufferPool(2)))
     cut = data.rfind(b"\n") + 1
     assert fault is not None
     assert (text, fault.rest, fault.message) == (data[:cut], data[cut:], "broken")
@@ -117,7 +117,7 @@ def test_a_line_beyond_the_longest_is_passed_over(  # noqa: PLR0913 - what may d
     line = b"x" * length
     for end in (b"", b"\n", b"\nlast", b"\n" + line + b"\nlast\n"):
         data = b"one\ntwo\n" + line + end
-        filled = list(fill(Text(data, most), b"", BufferRing(None), 64))
+        filled = list(fill(Text(data, most), b"", BufferPool(None), 64))
         texts = [buffer.text[: buffer.size].tobytes() for buffer in filled]
         lines = [(text.split(b"\n"), buffer.skipped) for text, buffer in zip(texts, filled, strict=True)]
         assert sum(buffer.size + buffer.skipped for buffer in filled) == len(data)
@@ -135,7 +135,7 @@ def test_a_long_line_that_breaks_off_is_cut(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(buffers, "MAX_EXCERPT", 10)
     for length, rest in ((64, 64), (65, 10), (66, 10), (5000, 10)):
         stream = Text(b"one\n" + b"x" * length, fault=BrokenSourceError("RP003", "broken"))
-        text, fault = taken_until_fault(fill_buffers(stream, b"", BufferRing(1), 64))
+        text, fault = taken_until_fault(fill_buffers(stream, b"", BufferPool(1), 64))
         assert fault is not None
         assert (text, fault.rest, fault.message) == (b"one\n", b"x" * rest, "broken"), length
 
@@ -143,7 +143,7 @@ def test_a_long_line_that_breaks_off_is_cut(monkeypatch: pytest.MonkeyPatch) -> 
 def test_no_more_buffers_are_filled_than_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(buffers, "BLOCK", 100)
     stream = Text(b"one\n" * 1000)
-    filled = fill_ahead(stream, b"", BufferRing(3))
+    filled = fill_ahead(stream, b"", BufferPool(3))
     first = [next(filled) for _ in range(3)]
     time.sleep(0.05)
     assert stream.stored == 300
@@ -157,7 +157,7 @@ def test_closing_ends_the_thread_wherever_it_is(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(buffers, "BLOCK", 100)
     for count in (1, 2, 5, None):
         for read in range(3):
-            filled = fill_ahead(Text(b"one\n" * 1000), b"", BufferRing(count))
+            filled = fill_ahead(Text(b"one\n" * 1000), b"", BufferPool(count))
             for _ in zip(range(read), filled, strict=False):
                 if count == 1:
                     break
@@ -172,7 +172,7 @@ class Failing(Text):
 
 def test_what_the_thread_cannot_do_is_raised_to_its_reader() -> None:
     with pytest.raises(MemoryError, match="no memory"):
-        list(fill_ahead(Failing(b""), b"", BufferRing(2)))
+        list(fill_ahead(Failing(b""), b"", BufferPool(2)))
     assert fillers() == []
 
 
@@ -184,7 +184,7 @@ def test_a_bomb_takes_a_bounded_amount_of_memory(monkeypatch: pytest.MonkeyPatch
         stream = open_stream(io.BytesIO(bomb))
         head = read_head(stream)
         sizes = []
-        for buffer in fill(stream, head, BufferRing(2), 4 << 20):
+        for buffer in fill(stream, head, BufferPool(2), 4 << 20):
             sizes.append((buffer.size, buffer.skipped))
             buffer.release()
         assert tracemalloc.get_traced_memory()[1] < 24 << 20

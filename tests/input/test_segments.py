@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import rumpattern as rp
-from rumpattern.input.buffers import Buffer, BufferRing, fill_ahead
+from rumpattern.input.buffers import Buffer, BufferPool, fill_ahead
 from rumpattern.input.lines import TextLines
 from rumpattern.input.segments import StreamSegment
 from rumpattern.input.sources import BrokenSourceError
@@ -155,12 +155,12 @@ def runs(filled: Iterator[Buffer], limit: int) -> Iterator[StreamSegment]:
 
 
 def test_runs_are_all_lines_up_to_the_fault() -> None:
-    found = [TextLines(run).whole for run in runs(fill_ahead(Text(b"one\n" * 50 + b"t"), b"", BufferRing(2, 20)), 60)]
+    found = [TextLines(run).whole for run in runs(fill_ahead(Text(b"one\n" * 50 + b"t"), b"", BufferPool(2, 20)), 60)]
     assert found == [b"one\n" * 15] * 3 + [b"one\n" * 5]
 
 
 def test_a_run_that_nobody_reads_is_over() -> None:
-    buffers = BufferRing(1, 20)
+    buffers = BufferPool(1, 20)
     filled = fill_ahead(Text(b"one\n" * 50), b"", buffers)
     run = StreamSegment(next(filled), filled, 7, 60)
     run.close()
