@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from tests.support.command import ENVIRONMENT, run_command
+from tests.support.command import PACKAGE_PATH, run_command
 from tests.support.paths import ROOT
 
 
@@ -34,7 +34,7 @@ def replay(tmp_path):
         return subprocess.run(
             [sys.executable, "-m", *command],
             cwd=tmp_path,
-            env={**ENVIRONMENT, **(environment or {})},
+            env={**os.environ, **PACKAGE_PATH, **(environment or {})},
             check=False,
             **({"capture_output": True} | options),
         )

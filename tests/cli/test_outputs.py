@@ -11,7 +11,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from tests.support.command import ENVIRONMENT, run_command
+from tests.support.command import PACKAGE_PATH, run_command
 
 EVENT = '{"event_type":"x","event_timestamp":0}\n'
 DEFINITION = json.dumps({"Name": "n", "Namespace": "t", "EventPattern": '{"event_type":["x"]}'})
@@ -75,7 +75,9 @@ def test_what_is_open_is_written_where_it_stands(place):
         stream.flush()
         command = [sys.executable, "-m", "rumpattern", "replay", "-d", "d.json", "e.ndjson", "--format", "csv", "-o"]
         for name in ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"):
-            done = subprocess.run([*command, name], cwd=place, env=ENVIRONMENT, stdout=stream, check=False)
+            done = subprocess.run(
+                [*command, name], cwd=place, env={**os.environ, **PACKAGE_PATH}, stdout=stream, check=False
+            )
             assert done.returncode == 0
     first, *lines = (place / "all").read_text(encoding="utf-8").splitlines()
     assert first == "before"
@@ -113,7 +115,7 @@ def test_names_that_are_no_text(place):
 def test_closed_standard_output_is_told(place):
     script = 'exec "$0" -m rumpattern replay -d d.json e.ndjson -o o >&-'
     command = ["/bin/sh", "-c", script, sys.executable]
-    done = subprocess.run(command, cwd=place, env=ENVIRONMENT, stderr=subprocess.PIPE, check=False)
+    done = subprocess.run(command, cwd=place, env={**os.environ, **PACKAGE_PATH}, stderr=subprocess.PIPE, check=False)
     assert (done.returncode, done.stderr) == (2, b"error: standard output is closed\n")
 
 
@@ -126,7 +128,7 @@ def test_a_mistake_in_the_program_has_the_code_of_errors(place):
     done = subprocess.run(
         [sys.executable, "-c", program, "replay", "-d", "d.json", "e.ndjson"],
         cwd=place,
-        env=ENVIRONMENT,
+        env={**os.environ, **PACKAGE_PATH},
         capture_output=True,
         text=True,
         check=False,
@@ -145,7 +147,7 @@ def test_no_module_of_the_current_folder_is_run(place):
     done = subprocess.run(
         [sys.executable, "-P", "-m", "rumpattern", "replay", "-d", "d.json", "e.ndjson", "--workers", "2"],
         cwd=place,
-        env=ENVIRONMENT,
+        env={**os.environ, **PACKAGE_PATH},
         capture_output=True,
         text=True,
         check=False,
@@ -182,7 +184,7 @@ def test_control_characters_do_not_reach_the_terminal(place):
 def test_output_that_cannot_be_encoded_is_spelled_out(place):
     (place / "d.json").write_text(json.dumps({"Name": "é", "Namespace": "t"}), encoding="utf-8")
     command = [sys.executable, "-m", "rumpattern", "replay", "-d", "d.json", "e.ndjson"]
-    environment = {**ENVIRONMENT, "PYTHONIOENCODING": "ascii"}
+    environment = {**os.environ, **PACKAGE_PATH, "PYTHONIOENCODING": "ascii"}
     done = subprocess.run(command, cwd=place, env=environment, capture_output=True, check=False)
     assert done.returncode == 0
     assert b"\\xe9" in done.stdout

@@ -13,6 +13,7 @@ import pytest
 
 from rumpattern.cli import fixing
 from rumpattern.cli.validate import command
+from tests.support.command import run_command
 from tests.support.paths import ROOT
 from tests.support.replays import EXTENDED
 
@@ -21,11 +22,8 @@ TEMPLATES = "fixtures/definitions/templates"
 
 
 def run(*arguments, stdin="", cwd=ROOT):
-    command = [sys.executable, "-m", "rumpattern", "validate", *map(str, arguments)]
-    environment = {**os.environ, "NO_COLOR": "1", "COLUMNS": "120"}
-    return subprocess.run(
-        command, cwd=cwd, env=environment, input=stdin, capture_output=True, text=True, encoding="utf-8", check=False
-    )
+    done = run_command("validate", *arguments, stdin=stdin.encode(), folder=cwd, width=120)
+    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
 def test_clean_definitions():

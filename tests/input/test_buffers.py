@@ -203,6 +203,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reader", ["orjson", "scan"])
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])

@@ -115,6 +115,7 @@ def test_hundreds_of_definitions_equal_reference(seed, monkeypatch):
         assert found.counts() == [len(some) for some in rows]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [1, 7, 64])
 def test_what_was_matched_before_changes_nothing(step, monkeypatch):
     monkeypatch.setattr(classwise, "_BLOCK", 16)
@@ -131,6 +132,7 @@ def test_what_was_matched_before_changes_nothing(step, monkeypatch):
         assert as_lists(kernel.match(engine.batch(texts))) == whole, name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["codes", "rows", "native"])
 def test_threads_share_what_is_learned(form, monkeypatch):
     monkeypatch.setattr(classes, "MAX_STRINGS", 5)

@@ -143,6 +143,7 @@ def test_keys_whose_hashes_collide():
     assert [batch.columns[key].numbers[number] for number, key in enumerate(keys)] == [*range(100)]
 
 
+@pytest.mark.slow
 def test_every_cut_of_a_text_into_blocks(realistic, decoder):
     lines = [*EDGES, *realistic[:60]]
     for cut in range(len(lines) + 1):
@@ -151,6 +152,7 @@ def test_every_cut_of_a_text_into_blocks(realistic, decoder):
         assert_same(decoder, after, offset=len(before))
 
 
+@pytest.mark.slow
 def test_every_alignment_of_a_text():
     decoder, block = Decoder(PATHS), b"\n".join(EDGES)
     for shift in range(130):
@@ -225,6 +227,7 @@ def stamp_of(path):
         return FileIdentity.of(file)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("piece", "longest"), list(itertools.product([1, 2, 7, 63, 64, 65, 1_000, 100_000], [150, 1_500, 100_000]))
 )
@@ -305,6 +308,7 @@ def test_nothing_is_written_beyond_the_room(realistic, decoder, tmp_path, monkey
             assert_same_batch(scanner, in_file, TextLines(block, max_line=longest))
 
 
+@pytest.mark.slow
 @on_posix
 def test_nothing_is_read_beyond_the_padding(monkeypatch):
     monkeypatch.setattr("rumpattern.columns.scan.padded", padded_at_page_end)

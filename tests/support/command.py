@@ -21,23 +21,26 @@ from tests.support.paths import ROOT
 if TYPE_CHECKING:
     from pathlib import Path
 
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
-"""For a process in any folder: it imports this package."""
+PACKAGE_PATH = {"PYTHONPATH": str(ROOT)}
+"""The variable by which a process in any folder imports this package."""
 
 
-def run_command(*arguments: str | Path, stdin: bytes = b"", folder: Path = ROOT) -> subprocess.CompletedProcess[bytes]:
+def run_command(
+    *arguments: str | Path, stdin: bytes = b"", folder: Path = ROOT, width: int = 80
+) -> subprocess.CompletedProcess[bytes]:
     """Run the command in a folder; with bytes for its standard input it is a process of its own."""
     words = ["rumpattern", *map(str, arguments)]
     if stdin:
         command = [sys.executable, "-m", *words]
-        return subprocess.run(command, cwd=folder, env=ENVIRONMENT, input=stdin, capture_output=True, check=False)
+        environment = {**os.environ, **PACKAGE_PATH, "COLUMNS": str(width)}
+        return subprocess.run(command, cwd=folder, env=environment, input=stdin, capture_output=True, check=False)
     with ExitStack() as stack:
         # files, not buffers: the command asks its streams for their descriptors
         streams = {name: TextIOWrapper(stack.enter_context(TemporaryFile())) for name in ("stdin", "stdout", "stderr")}
         handler = signal.getsignal(signal.SIGTERM)
         stack.callback(signal.signal, signal.SIGTERM, handler)
         stack.enter_context(chdir(folder))
-        stack.enter_context(patch.dict(os.environ, COLUMNS="80"))
+        stack.enter_context(patch.dict(os.environ, COLUMNS=str(width)))
         for name, value in {"argv": words, **streams}.items():
             stack.enter_context(patch.object(sys, name, value))
         try:

@@ -281,6 +281,7 @@ class Interruption:
         return self
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small_blocks")
 def test_a_run_that_is_interrupted_at_any_line_goes_on(
     definitions: list[rp.MetricDefinition], events: Path, tmp_path: Path
