@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 class MetricDefinition:
     """A definition of an extended or custom metric, in the terms of the API's MetricDefinitionRequest.
 
-    Nothing is checked: ``load_definitions`` returns checked definitions, and ``validate`` says what RUM would refuse.
+    Only what the API's JSON could not hold is refused: ``load_definitions`` returns checked definitions, and ``validate``
+    says what RUM would refuse.
 
     Attributes:
         name: the metric's name (API: Name).
@@ -31,6 +32,9 @@ class MetricDefinition:
         dimension_keys: (field path, dimension name) pairs in the order given, each path once (DimensionKeys).
         place: its position in its document, None if it was not read from one; not compared.
         warnings: findings of the reader that do not keep it from working; not compared.
+
+    Raises:
+        ValueError: a field path occurs twice in ``dimension_keys``.
     """
 
     name: str
@@ -41,6 +45,10 @@ class MetricDefinition:
     dimension_keys: tuple[tuple[str, str], ...] = ()
     place: Place | None = field(default=None, compare=False, repr=False)
     warnings: tuple[Diagnostic, ...] = field(default=(), compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if len(dict(self.dimension_keys)) < len(self.dimension_keys):
+            raise ValueError("a field path occurs twice in dimension_keys, which the API's map cannot hold")
 
     @property
     def is_extended(self) -> bool:

@@ -504,7 +504,9 @@ BUILT_IN: tuple[EventKind, ...] = (
     EventKind("com.amazon.rum.xray_trace_event", 3.0, _xray),
     EventKind("com.amazon.rum.page_close_event", 2.0, _page_close),
     EventKind(SESSION_START, 1.5, lambda _: {"version": "1.0.0"}),
-    EventKind("com.amazon.rum.time_to_interactive_event", 0.8, lambda scene: {"version": "1.0.0", "value": scene.ms(1_900)}),
+    EventKind(
+        "com.amazon.rum.time_to_interactive_event", 0.8, lambda scene: {"version": "1.0.0", "value": scene.ms(1_900)}
+    ),
     EventKind("com.amazon.rum.rrweb_event", 0.7, _rrweb),
 )
 CUSTOM: tuple[EventKind, ...] = (
