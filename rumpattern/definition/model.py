@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class MetricDefinition:
     """A definition of an extended or custom metric, in the terms of the API's MetricDefinitionRequest.
 
-    Only what the API's JSON could not hold is refused: ``load_definitions`` returns checked definitions, and ``validate``
-    says what RUM would refuse.
+    Only what the API's JSON could not hold is refused: ``load_definitions`` returns checked definitions, and
+    ``validate`` says what RUM would refuse.
 
     Attributes:
         name: the metric's name (API: Name).

@@ -87,7 +87,7 @@ def test_a_definition_beyond_the_limit_is_left_out_and_counted(tmp_path: Path) -
     assert (few.published, views.published) == (3_000, 3_000)
     (warning,) = limited.warnings
     assert str(warning) == (
-        f"definition 1 (Many) makes about {many.series:,} series, more than 2,999: its 3,000 data are left out; the "
+        f"definition 1 (Many) makes about {many.series:,} series, more than 2,999: its 3,000 samples are left out; the "
         "dimension SESSION has most values, about 1,000 [RP022]  hint: drop that dimension, or raise --max-series"
     )
     assert replay(tmp_path / "e", max_series=3_000).series == whole.series

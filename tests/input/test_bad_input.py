@@ -390,7 +390,7 @@ error: fixtures/definitions/broken.json:11:7 MetricDefinitions[1].UnitLable: unk
 hint: did you mean "UnitLabel"?
 error: fixtures/definitions/broken.json:12:142 MetricDefinitions[1].EventPattern → \
 $.event_details.duration[0].numeric[0]: unknown numeric operator "=>" [RP111]  hint: did you mean ">="?
-error: fixtures/definitions/broken.json:17:24 MetricDefinitions[2].DimensionKeys: DimensionKeys is a JSON object, \
+error: fixtures/definitions/broken.json:17:24 MetricDefinitions[2].DimensionKeys: DimensionKeys must be a JSON object, \
 not an array [RP305]  hint: write {"metadata.browserName": "BrowserName"}: field path to dimension name
 """
 

@@ -38,7 +38,7 @@ def round_trips(definitions, data, settings, reader=Reader.ORJSON):
 
 @given(definition_lists(), st.lists(lines(definition_events()), max_size=12), st.sampled_from((1, 150)))
 def test_any_events(definitions, texts, exact_values):
-    round_trips(definitions, b"\n".join(texts), Settings(60, exact_values))
+    round_trips(definitions, b"\n".join(texts), Settings(60, exact_values=exact_values))
 
 
 DEFINITIONS = [
@@ -60,7 +60,7 @@ def test_large_groups_and_rejects(reader, exact_values):
     broken = ["{", "{", '{"d": "\\ud800"', '{"event_type": 1}'] * 100
     odd = ['{"event_type": "t", "event_timestamp": 1, "d": "x", "v": 1, "e": [1]}']
     text = "\n".join([*events[:1_000], *broken, *odd, *events[1_000:]]).encode()
-    result = round_trips(DEFINITIONS, text, Settings(60, exact_values), reader)
+    result = round_trips(DEFINITIONS, text, Settings(60, exact_values=exact_values), reader)
     assert result.rejects.codes().total() == len(result.rejects) == len(broken)
     (groups,) = [groups for groups in result.groups if len(groups.histograms)]
     assert sorted(groups.histograms) == [0, 1, 2]
