@@ -231,6 +231,7 @@ def test_an_application_can_be_named(run: Run) -> None:
     assert b"RP311" not in done.stderr
 
 
+@pytest.mark.slow
 def test_workers_do_not_change_what_is_written(run: Run) -> None:
     words = "replay", "-d", EXTENDED, "-d", CUSTOM, NDJSON, "--format", "json", "--workers"
     one, two = run(*words, "1"), run(*words, "2")
@@ -238,6 +239,7 @@ def test_workers_do_not_change_what_is_written(run: Run) -> None:
     assert one.stdout
 
 
+@pytest.mark.slow
 def test_workers_read_every_operator(run: Run, tmp_path: Path) -> None:
     alternatives = [
         {"event_type": [{"wildcard": "*.js_error_event"}], "metadata": {"browserName": [{"anything-but": "Safari"}]}},

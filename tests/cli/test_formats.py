@@ -72,6 +72,7 @@ def test_data_that_cloudwatch_would_refuse_are_told(replay, form):
     assert b"Metric0" in done.stdout
 
 
+@pytest.mark.slow
 def test_parquet_goes_to_a_pipe_and_to_a_file(replay, tmp_path):
     parquet = pytest.importorskip("pyarrow.parquet", reason="the extra arrow is not installed")
     done = replay("parquet")
@@ -82,6 +83,7 @@ def test_parquet_goes_to_a_pipe_and_to_a_file(replay, tmp_path):
     assert (row["name"], row["sum"], row["dimensions"]) == ("Metric0", 3.0, [("application_name", "=1+1")])
 
 
+@pytest.mark.slow
 def test_parquet_without_its_extra_is_one_sentence(replay, tmp_path):
     (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['pyarrow'] = None\n", encoding="utf-8")
     done = replay("parquet", environment={"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"})

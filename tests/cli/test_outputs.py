@@ -69,6 +69,7 @@ def test_a_link_stays_a_link(place):
     assert json.loads((place / "real").read_text(encoding="utf-8"))["count"] == 1
 
 
+@pytest.mark.slow
 def test_what_is_open_is_written_where_it_stands(place):
     with (place / "all").open("w", encoding="utf-8") as stream:
         stream.write("before\n")
@@ -142,6 +143,7 @@ def test_a_device_is_written_as_it_is(place):
     assert Path("/dev/null").is_char_device()
 
 
+@pytest.mark.slow
 def test_no_module_of_the_current_folder_is_run(place):
     (place / "json.py").write_text("raise SystemExit(9)", encoding="utf-8")
     done = subprocess.run(

@@ -168,6 +168,7 @@ def test_configuration(tmp_path, options):
     assert [one["code"] for one in json.loads(done.stdout)["documents"][0]["findings"]] == ["RP314"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("table", "message"),
     [
@@ -246,6 +247,7 @@ def test_only_selected_findings_are_mended(tmp_path):
     assert file.read_text(encoding="utf-8") == GOLDEN.replace("count", "Count")
 
 
+@pytest.mark.slow
 def test_standard_input_is_not_mended_but_compared():
     assert "--fix needs a file" in run("-", "--fix", stdin=GOLDEN).stderr
     assert run("-", "--diff", stdin=GOLDEN).stdout.startswith("--- <stdin>\n+++ <stdin>\n@@ -1,4 +1,4 @@\n")

@@ -76,6 +76,7 @@ def test_aliases_of_aliases():
     assert [one.code for one in report.diagnostics] == ["RP335", "RP303", "RP305"]
 
 
+@pytest.mark.slow
 def test_ignores_that_many_resources_share():
     resources = "".join(f"  R{i}: {{Metadata: {{rumpattern: {{ignore: *l}}}}, Type: T}}\n" for i in range(1_000))
     with cpu_seconds_below(20):

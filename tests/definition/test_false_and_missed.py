@@ -168,6 +168,7 @@ def choice(condition, *branches):
     return {"Fn::If": [condition, *branches]}
 
 
+@pytest.mark.slow
 def test_only_one_branch_is_deployed():
     assert found(template(choice("Prod", [VIEWS, OTHER], [VIEWS]))) == []
     assert found(template([choice("A", VIEWS, OTHER), choice("A", OTHER, VIEWS)])) == []

@@ -176,6 +176,7 @@ def many(namespaces, unit="count"):
     return "".join(line.format(index, name, unit) for index, name in enumerate(namespaces))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrong", [1, 150, 300])
 def test_edits_that_are_left_out_cost_little(wrong):
     good = ["RUM/CustomMetrics/Shop"] * (300 - wrong)
@@ -188,6 +189,7 @@ def test_edits_that_are_left_out_cost_little(wrong):
     assert len(done) == 900 - wrong
 
 
+@pytest.mark.slow
 def test_many_commas_are_mended_in_one_go():
     text = "[" + ",".join(request(Name=f"m{index}")[:-1] + ",}" for index in range(2_000)) + ",]"
     report = validate_text(text, None)

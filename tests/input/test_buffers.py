@@ -280,6 +280,7 @@ except KeyboardInterrupt:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="signals are those of POSIX")
 def test_ctrl_c_leaves_no_thread(large: Path) -> None:
     done = subprocess.run([sys.executable, "-c", INTERRUPTED, large], capture_output=True, check=False, text=True)

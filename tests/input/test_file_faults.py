@@ -66,6 +66,7 @@ CHANGES: dict[str, tuple[Callable[[Path], object], str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reader", READERS)
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize("change", CHANGES)

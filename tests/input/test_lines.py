@@ -20,7 +20,7 @@ LONG = b"x" * 70_000
         b"\xef\xbb\xbfa\nb\n",
         b"a\n" + LONG + b"\nb\n" + LONG,
         LONG + b"\n" + LONG + b"\n",
-        b"ab\n" * 40_000,
+        pytest.param(b"ab\n" * 40_000, marks=pytest.mark.slow),
         b"a\r\r\nb",
     ],
 )

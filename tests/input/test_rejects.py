@@ -83,6 +83,7 @@ def accounts(result: rp.ReplayResult) -> Counter[tuple[str, str]]:
     return total
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reader", READERS)
 @pytest.mark.parametrize("form", DAMAGES)
 def test_what_is_repaired_is_what_was_missing(

@@ -182,7 +182,7 @@ class FailingFile(io.BytesIO):
 
 
 @pytest.mark.parametrize("data", [gzip.compress(LONG), LONG], ids=["gzip", "plain"])
-@pytest.mark.parametrize("good", [0, 2, 12, 150_000])
+@pytest.mark.parametrize("good", [0, 2, 12, pytest.param(150_000, marks=pytest.mark.slow)])
 def test_an_error_of_the_device_comes_after_what_was_read(
     monkeypatch: pytest.MonkeyPatch, data: bytes, good: int
 ) -> None:

@@ -45,6 +45,7 @@ def kept(mode: str, **variables: str) -> float:
     return megabytes
 
 
+@pytest.mark.slow
 @ON_GLIBC
 def test_freed_memory_is_given_back():
     assert kept("as ever") > 30

@@ -162,6 +162,7 @@ CHANGES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("key", ["a", "q"])
 def test_a_value_that_is_no_longer_as_long(learned, change, key):

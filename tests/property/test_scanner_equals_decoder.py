@@ -167,6 +167,7 @@ def suite():
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", suite())
 def test_json_test_suite(path):
     text = path.read_bytes()

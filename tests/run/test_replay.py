@@ -113,6 +113,7 @@ def matched(definitions: list[rp.MetricDefinition], fixture_events: list[Event])
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("period", [1, 60, 300])
 def test_series_are_those_of_one_event_at_a_time(
     definitions: list[rp.MetricDefinition], matched: list[list[Event]], period: int
@@ -154,6 +155,7 @@ def replay_all(definitions: list[rp.MetricDefinition], sources: list[Path], **op
     return tuple(result.series), result.accounting, tuple(result.warnings), tuple(rejects)
 
 
+@pytest.mark.slow
 def test_the_number_of_workers_does_not_matter(
     definitions: list[rp.MetricDefinition], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -217,6 +219,7 @@ def test_series_that_could_not_be_made_are_made_when_asked_again(
     assert dataclasses.replace(result, reader="other").series == whole.series
 
 
+@pytest.mark.slow
 def test_the_order_of_files_does_not_matter(definitions: list[rp.MetricDefinition], whole: rp.ReplayResult) -> None:
     assert rp.replay(definitions, FILES[::-1]) == whole
     assert rp.replay(definitions, EVENTS) == whole

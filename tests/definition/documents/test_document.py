@@ -88,6 +88,7 @@ def test_broken_yaml(text, place, message):
     assert refusal(text, "a.yaml").endswith("[RP006]")
 
 
+@pytest.mark.slow
 def test_limits():
     deep = "YAML is nested deeper than 1,000 levels [RP015]"
     assert refusal("a: " + "[" * 1000, "a.yml") == f"a.yml:1:1003 $: not valid YAML: {deep}"

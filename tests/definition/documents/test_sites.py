@@ -385,6 +385,7 @@ def test_aliases_give_their_sites_under_every_path():
     assert (first.path[:11], second.path[:11]) == ("Resources.M", "Resources.N")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("leaf", ["[{Name: x}]", "!Ref X", "[]"])
 def test_branches_that_multiply_are_refused(leaf):
     lines = [f"a0: &a0 {leaf}"] + [f"a{i}: &a{i} !If [C, *a{i - 1}, *a{i - 1}]" for i in range(1, 60)]
@@ -395,6 +396,7 @@ def test_branches_that_multiply_are_refused(leaf):
         find_sites(parse_document(text))
 
 
+@pytest.mark.slow
 def test_ten_thousand_definitions():
     document = read_document(template(monitor([ONE | {"DimensionKeys": {"a": "B"}}] * 10_000)))
     assert len(find_sites(document)) == 10_000

@@ -178,6 +178,7 @@ def test_another_run_is_refused(definitions: list[rp.MetricDefinition], events: 
     assert refused(definitions, events).startswith("holds run.json and is not the folder of a checkpoint")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small_blocks")
 @pytest.mark.parametrize(("one", "other"), [(5, 6), (2, 3), (1, 7)])
 def test_parts_that_changed_places_are_done_again(
