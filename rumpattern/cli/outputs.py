@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from rumpattern.input.rejects import dump_row
-from rumpattern.job.checkpoint.parts import sync_folder
+from rumpattern.job.checkpoint.segments import sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

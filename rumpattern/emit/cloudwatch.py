@@ -30,7 +30,7 @@ class Outcome:
 
 
 def refusal(point: Series) -> str | None:
-    """Return why CloudWatch would refuse a datum whenever it came, None if it would take it."""
+    """Return why CloudWatch would refuse a data point at any time, None if it would accept it."""
     if not max(abs(point.sum), abs(point.min), abs(point.max)) <= MAX_VALUE:
         return "a sum beyond 2^360"
     return _identity_fault(point.namespace, point.name, point.dimensions, point.unit)

@@ -1,1 +1,1 @@
-"""Input to blocks of event lines: sources, containers, buffers, and what could not be read."""
+"""Input to blocks of event lines: sources, input forms, buffers, and rejects."""

@@ -1,4 +1,4 @@
-"""What became of every line and of every matched event."""
+"""The accounts of a replay: what became of every line, and of every matched event."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ if TYPE_CHECKING:
     from rumpattern.job.results import BlockResult
 
 UNREADABLE: Final = "RP001"
-"""The reject of a file that cannot be read any more, or is no longer what it was."""
+"""The code of the reject for a file that cannot be read on, or has changed since it was opened."""
 
 TRUNCATING_CODES: Final = frozenset(("RP001", "RP003", "RP004", "RP020", "RP023"))
-"""Rejects that stand for all the rest of their file: nobody knows how much that is."""
+"""Codes of rejects that stand for the whole rest of a file, of unknown length."""
 
 SERIES_LIMIT: Final = "series_limit"
 """Why the samples of a definition are dropped that makes more series than a replay keeps."""
@@ -39,7 +39,7 @@ class DefinitionAccount:
 
     @property
     def is_estimate(self) -> bool:
-        """Tell whether the number of series is an estimate."""
+        """Whether the number of series is an estimate."""
         return self.dropped[SERIES_LIMIT] > 0
 
 
@@ -47,8 +47,8 @@ class DefinitionAccount:
 class FileAccount:
     """What became of the lines of one file: ``lines == evaluated + rejected + blank``.
 
-    A line is a line of NDJSON or of a log export, or an event record of any other container. ``odd`` events are counted
-    among the evaluated ones; ``bytes`` are those of the file as it is stored.
+    A line is a line of NDJSON or of a log export, or a record of any other input form. ``odd`` counts those evaluated
+    events that took the exact path; ``bytes`` are those of the file as it is stored.
     """
 
     name: str
@@ -63,16 +63,16 @@ class FileAccount:
 
     @property
     def rejected(self) -> int:
-        """How many lines were rejected, for whatever reason."""
+        """How many lines were rejected, with any code."""
         return self.rejects.total()
 
     @property
     def truncated(self) -> bool:
-        """Tell whether the file could not be read to its end."""
+        """Whether the file could not be read to its end."""
         return not TRUNCATING_CODES.isdisjoint(self.rejects)
 
     def plus(self, result: BlockResult) -> FileAccount:
-        """Return the account with the result of one more block; it is whole whenever a run is interrupted."""
+        """Return the account with the result of one more block; a new value, so that an interrupt never splits it."""
         return replace(
             self,
             form=result.form.value,
@@ -103,12 +103,12 @@ class Accounting:
 
     @property
     def evaluated(self) -> int:
-        """Lines that were events and were matched."""
+        """Lines that were events, and were evaluated."""
         return sum(file.evaluated for file in self.files)
 
     @property
     def rejected(self) -> int:
-        """Lines that were no event."""
+        """Lines that were no event, with a code each."""
         return sum(file.rejected for file in self.files)
 
     @property

@@ -19,7 +19,7 @@ import orjson
 from rumpattern.diagnostics.finding import Diagnostic, InputError
 from rumpattern.diagnostics.wording import printable
 from rumpattern.input.sources import BrokenSourceError, open_source
-from rumpattern.job.checkpoint.parts import Segment, SegmentWriter, segment_path, write_whole
+from rumpattern.job.checkpoint.segments import Segment, SegmentWriter, segment_path, write_whole
 
 fcntl: Any = None
 with suppress(ImportError):  # Windows has none
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from rumpattern.input.sources import Source
-    from rumpattern.job.checkpoint.parts import Position
+    from rumpattern.job.checkpoint.segments import Position
     from rumpattern.job.results import BlockResult
 
 _COMPARED_BYTES: Final = 1 << 16

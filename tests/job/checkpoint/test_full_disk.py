@@ -1,4 +1,4 @@
-"""Every single write that a replay makes may fail: nothing half done stays, and no datum is lost or counted twice."""
+"""Every single write that a replay makes may fail: nothing half done stays, and no sample is lost or counted twice."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from rumpattern.cli.main import main
-from rumpattern.job.checkpoint import parts
+from rumpattern.job.checkpoint import segments
 from rumpattern.synth import events as synth
 from tests.support.paths import DEFINITIONS
 
@@ -111,7 +111,7 @@ def events(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def replay(
     events: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[[Path, str], tuple[int, str]]:
-    monkeypatch.setattr(parts, "_WRITE_RATIO", 0)
+    monkeypatch.setattr(segments, "_WRITE_RATIO", 0)
 
     def run(folder: Path, form: str) -> tuple[int, str]:
         named = {"--format": form, "-o": folder / "out", "--rejects": folder / "rejects", "--state": folder / "state"}

@@ -21,7 +21,7 @@ import pytest
 import rumpattern as rp
 from rumpattern.emit import json_lines
 from rumpattern.input.formats import Form
-from rumpattern.job.checkpoint import parts, state
+from rumpattern.job.checkpoint import segments, state
 from rumpattern.job.checkpoint.state import Checkpoint, delete
 from rumpattern.synth import events as synth
 from tests.support.paths import DEFINITIONS
@@ -68,7 +68,7 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rumpattern.input.buffers.BLOCK", 1 << 16)
     monkeypatch.setattr("rumpattern.input.blocks.RANGE", 1 << 16)
     monkeypatch.setattr("rumpattern.input.blocks.SEGMENT_BUFFER", 1 << 14)
-    monkeypatch.setattr(parts, "_WRITE_RATIO", 0)
+    monkeypatch.setattr(segments, "_WRITE_RATIO", 0)
 
 
 def told(result: rp.ReplayResult, rejects: list[object]) -> tuple[bytes, object, object]:
@@ -186,7 +186,7 @@ def test_parts_that_changed_places_are_done_again(
 ) -> None:
     folder = tmp_path / "state"
     whole = run(definitions, events, state=folder)
-    first, second = parts.segment_path(folder, one), parts.segment_path(folder, other)
+    first, second = segments.segment_path(folder, one), segments.segment_path(folder, other)
     for swapped in ((second, first), (first, first)):
         data = [path.read_bytes() for path in swapped]
         first.write_bytes(data[0])
@@ -201,7 +201,7 @@ def test_parts_of_another_run_are_not_taken(
     run(definitions, events, state=tmp_path / "one")
     whole = run(definitions[1:], events, state=tmp_path / "other")
     for number in (1, 2):
-        shutil.copy(parts.segment_path(tmp_path / "one", number), parts.segment_path(tmp_path / "other", number))
+        shutil.copy(segments.segment_path(tmp_path / "one", number), segments.segment_path(tmp_path / "other", number))
     assert run(definitions[1:], events, state=tmp_path / "other") == whole
 
 
@@ -273,7 +273,7 @@ class Interruption:
         self.left = line
 
     def __call__(self, frame: Any, event: str, _argument: object) -> Any:
-        if frame.f_code.co_filename not in {state.__file__, parts.__file__} or frame.f_code.co_name == "__exit__":
+        if frame.f_code.co_filename not in {state.__file__, segments.__file__} or frame.f_code.co_name == "__exit__":
             return None  # what interrupts the way out ends the process, and with it the thread that writes
         if event == "line":
             self.left -= 1
@@ -337,20 +337,20 @@ def twenty_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 PARTS_AT_ONCE = """
 from rumpattern.cli.main import main
-from rumpattern.job.checkpoint import parts
-parts._WRITE_RATIO = 0
+from rumpattern.job.checkpoint import segments
+segments._WRITE_RATIO = 0
 main()
 """
 SLOW_PARTS = """
 import time
 from rumpattern.cli.main import main
-from rumpattern.job.checkpoint import parts
-parts._WRITE_RATIO = 0
-put = parts.SegmentWriter.put
+from rumpattern.job.checkpoint import segments
+segments._WRITE_RATIO = 0
+put = segments.SegmentWriter.put
 def put_slowly(*arguments):
     put(*arguments)
     time.sleep(0.5)
-parts.SegmentWriter.put = put_slowly
+segments.SegmentWriter.put = put_slowly
 main()
 """
 
