@@ -26,7 +26,7 @@ DEVICES = frozenset(("desktop", "mobile", "tablet"))
 def run(  # noqa: C901, PLR0912 - a plain loop is what it is here for
     lines: Iterable[bytes], put: Callable[[str, str, int, float], None]
 ) -> None:
-    """Call ``put`` with metric, dimension value, minute (seconds since 1970) and value of every datum."""
+    """Call ``put`` with metric, dimension value, minute (seconds since 1970) and value of every data point."""
     for line in lines:
         event = orjson.loads(line)
         kind = event["event_type"]

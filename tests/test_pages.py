@@ -179,3 +179,11 @@ def test_the_readme_is_short():
     lines = TEXTS[ROOT / "README.md"].splitlines()
     assert len(lines) <= MAX_README_LINES
     assert len([example for example in examples(ROOT / "README.md") if example.kind == "test"]) == 1
+
+
+def test_every_output_format_is_named_on_its_pages():
+    from rumpattern.cli.replay import _FORMATS  # noqa: PLC0415 - loads every emitter
+
+    for page in (ROOT / "README.md", ROOT / "rumpattern/emit/README.md"):
+        text = page.read_text("utf-8")
+        assert [form for form in _FORMATS if f"`{form}`" not in text] == [], page

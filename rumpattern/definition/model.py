@@ -47,8 +47,9 @@ class MetricDefinition:
     warnings: tuple[Diagnostic, ...] = field(default=(), compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        if len(dict(self.dimension_keys)) < len(self.dimension_keys):
-            raise ValueError("a field path occurs twice in dimension_keys, which the API's map cannot hold")
+        paths = [path for path, _ in self.dimension_keys]
+        for path in {path for path in paths if paths.count(path) > 1} if len(set(paths)) < len(paths) else ():
+            raise ValueError(f"{path} occurs twice in dimension_keys, which the API's map cannot hold")
 
     @property
     def is_extended(self) -> bool:

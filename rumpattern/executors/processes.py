@@ -69,7 +69,7 @@ class _Worker:
             return unpack_result(receive(self.stdout)[1])  # type: ignore[arg-type]
         except (EOFError, BrokenPipeError):
             status = self.process.wait()
-            raise WorkerError(f"a worker process ended with status {status}: is there enough memory?") from None
+            raise WorkerError(f"a worker process ended with status {status}{_hint(status)}") from None
 
     def close(self) -> None:
         """End the process, whatever it is doing."""
@@ -78,6 +78,11 @@ class _Worker:
         with suppress(BrokenPipeError):
             self.stdin.close()
         self.stdout.close()
+
+
+def _hint(status: int) -> str:
+    """Return what a worker's exit status suggests: negative, it is the signal that ended the process."""
+    return ": is there enough memory?" if status < 0 else "; its own error stands above"
 
 
 def process_in_workers(

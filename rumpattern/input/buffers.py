@@ -177,7 +177,7 @@ def fill_buffers(stream: Stream, head: bytes, pool: BufferPool, max_line: int = 
     A line of more than ``max_line`` bytes that fills a buffer has a buffer of its own, which holds its start.
 
     Raises:
-        BrokenSourceError: after all complete lines; its ``rest`` is the line that broke off.
+        BrokenSourceError: after all complete lines; its ``rest`` is the truncated line.
     """
     rest = head
     while buffer := pool.acquire():

@@ -29,7 +29,7 @@ class StreamSegment:
     Attributes:
         end: the byte of the text up to which buffers have been read.
         stored: how many bytes of the source had been read for them.
-        fault: what broke off after them, if anything did.
+        fault: why reading ended after them, None if it did not fail.
 
     Args:
         first: the first buffer.

@@ -162,7 +162,7 @@ class Splitter:
             raise self._error("RP020", "the document ends before it is complete")
 
     def rest(self) -> Record:
-        """Return what was read and has not become a record, for an input that broke off."""
+        """Return what was read and has not become a record, for a truncated input."""
         if self._truncated:
             return self._truncated
         start = self._scanned if self._record_start is None else self._record_start
@@ -287,7 +287,7 @@ def _ends_in_escape(text: bytes) -> bool:
 
 
 def _gather(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield chunks joined to ``_MIN_SCAN`` bytes or more, and whatever there is where the source breaks off."""
+    """Yield chunks joined to ``_MIN_SCAN`` bytes or more, and whatever there is where the source is truncated."""
     gathered: list[bytes] = []
     size = 0
     try:

@@ -60,11 +60,11 @@ class ReplayResult:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ReplayResult):
             return NotImplemented
-        return self._said() == other._said()
+        return self._compared() == other._compared()
 
     __hash__ = None  # type: ignore[assignment]  # the series are made when they are asked for
 
-    def _said(self) -> tuple[object, ...]:
+    def _compared(self) -> tuple[object, ...]:
         return self.series, self.accounting, self.warnings, self.first_rejects, self.reader
 
 

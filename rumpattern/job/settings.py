@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from operator import index
 from typing import TYPE_CHECKING, Any, Self
 
 from rumpattern.aggregate.cardinality import MAX_SERIES
@@ -34,8 +35,8 @@ class Settings:
         max_line: bytes of a line, its newline left out; a longer one is rejected and not held in memory.
 
     Raises:
-        ValueError: a period that CloudWatch does not have, a name that it refuses as a dimension value, or a limit
-            below 1.
+        ValueError: a period that CloudWatch does not have, a name that it refuses as a dimension value, a limit below
+            1, or a value of another type.
     """
 
     period: int = DEFAULT_PERIOD
@@ -47,6 +48,8 @@ class Settings:
     max_line: int = MAX_LINE
 
     def __post_init__(self) -> None:
+        for name in ("period", "max_series", "exact_values", "max_line"):
+            object.__setattr__(self, name, _integer(name, getattr(self, name)))  # the value is made, and then frozen
         check_period(self.period)
         check_application_name(self.application_name)
         for name in ("max_series", "exact_values", "max_line"):
@@ -73,6 +76,18 @@ class Settings:
         return cls(**{**values, "input_format": form and Form(form), "reader": Reader(values["reader"])})
 
 
+def _integer(name: str, value: object) -> int:
+    """Return an integer of any type as Python's own, which JSON and numpy take alike; 60.0 is one too.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        return int(value) if isinstance(value, float) and value.is_integer() else index(value)  # type: ignore[arg-type]
+    except TypeError:
+        raise ValueError(f"{name} is a whole number, not {value!r}") from None
+
+
 def check_period(period: int) -> None:
     """Check that CloudWatch has a period: 1, 5, 10, 20, 30 or a multiple of 60 seconds, up to a day.
 
@@ -91,6 +106,8 @@ def check_application_name(name: str | None) -> None:
     Raises:
         ValueError: it cannot.
     """
+    if name is not None and not isinstance(name, str):
+        raise ValueError(f"application_name is text, not {name!r}")
     reason = PUBLISHED if name is None else dimension_reason(Kind.STRING, name)
     if reason != PUBLISHED:
         raise ValueError(f"CloudWatch refuses {name!a} as a dimension value: {reason}")

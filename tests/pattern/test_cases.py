@@ -1,4 +1,4 @@
-"""The cases of fixtures/cases: each through the slow matcher, all of them through one engine and one batch."""
+"""The cases of fixtures/cases: each through the reference matcher, all of them through one engine and one batch."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Law: for every line the engine's masks are what the slow matcher says of the event, and it rejects the same lines."""
+"""Law: for every line the masks of the engine are those of the reference matcher, and it rejects the same lines."""
 
 import numpy as np
 from hypothesis import example, given, settings
