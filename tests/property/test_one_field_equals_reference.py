@@ -1,0 +1,43 @@
+"""Law: an engine of one field, asked about every scalar that events may hold, answers as the reference matcher.
+
+The law for whole events (``test_engine_equals_reference``) draws any nesting, so that few of its rows reach the
+predicates of columns with a value that matches. Here every row does: one plain field, and the values of the elements.
+"""
+
+import json
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import rumpattern as rp
+from tests.support.examples import examples
+from tests.support.strategies import SCALARS, STRINGS, elements, text_elements
+
+TEXTS = [json.loads(text) for text in STRINGS if "\\ud" not in text]
+VALUES = [scalar for scalar in SCALARS if "\\ud" not in scalar]
+NEARBY = [json.dumps(f"{one}{other}") for one in TEXTS for other in ("x", "/", "*")]
+LINES = [f'{{"a":{value}}}' for value in dict.fromkeys([*VALUES, *NEARBY])]
+
+N_EXAMPLES = max(50, examples(1))  # so many that each operator is among them
+
+
+@settings(max_examples=N_EXAMPLES)
+@given(st.lists(elements() | text_elements(TEXTS), min_size=1, max_size=3))
+def test_every_scalar(some_elements):
+    pattern = rp.parse_pattern(f'{{"a":[{",".join(some_elements)}]}}')
+    expected = [pattern.matches(line) for line in LINES]
+    engine = rp.compile([rp.MetricDefinition("m", pattern=pattern)])
+    batch = engine.batch("\n".join(LINES))
+    assert len(batch) == len(LINES)
+    assert engine.match(batch).mask(0).tolist() == expected
+    assert len(batch.odd) < len(LINES) // 5  # columns answer for most rows, or the law says little
+
+
+@settings(max_examples=N_EXAMPLES)
+@given(text_elements(TEXTS))
+def test_many_of_one_operator(element):
+    others = [f'"{number}"' for number in range(50)]
+    pattern = rp.parse_pattern(f'{{"a":[{",".join([element, *others])}]}}')
+    engine = rp.compile([rp.MetricDefinition("m", pattern=pattern)])
+    expected = [pattern.matches(line) for line in LINES]
+    assert engine.match(engine.batch("\n".join(LINES))).mask(0).tolist() == expected
