@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
@@ -47,9 +48,10 @@ class MetricDefinition:
     warnings: tuple[Diagnostic, ...] = field(default=(), compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        paths = [path for path, _ in self.dimension_keys]
-        for path in {path for path in paths if paths.count(path) > 1} if len(set(paths)) < len(paths) else ():
-            raise ValueError(f"{path} occurs twice in dimension_keys, which the API's map cannot hold")
+        counts = Counter(path for path, _ in self.dimension_keys)
+        repeated = [path for path, count in counts.items() if count > 1]
+        if repeated:
+            raise ValueError(f"{repeated[0]} occurs twice in dimension_keys, which the API's map cannot hold")
 
     @property
     def is_extended(self) -> bool:
