@@ -100,11 +100,11 @@ def replay(  # noqa: PLR0913 - the choices of a replay
         exact_values,
         max_line,
     )
-    listeners = Listeners(on_reject, on_progress or _ignore, on_notice or _ignore)
+    listeners = Listeners(on_reject, on_progress or ignore, on_notice or ignore)
     return run(definitions, sources, settings, workers=workers, state=state, listeners=listeners)
 
 
-def _ignore(*_progress: object) -> None:
+def ignore(*_progress: object) -> None:
     """Take progress and notices that nobody asked for."""
 
 
@@ -112,8 +112,8 @@ class Listeners(NamedTuple):
     """Who hears of a run while it lasts; the arguments are those of ``replay``."""
 
     on_reject: Callable[[str, Reject], None] | None = None
-    on_progress: Callable[[int, int, int], None] = _ignore
-    on_notice: Callable[[str], None] = _ignore
+    on_progress: Callable[[int, int, int], None] = ignore
+    on_notice: Callable[[str], None] = ignore
 
 
 def run(  # noqa: PLR0913 - what is replayed, how, where, and who hears of it

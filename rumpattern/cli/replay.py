@@ -44,7 +44,7 @@ from rumpattern.input.sources import find_sources
 from rumpattern.job.checkpoint.state import delete
 from rumpattern.job.settings import Settings, check_application_name, check_period
 from rumpattern.memory import give_back_memory
-from rumpattern.run import Listeners, run
+from rumpattern.run import Listeners, ignore, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -185,7 +185,7 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
         accounts_stream = stack.enter_context(replacing(accounts_file)) if accounts_file else None
         on_reject = stack.enter_context(reject_file(rejects_file)) if rejects_file else None
         with progress_bar(sum(source.size for source in sources)) as on_progress:
-            listeners = Listeners(on_reject, on_progress or _ignore, lambda text: click.echo(text, err=True))
+            listeners = Listeners(on_reject, on_progress or ignore, lambda text: click.echo(text, err=True))
             try:
                 result = run(definitions, events, settings, workers=workers, state=state, listeners=listeners)
             except ReaderError as error:
@@ -194,10 +194,6 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
             accounts.write(result, accounts_stream)
         is_complete = _write(result, form, stream, definitions, price)
     return _exit_code(result, max_reject_rate) or (Exit.CLEAN if is_complete else Exit.FINDINGS)
-
-
-def _ignore(*_progress: int) -> None:
-    """Take progress that nobody sees."""
 
 
 def _settings(  # noqa: PLR0913, PLR0917 - as Settings
