@@ -61,7 +61,7 @@ _MAX_MEMBERS: Final = np.iinfo(np.uint16).max
 
 
 class _Layout(NamedTuple):
-    """What to read, as compiled code is told it.
+    """What a scan reads, laid out for compiled code.
 
     Attributes:
         paths: the path of each column; the event type's is the first.
