@@ -91,8 +91,7 @@ class Column:
 
         The dictionaries are concatenated too, so that a string may stand in the result's twice.
         """
-        others = np.where(kind_mask(other.kinds, Kind.STRING), other.codes + len(self.strings), 0)
-        codes = np.concatenate([self.codes, others])
+        codes = np.concatenate([self.codes, self._codes_after_own(other)])
         numbers = np.concatenate([self.numbers, other.numbers])
         kinds = np.concatenate([self.kinds, other.kinds])
         return Column(kinds[order], numbers[order], codes[order].astype(np.int32), self.strings + other.strings)
@@ -107,11 +106,14 @@ class Column:
         filled = int(np.count_nonzero(rows))
         if not filled:
             return self, 0
-        moved = np.where(kind_mask(other.kinds, Kind.STRING), other.codes + len(self.strings), 0)
-        codes = np.where(rows, moved, self.codes).astype(np.int32)
+        codes = np.where(rows, self._codes_after_own(other), self.codes).astype(np.int32)
         kinds = np.where(rows, other.kinds, self.kinds)
         numbers = np.where(rows, other.numbers, self.numbers)
         return Column(kinds, numbers, codes, self.strings + other.strings), filled
+
+    def _codes_after_own(self, other: Column) -> Codes:
+        """Return the codes of another column in this one's dictionary followed by the other's; 0 where no string is."""
+        return np.where(kind_mask(other.kinds, Kind.STRING), other.codes + len(self.strings), 0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
