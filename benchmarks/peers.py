@@ -15,6 +15,7 @@ import orjson
 from benchmarks.columns import Tally
 from benchmarks.plain_loop import open_events
 from benchmarks.plain_loop import run as run_plain_loop
+from rumpattern.native.library import why_absent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,7 +95,7 @@ def metric_peers(cores: int, *, compress: bool) -> list[Peer]:
 
 def programs(cores: int, *, compress: bool) -> list[Peer]:
     """Return the same tools, for whole processes: in place of ours its command line, with either reader."""
-    readers = {OURS: "auto", **({f"{OURS} --reader orjson": "orjson"} if find_spec("numba") else {})}
+    readers = {OURS: "auto", **({f"{OURS} --reader orjson": "orjson"} if not why_absent() else {})}
     ours = [Program(name, n, reader, exact=True) for name, reader in readers.items() for n in sorted({1, cores})]
     others = metric_peers(cores, compress=compress)
     return ours + [peer for peer in others if peer.tool not in {OURS, FLOOR}]
@@ -102,7 +103,7 @@ def programs(cores: int, *, compress: bool) -> list[Peer]:
 
 def column_peers() -> list[Peer]:
     """Return the tools that are installed and make columns, on one core."""
-    found = [Peer(OURS, 1, "benchmarks.rumpattern_jobs:scanned_columns", exact=True)] if find_spec("numba") else []
+    found = [Peer(OURS, 1, "benchmarks.rumpattern_jobs:scanned_columns", exact=True)] if not why_absent() else []
     if find_spec("duckdb"):
         found.append(Peer(DUCKDB, 1, "benchmarks.duckdb_sql:columns"))
     if find_spec("polars"):

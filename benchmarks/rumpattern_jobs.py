@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import partial
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,9 +27,9 @@ if TYPE_CHECKING:
 
 
 def metrics(cores: int) -> Job:
-    """Return the replay of definitions.json, read by compiled code if that is installed."""
+    """Return the replay of definitions.json, read by the compiled core where there is one."""
     definitions = rp.load_definitions(DEFINITIONS)
-    reader = Reader.SCAN if find_spec("numba") else Reader.ORJSON
+    reader = Reader.AUTO.choose()
 
     def job(events: Path) -> Callable[[Path], None]:
         return partial(_write, rp.replay(definitions, events, workers=cores, reader=reader))
@@ -44,7 +43,7 @@ def _write(replayed: ReplayResult, result: Path) -> None:
 
 
 def scanned_columns(_cores: int) -> Job:
-    """Return the decoding of a file as a replay does it, a block after the other, by compiled code."""
+    """Return the decoding of a file as a replay does it, a block after the other, by the compiled core."""
     return partial(_decode, _engine(Reader.SCAN))
 
 

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from operator import attrgetter
-from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeAlias, assert_never
+from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 from rumpattern.aggregate.groups import BatchAggregates
 from rumpattern.columns.decode import Decoder
-from rumpattern.columns.readers import Reader, ReaderError
-from rumpattern.definition.model import MetricDefinition
+from rumpattern.columns.readers import Reader
 from rumpattern.derive.samples import Deriver
 from rumpattern.input.lines import EventList, TextLines
-from rumpattern.input.sources import BrokenSourceError, FileIdentity
-from rumpattern.input.texts import FileText
 from rumpattern.jsontext import dump_exact
 from rumpattern.match.explain import explain_kernel
 from rumpattern.match.kernel import build_kernel
 from rumpattern.match.predicates import compile_plan
-from rumpattern.native.cache import cache_folder
 from rumpattern.pattern.pattern import from_python
 from rumpattern.plan.build import build_plan
 from rumpattern.plan.explain import explain_plan
@@ -31,18 +25,13 @@ if TYPE_CHECKING:
     from rumpattern.aggregate.fold import Folder
     from rumpattern.columns.batch import EventBatch
     from rumpattern.columns.scan import Scanner
+    from rumpattern.definition.model import MetricDefinition
     from rumpattern.derive.samples import Samples
     from rumpattern.match.kernel import Matches
 
 Event: TypeAlias = bytes | str | Mapping[str, object]
 DEFAULT_PERIOD = 60
 """Seconds; RUM's metrics have a resolution of one minute unless asked for otherwise."""
-_TRIAL_PERIOD: Final = 60
-_TRIAL_DEFINITION: Final = MetricDefinition("m", value_key="v", dimension_keys=(("d", "D"),))
-_TRIAL_EVENTS: Final = (
-    b'{"event_type":"t","event_timestamp":60000,"v":0.1234567890123456,"d":"x"}\n'
-    b'{"d" : "\\u0079", "v" : 2, "event_timestamp" : 60001, "event_type" : "t"}\n'
-)
 
 
 class Engine:
@@ -55,7 +44,7 @@ class Engine:
         reader: who decodes lines of text; not ``Reader.AUTO``.
 
     Raises:
-        ReaderError: the reader is installed and does not work.
+        CoreError: the reader is ``Reader.SCAN``, and there is no compiled core.
     """
 
     def __init__(
@@ -79,24 +68,10 @@ class Engine:
         self.scanner: Scanner | None = None
         self.folder: Folder | None = None
         if reader is Reader.SCAN:
-            self._load_compiled()
+            from rumpattern.aggregate.fold import Folder  # noqa: PLC0415 - only the core needs them
+            from rumpattern.columns.scan import Scanner  # noqa: PLC0415 - as above
 
-    def _load_compiled(self) -> None:
-        """Load what numba compiles, or compile it, and try it out: whatever keeps it from working shows here."""
-        try:
-            from rumpattern.native.signals import interrupts_deferred  # noqa: PLC0415 - numba takes time to load
-
-            with interrupts_deferred():
-                from rumpattern.aggregate.fold import Folder  # noqa: PLC0415 - as above
-                from rumpattern.columns.scan import Scanner  # noqa: PLC0415 - as above
-
-                _try_out(Scanner, Folder)
-                self.scanner, self.folder = Scanner(self.decoder), Folder(self.deriver)
-        except Exception as error:
-            message = f"the scan reader does not work ({type(error).__name__}: {error}): take the reader orjson"
-            folder = cache_folder()
-            hint = "" if folder is None else f", or delete {folder}, where its code is kept"
-            raise ReaderError(message + hint) from error
+            self.scanner, self.folder = Scanner(self.decoder), Folder(self.deriver)
 
     def batch(self, lines: Event | Iterable[Event]) -> EventBatch:
         """Decode events: NDJSON as bytes or text, or an iterable of events as bytes, text or mappings.
@@ -166,33 +141,3 @@ def _to_bytes(line: Event) -> bytes:
     if isinstance(line, Mapping):
         return dump_exact(from_python(line))
     return line.encode("utf-8", "surrogatepass")
-
-
-def _try_out(scanner_type: type[Scanner], folder_type: type[Folder]) -> None:
-    """Check that compiled code gives what it must for two events and an empty file.
-
-    Raises:
-        RuntimeError: it does not.
-    """
-    plan = build_plan([_TRIAL_DEFINITION])
-    decoder = Decoder(plan.paths, by_type=plan.paths_by_type(), event_type_required=True)
-    scanner = scanner_type(decoder)
-    batch = scanner.decode(TextLines(_TRIAL_EVENTS))
-    matches = build_kernel(plan, compile_plan(plan)).match(batch)
-    (grouped,) = folder_type(Deriver(plan)).fold(batch, matches, _TRIAL_PERIOD)
-    groups = grouped.groups
-    found = None if groups is None else sorted(zip(groups.minima.tolist(), groups.sizes.tolist(), strict=True))
-    if found != [(0.1234567890123456, 1), (2.0, 1)] or not _finds_end_of_file(scanner):
-        raise RuntimeError("compiled code gives wrong results")
-
-
-def _finds_end_of_file(scanner: Scanner) -> bool:
-    """Tell whether an empty file is found to have no byte."""
-    nothing = Path(os.devnull)
-    with nothing.open("rb") as file:
-        identity = FileIdentity.of(file)
-    try:
-        scanner.decode(TextLines(FileText(nothing, identity, 1)))
-    except BrokenSourceError:
-        return True
-    return False

@@ -5,16 +5,15 @@ Results are taken in the order of their blocks, so that the number of workers ch
 
 from __future__ import annotations
 
-import gc
 import os
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from rumpattern.aggregate.cardinality import MAX_SERIES
 from rumpattern.aggregate.histogram import MAX_EXACT_VALUES
-from rumpattern.columns.readers import Reader, ReaderError
+from rumpattern.columns.readers import Reader
 from rumpattern.engine import DEFAULT_PERIOD, Engine
 from rumpattern.executors.processes import process_in_workers
 from rumpattern.executors.threads import process_in_threads
@@ -25,7 +24,7 @@ from rumpattern.job.checkpoint.resume import open_checkpoint, run_identity
 from rumpattern.job.collect import Collector
 from rumpattern.job.results import process_block
 from rumpattern.job.settings import Settings, check_at_least_1
-from rumpattern.native.cache import cache_folder, is_compiled
+from rumpattern.native.library import why_absent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -43,8 +42,6 @@ _GZIP_RATIO: Final = 7
 """Bytes of event text that a compressed byte stands for, about, where the size must be estimated."""
 _SPARE_BUFFERS: Final = 2
 """Buffers of a stream besides those being processed: one is being filled, and one waits."""
-_GC_THRESHOLD: Final = 50_000
-"""New objects after which the garbage collector runs."""
 
 
 def replay(  # noqa: PLR0913 - the choices of a replay
@@ -73,7 +70,7 @@ def replay(  # noqa: PLR0913 - the choices of a replay
         workers: cores to use, by threads or processes; None decides by the size of the input.
         application_name: the app monitor's name, for events that lack it.
         input_format: the name of the form of all files (see ``Form``); None detects it for each.
-        reader: "orjson", "scan" (which needs the extra ``fast``), or "auto", which decides by the size of the input.
+        reader: "scan" (the compiled core), "orjson", or "auto": the core where there is one.
         state: a folder that keeps the progress of the run: if the run is interrupted, the same call resumes it. Delete
             the folder (``job.checkpoint.state.delete``) when the result is safe.
         max_series: distinct dimension sets of one definition; if it makes more, its samples are counted and left out.
@@ -88,8 +85,7 @@ def replay(  # noqa: PLR0913 - the choices of a replay
         InputError: an input that cannot be read, or no line at all.
         ValueError: a period that CloudWatch does not have, a name that it refuses as a dimension value, an unknown
             form or reader, or fewer than one worker, series, exact value or byte of a line.
-        ModuleNotFoundError: the reader needs an extra that is not installed.
-        ReaderError: the reader that was asked for does not work.
+        ReaderError: the reader that was asked for does not work here.
     """
     settings = Settings(
         period,
@@ -128,18 +124,18 @@ def run(  # noqa: PLR0913 - what is replayed, how, where, and who hears of it
     """Do what ``replay`` does, with settings in one value.
 
     Raises:
-        InputError, ValueError, ModuleNotFoundError, ReaderError: see ``replay``.
+        InputError, ValueError, ReaderError: see ``replay``.
     """
     check_at_least_1("workers", workers)
     named = [inputs] if isinstance(inputs, (str, os.PathLike)) else list(inputs)
     sources = find_sources(named)
     size = _text_size(sources)
-    engine, reader = _build_engine(definitions, settings, size, listeners.on_notice)
+    reader = _choose_reader(settings, listeners.on_notice)
+    engine = Engine(definitions, application_name=settings.application_name, event_type_required=True, reader=reader)
     cores = workers or (available_cores() if size >= _MIN_PARALLEL_BYTES else 1)
     reading = _Reading(sources, settings, reader, cores, listeners.on_progress)
     collector = Collector(definitions, sources, settings, listeners.on_reject)
     with ExitStack() as stack:  # whatever happens, no thread and no process stays
-        stack.enter_context(_frozen_heap())
         checkpoint = None
         if state is not None:
             identity = run_identity(definitions, sources, settings)
@@ -213,46 +209,16 @@ def _process(  # noqa: PLR0913, PLR0917 - what each executor needs
     engine.clear()
 
 
-@contextmanager
-def _frozen_heap() -> Iterator[None]:
-    """Keep the garbage collector from objects that exist already: numba alone has a million to visit each time.
-
-    What a block leaves behind has no cycles, so the collector need not run often either.
-    """
-    if gc.get_freeze_count():  # the caller froze the heap
-        yield
-        return
-    threshold, *others = gc.get_threshold()
-    gc.freeze()
-    gc.set_threshold(threshold and max(threshold, _GC_THRESHOLD), *others)
-    try:
-        yield
-    finally:
-        gc.set_threshold(threshold, *others)
-        gc.unfreeze()
-
-
-def _build_engine(
-    definitions: Sequence[MetricDefinition], settings: Settings, size: int, notify: Callable[[str], None]
-) -> tuple[Engine, Reader]:
-    """Return the engine for ``size`` bytes of text and the reader it has; where the settings leave it open, it works.
+def _choose_reader(settings: Settings, notify: Callable[[str], None]) -> Reader:
+    """Return the reader; where the settings leave it open and there is no compiled core, the user is told why.
 
     Raises:
-        ModuleNotFoundError: the reader needs an extra that is not installed.
-        ReaderError: the reader that was asked for does not work.
+        ReaderError: the reader that was asked for does not work here.
     """
-    reader = settings.reader.choose(size)
-    if reader is Reader.SCAN and not is_compiled():
-        often = "once" if cache_folder() else "each time, for there is no folder to keep it in"
-        notify(f"compiling the reader for this machine, {often}; this takes about ten seconds")
-    build = partial(Engine, definitions, application_name=settings.application_name, event_type_required=True)
-    try:
-        return build(reader=reader), reader
-    except ReaderError as error:
-        if settings.reader is not Reader.AUTO:
-            raise
-        notify(f"{error}; reading with orjson")
-    return build(), Reader.ORJSON
+    reader = settings.reader.choose()
+    if settings.reader is Reader.AUTO and reader is Reader.ORJSON:
+        notify(f"reading with orjson, which is slower: {why_absent()}")
+    return reader
 
 
 def _text_size(sources: Sequence[Source]) -> int:

@@ -19,8 +19,8 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from rumpattern.synth import events as synth
+from tests.support.core import READERS
 from tests.support.paths import DEFINITIONS
-from tests.support.replays import READERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

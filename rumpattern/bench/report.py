@@ -5,8 +5,6 @@ from __future__ import annotations
 import platform
 import time
 from dataclasses import asdict, dataclass
-from importlib import metadata
-from importlib.util import find_spec
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
@@ -96,7 +94,6 @@ def versions() -> dict[str, str]:
         "python": platform.python_version(),
         "numpy": np.__version__,
         "orjson": orjson.__version__,
-        **({"numba": metadata.version("numba")} if find_spec("numba") else {}),
     }
 
 

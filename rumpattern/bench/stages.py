@@ -65,7 +65,7 @@ class Stages:
             DefinitionError: with every problem of the definitions.
             InputError: there is not a single line of input.
         """
-        chosen = Reader(reader).choose(workload.size)
+        chosen = Reader(reader).choose()
         definitions = load_all(files)
         engine = compile_engine(definitions, chosen)
         result = replay_workload(definitions, engine, workload, chosen)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from rumpattern.columns.readers import Reader
+from rumpattern.columns.readers import Reader, ReaderError
 from rumpattern.definition.load import load_definitions
 from rumpattern.diagnostics.finding import DefinitionError
 from rumpattern.input.formats import MAX_LINE, Form
@@ -117,7 +117,7 @@ reader_option = click.option(
     type=click.Choice([reader.value for reader in Reader]),
     default=Reader.AUTO.value,
     show_default=True,
-    help="Reader of event lines: orjson, scan (compiled code), or auto, the faster one for the size of the input.",
+    help="Reader of event lines: scan (the compiled core), orjson, or auto, the core where there is one.",
 )
 
 
@@ -125,11 +125,11 @@ def check_reader(reader: str) -> None:
     """Check that a reader can be used.
 
     Raises:
-        click.BadParameter: it needs an extra that is not installed.
+        click.BadParameter: it does not work here.
     """
     try:
-        Reader(reader).choose(0)
-    except ModuleNotFoundError as error:
+        Reader(reader).choose()
+    except ReaderError as error:
         raise click.BadParameter(str(error), param_hint="--reader") from None
 
 

@@ -27,7 +27,7 @@ from rumpattern.cli.options import (
 )
 from rumpattern.cli.outputs import check_outputs, reject_file, replacing
 from rumpattern.cli.progress import progress_bar
-from rumpattern.columns.readers import Reader, ReaderError
+from rumpattern.columns.readers import Reader
 from rumpattern.diagnostics.wording import printable
 from rumpattern.emit import (
     accounts,
@@ -186,10 +186,7 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
         on_reject = stack.enter_context(reject_file(rejects_file)) if rejects_file else None
         with progress_bar(sum(source.size for source in sources)) as on_progress:
             listeners = Listeners(on_reject, on_progress or ignore, lambda text: click.echo(text, err=True))
-            try:
-                result = run(definitions, events, settings, workers=workers, state=state, listeners=listeners)
-            except ReaderError as error:
-                raise click.UsageError(str(error)) from None
+            result = run(definitions, events, settings, workers=workers, state=state, listeners=listeners)
         if accounts_stream:
             accounts.write(result, accounts_stream)
         is_complete = _write(result, form, stream, definitions, price)

@@ -1,36 +1,67 @@
-"""The tree of members to read, laid out as the hash tables in which compiled code looks keys up."""
+"""The tree of members to read, laid out as the hash tables in which the compiled core looks keys up (``keys.h``)."""
 
 from __future__ import annotations
 
+import os
+from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from rumpattern.native.keys import (
-    DOTTED,
-    HASH_SHIFT,
-    NOTHING,
-    NOWHERE,
-    SLOT_BYTES,
-    SLOT_TEXT,
-    SLOT_TYPE,
-    TABLE_TYPE,
-    Keys,
-)
+from rumpattern.native import PADDING
+from rumpattern.native.structures import Keys, LayOut, Span, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
+    from rumpattern.arrays import Array
     from rumpattern.columns.tree import Node
+    from rumpattern.native.library import Core
 
-_WORD: Final = 8
+NOTHING: Final = 0
+"""A key that nobody asks for; members have numbers from 1."""
+DOTTED: Final = -1
+"""A key that holds several segments of a path."""
+NOWHERE: Final = -1
+"""In the place of a table, or of a column: there is none."""
+SEEDS: Final = (int.from_bytes(os.urandom(8), "little"), int.from_bytes(os.urandom(8), "little"))
+"""Of all hashes of strings in this process, so that nobody can write events whose strings collide.
+
+No result depends on them.
+"""
+_SLOTS_PER_KEY: Final = 8
+_SLOTS_PER_TABLE: Final = 2
 _QUOTE: Final = b'"'
-_FACTORS: Final = tuple(0x9E3779B97F4A7C15 * odd % 2**64 for odd in range(1, 129, 2))
-"""Factors to try for a table: odd multiples of 2**64 / phi, which multiplicative hashing spreads keys well with."""
+_SLOT: Final = np.dtype("V64")
+_TABLE: Final = np.dtype(Table)
 
 
-def build_keys(root: Node, columns: Mapping[str, int]) -> Keys:
-    """Return the tables of a tree of members, one for each object in it; ``columns`` has the index of each path."""
+@dataclass(frozen=True, slots=True, eq=False)
+class KeyTables:
+    """Tables of keys for the core.
+
+    Attributes:
+        structure: with the addresses of ``arrays``.
+        arrays: the tables, their slots and the texts of the keys.
+    """
+
+    structure: Keys
+    arrays: tuple[Array, ...]
+
+
+def build_keys(core: Core, root: Node, columns: Mapping[str, int]) -> tuple[KeyTables, Array]:
+    """Return the tables of a tree of members, one for each object in it, and the members.
+
+    Args:
+        core: lays the tables out.
+        root: the tree.
+        columns: the index of each path's column.
+
+    Returns:
+        The tables, and shape (members + 1, 2): the table of a member's own members, and the column that it fills, or
+        ``NOWHERE``.
+    """
     tables: list[dict[bytes, int]] = []
     members = [(NOWHERE, NOWHERE)]
 
@@ -47,60 +78,25 @@ def build_keys(root: Node, columns: Mapping[str, int]) -> Keys:
         return index
 
     add(root)
-    return _lay_out(tables, members)
+    return _lay_out(core, tables), np.array(members, np.int32).reshape(-1, 2)
 
 
-def build_types(types: Sequence[str]) -> Keys:
+def build_types(core: Core, types: Sequence[str]) -> KeyTables:
     """Return a table of event types, each of which stands for its index, from 1."""
-    return _lay_out([{name.encode("utf-8", "surrogatepass"): index for index, name in enumerate(types, 1)}], [])
+    return _lay_out(core, [{name.encode("utf-8", "surrogatepass"): index for index, name in enumerate(types, 1)}])
 
 
-def _lay_out(tables: Sequence[dict[bytes, int]], members: Sequence[tuple[int, int]]) -> Keys:
-    """Return the tables: their slots one after the other, and the long keys apart.
-
-    A key that fits in a slot is at ``_slot(key, factor, size)`` if that is free, else in the next free slot (linear
-    probing), and all slots before that are marked as passed. A key with a quote is left out: a quote ends the key in a
-    slot, and in JSON such a key has an escape and is not looked up.
-
-    Each table has its own ``factor``, that of ``_FACTORS`` which gives the most keys a slot of their own. With four to
-    eight times as many slots as keys, one of 64 factors nearly always does so for all (a perfect hash), and then a
-    lookup is one multiplication and one comparison, without a branch that depends on the key.
-    """
-    sizes = [1 << (4 * len(table)).bit_length() for table in tables]
-    starts = [sum(sizes[:index]) for index in range(len(sizes))]
-    slots = [(NOTHING, False, 0, b"")] * (sum(sizes) + 1)
-    records, longer, texts = [], [], bytearray()
-    for index, (table, start, size) in enumerate(zip(tables, starts, sizes, strict=True)):
-        short = {key: member for key, member in table.items() if len(key) < SLOT_TEXT and _QUOTE not in key}
-        factor = _best_factor(short, size)
-        records.append((start * SLOT_BYTES, size - 1, factor))
-        for key, member in short.items():
-            slot = _slot(key, factor, size)
-            while slots[start + slot][0] != NOTHING:
-                taken, _, bits, text = slots[start + slot]
-                slots[start + slot] = taken, True, bits, text
-                slot = (slot + 1) % size
-            slots[start + slot] = member, False, (2 << len(key)) - 1, key + _QUOTE
-        for key, member in table.items():
-            if len(key) >= SLOT_TEXT:
-                longer.append((index, len(key), member, len(texts)))
-                texts += key + bytes(_WORD)
-    longer.append((NOWHERE, 0, NOTHING, 0))
-    return Keys(
-        np.array(records, TABLE_TYPE),
-        np.array(slots, SLOT_TYPE),
-        np.array(longer, np.int64),
-        np.frombuffer(bytes(texts) + bytes(_WORD), np.uint8),
-        np.array(members, np.int32).reshape(-1, 2),
-    )
-
-
-def _best_factor(keys: Iterable[bytes], size: int) -> int:
-    """Return the factor with which the fewest keys share a slot, the first of several."""
-    return max(_FACTORS, key=lambda factor: len({_slot(key, factor, size) for key in keys}))
-
-
-def _slot(key: bytes, factor: int, size: int) -> int:
-    """Return the slot of a key, by its first 8 bytes and its length: the same formula as ``native.keys.find_key``."""
-    word = int.from_bytes(key[:_WORD], "little")
-    return ((word ^ len(key)) * factor % 2**64 >> int(HASH_SHIFT)) % size
+def _lay_out(core: Core, tables: Sequence[Mapping[bytes, int]]) -> KeyTables:
+    """Return the tables for the core. A key with a quote is left out: in JSON it has an escape and is not looked up."""
+    keys = [
+        (index, key, member) for index, table in enumerate(tables) for key, member in table.items() if _QUOTE not in key
+    ]
+    ends = np.array([*accumulate((len(key) for _, key, _ in keys), initial=0)], np.int64)
+    texts = np.frombuffer(b"".join([key for _, key, _ in keys]) + bytes(PADDING), np.uint8)
+    key_tables, members = np.array([index for index, _, _ in keys], np.int64), np.array([m for *_, m in keys], np.int32)
+    laid_out = np.zeros(len(tables), _TABLE)
+    slots = np.zeros(_SLOTS_PER_KEY * len(keys) + _SLOTS_PER_TABLE * len(tables) + 1, _SLOT)
+    begins, ends = ends[:-1].copy(), ends[1:].copy()
+    spans = [Span.of(array) for array in (texts, key_tables, begins, ends, members)]
+    core.call("lay_out_keys", LayOut(*spans, SEEDS, Span.of(laid_out), Span.of(slots)))
+    return KeyTables(Keys(Span.of(laid_out), Span.of(slots), Span.of(texts), SEEDS), (laid_out, slots, texts))

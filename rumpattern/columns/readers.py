@@ -1,35 +1,32 @@
-"""The two readers, which decode event lines to the same batches: one starts at once, the other runs faster."""
+"""The two readers, which decode event lines to the same batches: one by the compiled core, one by orjson."""
 
 from __future__ import annotations
 
 from enum import StrEnum
-from importlib.util import find_spec
-from typing import Final
 
-_WORTH_SCANNING: Final = 256 << 20
-"""Bytes of event text from which loading compiled code pays."""
+from rumpattern.native.library import why_absent
 
 
 class ReaderError(RuntimeError):
-    """A reader that is installed and does not work."""
+    """A reader that was asked for and cannot work here."""
 
 
 class Reader(StrEnum):
-    """Who decodes lines: orjson, compiled code (extra ``fast``), or whichever of them pays."""
+    """Who decodes lines: orjson, the compiled core, or the core where there is one and else orjson."""
 
     AUTO = "auto"
     ORJSON = "orjson"
     SCAN = "scan"
 
-    def choose(self, size: int) -> Reader:
-        """Return the reader to use for about ``size`` bytes of event text.
+    def choose(self) -> Reader:
+        """Return the reader to use.
 
         Raises:
-            ModuleNotFoundError: the extra is asked for and not installed.
+            ReaderError: the core is asked for and absent.
         """
-        is_installed = find_spec("numba") is not None
+        reason = None if self is Reader.ORJSON else why_absent()
         if self is Reader.AUTO:
-            return Reader.SCAN if is_installed and size >= _WORTH_SCANNING else Reader.ORJSON
-        if self is Reader.SCAN and not is_installed:
-            raise ModuleNotFoundError("the scan reader needs numba: install rumpattern[fast], or take another reader")
+            return Reader.ORJSON if reason else Reader.SCAN
+        if reason:
+            raise ReaderError(f"the scan reader does not work here, take the reader orjson: {reason}")
         return self

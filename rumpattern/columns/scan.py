@@ -1,37 +1,34 @@
-"""Event lines to a batch by compiled code, the same batch that ``rumpattern.columns.decode`` gives.
+"""Event lines to a batch by the compiled core, the same batch that ``rumpattern.columns.decode`` gives.
 
-Compiled code defers each line that it is not sure of to the decoder: faults of any kind, arrays and repeated keys where
-a column is read, keys with escapes or dots, numbers with exponents or of many digits, lone surrogates. So it has a fast
-path for what RUM clients write and no second definition of what an event is; that it defers too much costs time, that
-it defers too little would show as a difference between the readers.
+The core defers each line that it is not sure of to the decoder: faults of any kind, arrays and repeated keys where a
+column is read, keys with escapes or dots, numbers that compare by their text. So it has a fast path for what RUM
+clients write and no second definition of what an event is; that it defers too much costs time, that it defers too
+little would show as a difference between the readers.
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from functools import reduce
-from operator import attrgetter
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, assert_never
 
 import numpy as np
 import orjson
 
 from rumpattern.columns.batch import Column, EventBatch
-from rumpattern.columns.keys import build_keys, build_types
+from rumpattern.columns.keys import SEEDS, build_keys, build_types
 from rumpattern.columns.tree import Tree
 from rumpattern.input.buffers import Buffer
 from rumpattern.input.lines import SelectedLines
 from rumpattern.input.pool import ScratchPool
 from rumpattern.input.segments import StreamSegment
 from rumpattern.input.sources import RANGE
-from rumpattern.input.texts import FileText, padded
-from rumpattern.native.dictionary import clear, empty_dictionaries
-from rumpattern.native.file import CAN_READ, PIECE, scan_file
-from rumpattern.native.kept import empty_text, no_texts, room_for
-from rumpattern.native.scan import COUNTS, LINES, TRIAL, Cells, Found, Request, Work, scan_lines
-from rumpattern.native.shapes import forget, no_shapes
-from rumpattern.native.simd import addresses
-from rumpattern.native.walk import empty_notes
+from rumpattern.input.texts import CAN_READ_AT, FileText, padded
+from rumpattern.native import PADDING
+from rumpattern.native.library import UNREADABLE, load_core
+from rumpattern.native.structures import Deferred, Entry, Plan, Scan, Span
+from rumpattern.native.structures import Scratch as ScratchSpans
 from rumpattern.rum.names import APPLICATION_NAME, DERIVED_FIELDS, EVENT_TYPE
 
 if TYPE_CHECKING:
@@ -40,11 +37,10 @@ if TYPE_CHECKING:
     from rumpattern.arrays import Array, Bytes, Flags
     from rumpattern.columns.decode import Decoder
     from rumpattern.input.lines import TextLines
-    from rumpattern.native.dictionary import Dictionaries
-    from rumpattern.native.kept import KeptTexts
-    from rumpattern.native.shapes import Shapes
-    from rumpattern.native.walk import Notes
+    from rumpattern.native.library import Core
 
+PIECE: Final = 256 << 10
+"""Bytes that are read of a file at once: a part of what a core's own cache holds."""
 _EXPECTED_LINE: Final = 64
 """Bytes of a line, before any has been seen: fewer than events have, so that the first batch has rows enough."""
 _MARGIN: Final = 1.1
@@ -56,27 +52,36 @@ _CELL: Final = 48
 """Bytes of a cell: its kind, number and code, and its share of the dictionary."""
 KEPT_BYTES: Final = 4 << 20
 """Bytes of distinct strings of one batch, and of lines deferred to the decoder, which take much memory there."""
-_MAX_MEMBERS: Final = np.iinfo(np.uint16).max
+_MAX_MEMBERS: Final = np.iinfo(np.uint16).max - 1
 """Members that shapes can number; plans that ask for more are left to the decoder."""
+_MAX_QUOTES: Final = 1 << 20
+"""Quotes of a line; lines with more are deferred. Memory for so many is reserved, and taken as lines have them."""
+_CACHE_LINE: Final = 64
+_ENTRY: Final = np.dtype(Entry)
+_DEFERRED: Final = np.dtype(Deferred)
 
 
 class _Layout(NamedTuple):
-    """What a scan reads, laid out for compiled code.
+    """What a scan reads, laid out for the core.
 
     Attributes:
         paths: the path of each column; the event type's is the first.
         types: index of an event type in ``wanted``; 0 stands for all that are not in it.
         wanted: shape (types + 1, columns), which columns are read from events of each type.
-        request: the same as tables, but for what differs between texts.
+        member_count: how many members there are, columns and objects on the way to them.
+        plan: the same for the core.
+        arrays: those that ``plan`` has the addresses of.
     """
 
     paths: Sequence[str]
     types: Mapping[str, int]
     wanted: Array
-    request: Request
+    member_count: int
+    plan: Plan
+    arrays: tuple[Array, ...]
 
 
-def _build_layout(all_paths: Sequence[str], trees: Mapping[str, Tree] | None) -> _Layout:
+def _build_layout(core: Core, all_paths: Sequence[str], trees: Mapping[str, Tree] | None) -> _Layout:
     """Return the layout for some paths, of which events of each type have those of its tree; without trees, all."""
     paths = [EVENT_TYPE, *(path for path in all_paths if path != EVENT_TYPE)]
     columns = {path: column for column, path in enumerate(paths)}
@@ -86,32 +91,80 @@ def _build_layout(all_paths: Sequence[str], trees: Mapping[str, Tree] | None) ->
         wanted[types[event_type], [columns[path] for path in tree.paths]] = True
     root = Tree(frozenset(paths)).root
     root.add([EVENT_TYPE])
-    keys = build_keys(root, columns)
+    keys, members = build_keys(core, root, columns)
+    type_keys = build_types(core, list(types))
     nodes = np.zeros(len(paths), np.int32)
-    for member, column in enumerate(keys.members[:, 1].tolist()):
+    for member, column in enumerate(members[:, 1].tolist()):
         if column >= 0:
             nodes[column] = member
-    request = Request(
-        keys,
-        nodes,
-        build_types(list(types)),
-        _column_lists(wanted),
+    lists = _column_lists(wanted)
+    plan = Plan(
+        keys.structure,
+        Span(members.ctypes.data, len(members)),
+        type_keys.structure,
+        Span.of(nodes),
+        Span.of(lists),
         len(paths),
-        len(keys.members) - 1,
-        has_timestamp_prefix=False,
-        max_line=0,
     )
-    return _Layout(paths, types, wanted, request)
+    arrays = (*keys.arrays, *type_keys.arrays, members, nodes, lists)
+    return _Layout(paths, types, wanted, len(members) - 1, plan, arrays)
 
 
-class _Scratch(NamedTuple):
-    """What a scan works with besides the text and the columns; shapes are remembered while events repeat them."""
+class _Scratch:
+    """Memory that a scan works in besides the text and the columns; shapes are remembered while events repeat them.
 
-    rows: int
-    notes: Notes
-    shapes: Shapes
-    dictionaries: Dictionaries
-    found: Found
+    Args:
+        core: knows the sizes.
+        layout: what is read.
+        rows: how many rows there is room for.
+    """
+
+    def __init__(self, core: Core, layout: _Layout, rows: int) -> None:
+        facts, members, columns = core.facts, layout.member_count + 1, len(layout.paths)
+        slots = max(facts["FIRST_SLOTS"], 1 << (facts["SLOTS_PER_STRING"] * rows - 1).bit_length())
+        self.rows = rows
+        self.shapes = _aligned_zeros(facts["shapes"])
+        self.entries = np.empty((columns, rows), _ENTRY)
+        self.heads = np.empty((columns, 2), np.int64)
+        self.row_lines = np.empty(rows, np.int64)
+        self.deferred = np.empty(rows, _DEFERRED)
+        arrays: tuple[Array, ...] = (
+            np.empty(members + facts["BEFORE_KINDS"], np.uint8),
+            np.empty(members * facts["span"], np.uint8),
+            np.empty(_MAX_QUOTES + facts["QUOTES_MARGIN"], np.int32),
+            np.empty(facts["MAX_VALUES"] * facts["step"], np.uint8),
+            self.shapes,
+            np.empty((columns, slots), np.int32),
+            self.entries.view(np.uint8),
+            self.heads,
+        )
+        self.arrays = arrays
+        self.spans = ScratchSpans(*map(Span.of, arrays))
+
+
+def _aligned_zeros(size: int) -> Bytes:
+    room = np.zeros(size + _CACHE_LINE, np.uint8)
+    start = -room.ctypes.data % _CACHE_LINE
+    return room[start : start + size]
+
+
+def empty_text(size: int) -> Bytes:
+    """Return room for a text of so many bytes and for ``PADDING``."""
+    return np.empty(size + PADDING, np.uint8)
+
+
+def kept_for(length: int) -> int:
+    """Return how many bytes a line of some length and the strings in it take at most, each of them whole words."""
+    return 2 * length + 8
+
+
+class _Cells(NamedTuple):
+    """What a scan fills: the columns, all of shape (columns, rows), and the texts that are kept."""
+
+    kinds: Array
+    numbers: Array
+    codes: Array
+    kept: Bytes
 
 
 class _Cursor(Protocol):
@@ -120,8 +173,15 @@ class _Cursor(Protocol):
     def max_line(self) -> int:
         """Return how long a line may be in what is scanned next: the limit, or less if the text is shorter."""
 
-    def scan(self, work: Work) -> bool:
+    def scan(self, core: Core, scan: Scan) -> bool:
         """Add rows from the next lines while there is room; return whether there are more lines."""
+
+
+def _scan_lines(core: Core, scan: Scan, text: Bytes, part: slice, offset: int) -> int:
+    """Add rows from the part of a text between two bytes; return where the next line begins, its stop at the end."""
+    scan.text, scan.start, scan.size, scan.offset = Span.of(text), part.start, part.stop, offset
+    core.call("scan_lines", scan)
+    return scan.start
 
 
 @dataclass(slots=True)
@@ -137,8 +197,8 @@ class _TextCursor:
     def max_line(self) -> int:
         return min(self.limit, self.size)
 
-    def scan(self, work: Work) -> bool:
-        self.start = scan_lines(self.text.ctypes.data, self.start, self.size, self.offset, work)
+    def scan(self, core: Core, scan: Scan) -> bool:
+        self.start = _scan_lines(core, scan, self.text, slice(self.start, self.size), self.offset)
         return self.start < self.size
 
 
@@ -161,8 +221,11 @@ class _FileCursor:
     def max_line(self) -> int:
         return self.longest
 
-    def scan(self, work: Work) -> bool:
-        self.start, self.is_stuck = scan_file(self.file, self.start, self.end, self.room.ctypes.data, self.piece, work)
+    def scan(self, core: Core, scan: Scan) -> bool:
+        scan.text, scan.start, scan.size = Span.of(self.room), self.start, self.end
+        scan.file, scan.piece = self.file, self.piece
+        self.is_stuck = core.call("scan_file", scan, UNREADABLE) == UNREADABLE
+        self.start = scan.start
         return self.start < self.end and not self.is_stuck
 
 
@@ -178,12 +241,12 @@ class _SegmentCursor:
     def max_line(self) -> int:
         return min(self.limit, self.current[0].size) if self.current else 0
 
-    def scan(self, work: Work) -> bool:
+    def scan(self, core: Core, scan: Scan) -> bool:
         while self.current:
-            if self.max_line() > work.request.max_line:
+            if self.max_line() > scan.max_line:
                 return True  # a larger buffer may hold longer lines than this batch has room to keep
             buffer, offset = self.current
-            self.start = scan_lines(buffer.text.ctypes.data, self.start, buffer.size, offset, work)
+            self.start = _scan_lines(core, scan, buffer.text, slice(self.start, buffer.size), offset)
             if self.start < buffer.size:
                 return True
             self.current, self.start = next(self.buffers, None), 0
@@ -200,29 +263,20 @@ class Scanner:
     """
 
     def __init__(self, decoder: Decoder, piece: int = PIECE, kept_bytes: int = KEPT_BYTES) -> None:
+        self.core = load_core()
         self.decoder = decoder
         self.piece = piece
         self.kept_bytes = kept_bytes
-        self.layout = _build_layout(decoder.paths, decoder.trees)
+        self.layout = _build_layout(self.core, decoder.paths, decoder.trees)
         self.max_rows = max(_MIN_ROWS, _MAX_BYTES // (_CELL * len(self.layout.paths)))
         self.lines_per_byte = 0.0  # of the last text, as far as it has been read; only the room for rows depends on it
         self.texts: ScratchPool[Bytes] = ScratchPool(lambda size: np.empty(size, np.uint8), len)
-        self.scratch = ScratchPool(self._new_scratch, attrgetter("rows"))
+        self.scratch = ScratchPool(lambda rows: _Scratch(self.core, self.layout, rows), lambda scratch: scratch.rows)
 
     def clear(self) -> None:
         """Give back the memory that is kept to be used again."""
         self.texts.clear()
         self.scratch.clear()
-
-    def _new_scratch(self, rows: int) -> _Scratch:
-        request = self.layout.request
-        return _Scratch(
-            rows,
-            empty_notes(request.members),
-            no_shapes(),
-            empty_dictionaries(request.columns, rows),
-            Found(np.empty(rows, np.int64), np.empty((rows, 4), np.int64), np.zeros(COUNTS, np.int64)),
-        )
 
     def decode(self, lines: TextLines) -> EventBatch:
         """Return one batch: a line that is no event becomes a reject, a blank one is counted."""
@@ -230,14 +284,14 @@ class Scanner:
 
     def batches(self, lines: TextLines) -> Iterator[EventBatch]:
         """Yield the same in parts, at least one, each of which takes a bounded amount of memory."""
-        if self.decoder.is_deep or self.layout.request.members > _MAX_MEMBERS:
+        if self.decoder.is_deep or self.layout.member_count > _MAX_MEMBERS:
             yield from self.decoder.batches(lines)
             return
         match lines.content:
             case StreamSegment() as segment:
                 buffers = iter(segment)
                 yield from self._scan_all(lines, _SegmentCursor(buffers, next(buffers, None), lines.max_line), RANGE)
-            case FileText() as text if CAN_READ:
+            case FileText() as text if CAN_READ_AT:
                 yield from self._scan_file(lines, text)
             case bytes() | Buffer() | FileText() as text:
                 yield from self._scan_text(lines, text)
@@ -286,33 +340,41 @@ class Scanner:
     ) -> tuple[EventBatch, bool]:
         """Return the batch of the next lines, of which ``line_count`` come before it, and whether there are more."""
         width, max_line = len(self.layout.paths), cursor.max_line()
-        cells = _empty_cells(width, rows)
-        kept = no_texts(max(self.kept_bytes, room_for(max_line + 1)))
-        clear(addresses(scratch.dictionaries), width)
-        found = scratch.found
-        found.counts[:] = 0
-        found.counts[LINES] = line_count
-        request = self.layout.request._replace(has_timestamp_prefix=lines.has_timestamp_prefix, max_line=max_line)
-        work = Work(request, scratch.notes, scratch.shapes, scratch.dictionaries, kept, cells, found)
-        has_more = cursor.scan(addresses(work))
-        size, left, blank, counted, walked = found.counts.tolist()
-        if TRIAL < walked > size // 2:
-            forget(scratch.shapes)
-        columns = self._columns(cells, scratch.dictionaries, kept, size)
+        shape, kept_size = (width, rows), max(self.kept_bytes, kept_for(max_line + 1))
+        cells = _Cells(np.zeros(shape, np.uint8), np.zeros(shape), np.zeros(shape, np.int32), empty_text(kept_size))
+        scan = Scan(
+            plan=self.layout.plan,
+            scratch=scratch.spans,
+            max_line=max_line,
+            rows=rows,
+            kinds=Span.of(cells.kinds),
+            numbers=Span.of(cells.numbers),
+            codes=Span.of(cells.codes),
+            row_lines=Span.of(scratch.row_lines),
+            deferred=Span.of(scratch.deferred),
+            kept=Span.of(cells.kept),
+            seeds=SEEDS,
+            has_timestamp_prefix=lines.has_timestamp_prefix,
+            line_count=line_count,
+        )
+        has_more = cursor.scan(self.core, scan)
+        size, deferred = scan.row_count, scratch.deferred[: scan.deferred_count]
+        columns = self._columns(cells, scratch, size)
         synthesised = self.decoder.derive_fields(columns, self._read_rows(columns))
-        scanned = counted - line_count - left  # the decoder counts those that are left
-        batch = EventBatch(size, columns, {}, found.rows[:size].copy(), (), blank, synthesised, scanned)
-        if left:
-            batch = batch.merge(self.decoder.decode(SelectedLines(lines, _deferred(kept, found.left[:left]))))
+        scanned = scan.line_count - line_count - len(deferred)  # the decoder counts those that are deferred
+        indices = scratch.row_lines[:size].copy()
+        batch = EventBatch(size, columns, {}, indices, (), scan.blank_count, synthesised, scanned)
+        if len(deferred):
+            batch = batch.merge(self.decoder.decode(SelectedLines(lines, _deferred_lines(cells.kept, deferred))))
         return batch, has_more
 
-    def _columns(self, cells: Cells, dictionaries: Dictionaries, kept: KeptTexts, rows: int) -> dict[str, Column]:
+    def _columns(self, cells: _Cells, scratch: _Scratch, rows: int) -> dict[str, Column]:
         return {
             path: Column(
                 cells.kinds[column, :rows],
                 cells.numbers[column, :rows],
                 cells.codes[column, :rows],
-                _strings(dictionaries, kept, column),
+                _strings(scratch.entries[column, : scratch.heads[column, 0]], cells.kept),
             )
             for column, path in enumerate(self.layout.paths)
         }
@@ -325,11 +387,6 @@ class Scanner:
         return {path: layout.wanted[index_of_code[event_type.codes], layout.paths.index(path)] for path in fields}
 
 
-def _empty_cells(columns: int, rows: int) -> Cells:
-    shape = columns, rows
-    return Cells(np.zeros(shape, np.uint8), np.zeros(shape), np.zeros(shape, np.int32), rows)
-
-
 def _column_lists(wanted: Array) -> Array:
     """Return a mask of columns a row as the indices of these columns, but for column 0, ended by a 0."""
     lists = np.zeros(wanted.shape, np.int32)
@@ -339,22 +396,23 @@ def _column_lists(wanted: Array) -> Array:
     return lists
 
 
-def _strings(dictionaries: Dictionaries, kept: KeptTexts, column: int) -> tuple[str, ...]:
-    entries = dictionaries.entries[column, : dictionaries.heads[column, 0]]
-    begins = entries["address"] - kept.text.ctypes.data
-    data = kept.text.data
+def _strings(entries: Array, kept: Bytes) -> tuple[str, ...]:
+    """Return the strings of a dictionary, whose JSON texts are among those kept."""
+    begins, data = entries["offset"], kept.data
     spans = zip(begins.tolist(), (begins + entries["length"]).tolist(), strict=True)
     return tuple(_string(bytes(data[begin:end])) for begin, end in spans)
 
 
 def _string(raw: bytes) -> str:
-    return str(orjson.loads(b'"%b"' % raw)) if b"\\" in raw else raw.decode()
+    if b"\\" not in raw:
+        return raw.decode()
+    try:
+        return str(orjson.loads(b'"%b"' % raw))
+    except orjson.JSONDecodeError:  # a lone surrogate, which json keeps and orjson refuses
+        return str(json.loads(b'"%b"' % raw))
 
 
-def _deferred(kept: KeptTexts, left: Array) -> dict[int, tuple[int, bytes]]:
-    """Return the offset and the text of each line that is left to the decoder, by its index."""
-    data, base = kept.text.data, kept.text.ctypes.data
-    return {
-        index: (offset, bytes(data[address - base : address - base + length]))
-        for index, offset, length, address in left.tolist()
-    }
+def _deferred_lines(kept: Bytes, deferred: Array) -> dict[int, tuple[int, bytes]]:
+    """Return the offset and the text of each line that is deferred to the decoder, by its index."""
+    data = kept.data
+    return {index: (offset, bytes(data[begin : begin + length])) for index, offset, length, begin in deferred.tolist()}

@@ -85,8 +85,7 @@ def _summary(result: ReplayResult, console: Console, price: float | None) -> Non
 
 def _write_files(result: ReplayResult, console: Console) -> None:
     accounting = result.accounting
-    title = f"Input, read by {result.reader}"
-    files = new_table(title, "file", "form", "lines>", "evaluated>", "rejected>", "blank>", "exact\npath>", "derived")
+    files = new_table("Input", "file", "form", "lines>", "evaluated>", "rejected>", "blank>", "exact\npath>", "derived")
     for file in accounting.files:
         counts = [f"{n:,}" for n in (file.lines, file.evaluated, file.rejected, file.blank, file.odd)]
         add_row(files, file.name, file.form, *counts, _reasons(file.synthesised))

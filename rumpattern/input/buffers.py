@@ -17,7 +17,7 @@ import numpy as np
 
 from rumpattern.input.formats import MAX_EXCERPT, MAX_LINE
 from rumpattern.input.sources import BLOCK, BrokenSourceError
-from rumpattern.native.layout import PADDING
+from rumpattern.native import PADDING
 
 if TYPE_CHECKING:
     from collections.abc import Generator

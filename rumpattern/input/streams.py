@@ -1,7 +1,7 @@
 """Stored bytes to text, written into memory of the caller: gzip is inflated, anything else is copied.
 
-zlib decides what a gzip file holds. isal (extra ``fast``) is more than twice as fast and tells less about faults, so a
-file that it fails on is read again by zlib, from the start: text and faults are the same with and without isal.
+zlib decides what a gzip file holds. isal is more than twice as fast and tells less about faults, so a file that it
+fails on is read again by zlib, from the start: text and faults are the same with and without isal.
 """
 
 from __future__ import annotations

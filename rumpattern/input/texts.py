@@ -6,6 +6,7 @@ decompressed source.
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias, assert_never
@@ -15,7 +16,7 @@ import numpy as np
 from rumpattern.input.buffers import Buffer
 from rumpattern.input.segments import StreamSegment
 from rumpattern.input.sources import BrokenSourceError, open_again
-from rumpattern.native.layout import PADDING
+from rumpattern.native import PADDING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from rumpattern.input.pool import ScratchPool
     from rumpattern.input.sources import FileIdentity
 
+CAN_READ_AT: Final = hasattr(os, "pread")
+"""Whether the system reads files by position, as the compiled core does."""
 _PIECE: Final = 1 << 17
 """Bytes of whole lines that are split at once: they stay in the processor's cache until they are decoded."""
 

@@ -14,7 +14,7 @@ from rumpattern.match.bitsets import StackedSets, stack_sets
 from rumpattern.match.classes import PathClasses, build_class_tables
 from rumpattern.match.code_table import CodeTable, radices_for
 from rumpattern.match.row_lists import lists_from_pairs
-from rumpattern.match.selection import length, split_selection
+from rumpattern.match.selection import split_selection
 from rumpattern.rum.names import EVENT_TYPE
 
 if TYPE_CHECKING:
@@ -117,8 +117,6 @@ class ClassMatcher:
         ]
         # After the strings have their classes, never before: the table and the sets must have all that rows refer to.
         table, stacked = learned.code_table(self.max_codes), learned.stacked_sets()
-        if table is None:
-            self.rowwise.charge(length(selection) * len(encoded) * stacked.sets.shape[1])
         parts = [self._match_block(encoded, block, table, stacked) for block in split_selection(selection, _BLOCK)]
         if any(path.learned_words > MAX_LEARNED_WORDS for path in learned.paths):
             self.learned = _Learned(self.initial_classes())

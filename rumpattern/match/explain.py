@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from math import prod
 from typing import TYPE_CHECKING
 
 from rumpattern.diagnostics.wording import printable
 from rumpattern.match.code_table import radices_for
 from rumpattern.match.masks import MaskMatcher
-from rumpattern.match.rowwise import WORDS_BEFORE_COMPILED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,11 +22,10 @@ def explain_kernel(kernel: Kernel) -> str:
 
 
 def _rule(kernel: Kernel) -> Iterator[str]:
-    native = "compiled code" if find_spec("numba") else "compiled code, if the extra fast were installed,"
     few, most = kernel.algorithms.few_branches, kernel.algorithms.max_codes
     yield f"  up to {few:,} branches of a type: a mask for each predicate"
     yield f"  more: classes of values; up to {most:,} combinations of classes have a table, else sets of"
-    yield f"        branches are intersected row by row, by {native} after {WORDS_BEFORE_COMPILED:,} words"
+    yield "        branches are intersected row by row"
 
 
 def _types(kernel: Kernel) -> Iterator[str]:

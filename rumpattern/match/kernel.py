@@ -18,7 +18,7 @@ from rumpattern.match.code_table import MAX_CODES, MAX_CODES_OF_ENGINE
 from rumpattern.match.masks import MaskMatcher, PassingStrings, build_mask_matcher
 from rumpattern.match.partition import partitions_of_type, untyped_partitions
 from rumpattern.match.row_lists import RowLists, concat_by_definition
-from rumpattern.match.rowwise import RowwiseKernel
+from rumpattern.match.rowwise import RowwiseKernel, best_rowwise
 from rumpattern.pattern.reference import branch_matches, grouped, leaves
 from rumpattern.rum.names import EVENT_TYPE
 
@@ -210,13 +210,13 @@ def build_kernel(
         plan: the definitions.
         predicates: those of the plan, compiled.
         few_branches: branches up to which a partition is matched by masks.
-        rowwise: what matches row by row; by default numpy, and compiled code once that pays.
+        rowwise: what matches row by row; by default the compiled core, numpy where there is none.
         max_codes: combinations of classes up to which a partition has a table; less with many event types, so that
             all tables together have ``MAX_CODES_OF_ENGINE``.
     """
     typed_definitions = plan.definitions_by_type()
     max_codes = min(max_codes, MAX_CODES_OF_ENGINE // (len(typed_definitions) + 1))
-    algorithms = Algorithms(few_branches, max_codes, rowwise or RowwiseKernel())
+    algorithms = Algorithms(few_branches, max_codes, rowwise or best_rowwise())
     untyped = [algorithms.matcher(partition, predicates) for partition in untyped_partitions(plan, predicates)]
     return Kernel(plan, predicates, algorithms, typed_definitions, plan.untyped_definitions, untyped)
 

@@ -1,10 +1,15 @@
-"""Everything that numba compiles (extra ``fast``): loops over bytes and rows, and the records that they share.
+"""The compiled core: loops over bytes and rows, in C without the Python API, behind ``library`` and ``structures``.
 
-Scanning: ``file`` reads a range of a file in pieces and ``scan`` takes each piece line by line; ``quotes`` finds the
-quotes of a line, ``shapes`` (with ``repeats``) or else ``walk`` (with ``keys`` and ``tokens``) the values of its event;
-``numbers`` and ``dictionary`` (with ``kept``) put these in columns. Matching: ``match``. Aggregation: ``fold``, which
-reads columns through ``fields``.
+Scanning: ``scan.c`` takes a text, or a file piece by piece, line by line; ``quotes.c`` finds the quotes of a line,
+``shapes.c`` or else ``walk.c`` (with ``keys.h`` and ``tokens.h``) the values of its event; ``numbers.c`` and
+``strings.h`` put these in columns. Matching: ``match.c``. Aggregation: ``fold.c``. ``core.h`` states what is handed
+over, ``level.c`` puts the parts together for each set of instructions, ``library.c`` offers them.
 
-Nothing here imports another room of the package; ``columns.scan``, ``aggregate.fold`` and ``match.rowwise`` hand
-arrays over. Only these three import it, and only when the extra is used.
+Nothing here imports another room of the package; ``columns.scan``, ``columns.keys``, ``aggregate.fold`` and
+``match.rowwise`` hand arrays over.
 """
+
+from typing import Final
+
+PADDING: Final = 128
+"""How many zeros follow a text in a buffer: the core may look at them (``RUM_PADDING`` in ``core.h``)."""

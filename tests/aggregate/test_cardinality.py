@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from importlib.util import find_spec
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import pytest
 
 import rumpattern as rp
 from rumpattern.aggregate.cardinality import DistinctSketch
+from tests.support.core import READERS
 
 if TYPE_CHECKING:
     import subprocess
@@ -139,6 +139,6 @@ def test_one_value_in_odd_rows_and_others_is_one_series(tmp_path: Path, line: st
         rp.MetricDefinition("m", dimension_keys=(("d", "D"),)),
         rp.MetricDefinition("n", value_key="event_details.z"),
     ]
-    for reader in ("auto", "scan") if find_spec("numba") else ("auto",):
+    for reader in READERS:
         account = rp.replay(definitions, path, reader=reader, max_series=1).accounting.definitions[0]
         assert (account.published, account.series) == (6, 1)

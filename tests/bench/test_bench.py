@@ -36,6 +36,7 @@ from rumpattern.bench.workload import MEGABYTE, read_workload, synthetic_workloa
 from rumpattern.cli.main import cli
 from rumpattern.input.formats import Form
 from rumpattern.synth import events as synth
+from tests.support.core import HAS_CORE
 from tests.support.paths import ROOT
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def bench(*arguments: str) -> str:
 def test_json_output() -> None:
     report = json.loads(bench("--events", "300", "--json"))
     assert set(report["versions"]) >= {"rumpattern", "python", "numpy", "orjson"}
-    assert report["reader"] == "orjson"
+    assert report["reader"] == ("scan" if HAS_CORE else "orjson")
     assert report["cpus"] >= 1
     assert (report["events"], report["rejected"], report["definitions"], report["repeat"]) == (300, 0, 12, 2)
     assert report["bytes"] == sum(len(line) + 1 for line in synth.lines(300))

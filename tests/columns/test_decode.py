@@ -10,6 +10,7 @@ from rumpattern.engine import Engine
 from rumpattern.input.formats import Form
 from rumpattern.input.lines import EventList, TextLines
 from rumpattern.jsontext import NumberText, Pairs
+from tests.support.core import READERS
 
 PATHS = ("a", "a.b", "c.d", "event_type")
 
@@ -383,10 +384,8 @@ def test_record_lines_keep_their_places():
     assert rejects(batch) == [(7, 99, "RP010", b"x"), (7, 99, "RP010", b"y")]
 
 
-@pytest.mark.parametrize("reader", ["orjson", "scan"])
+@pytest.mark.parametrize("reader", READERS)
 def test_large_events_make_small_batches(reader):
-    if reader == "scan":
-        pytest.importorskip("numba", reason="the extra fast is not installed")
     engine = Engine([rp.MetricDefinition("m", value_key="a.b")], reader=Reader(reader))
     line = b'{"event_type":"x","a":[1],"z":"%b"}\n' % (b"x" * (1 << 20))
     batches = list(engine.batches(TextLines(line * 15, max_line=2 << 20)))

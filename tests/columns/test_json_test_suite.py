@@ -14,8 +14,8 @@ import rumpattern as rp
 from rumpattern.columns.readers import Reader
 from rumpattern.engine import Engine
 from rumpattern.input.lines import TextLines
+from tests.support.core import READERS
 from tests.support.paths import JSON_TEST_SUITE
-from tests.support.replays import READERS
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.replays import READERS, VIEW, reject_rows, replay_views
+from tests.support.core import READERS
+from tests.support.replays import VIEW, reject_rows, replay_views
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -20,7 +20,8 @@ from rumpattern.input.blocks import read_blocks
 from rumpattern.input.buffers import BufferPool, fill_ahead, fill_buffers
 from rumpattern.input.sources import BrokenSourceError, find_sources
 from rumpattern.input.streams import open_stream, read_head
-from rumpattern.native.layout import PADDING
+from rumpattern.native import PADDING
+from tests.support.core import READERS, needs_core
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -204,7 +205,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("reader", ["orjson", "scan"])
+@pytest.mark.parametrize("reader", READERS)
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
 def test_who_stops_a_replay_stops_its_threads(  # noqa: PLR0913, PLR0917 - what may differ
@@ -215,8 +216,6 @@ def test_who_stops_a_replay_stops_its_threads(  # noqa: PLR0913, PLR0917 - what 
     workers: int,
     error: type[BaseException],
 ) -> None:
-    if reader == "scan":
-        pytest.importorskip("numba", reason="the extra fast is not installed")
     monkeypatch.setattr(buffers, "BLOCK", 100_000)
     monkeypatch.setattr("rumpattern.input.blocks.RANGE", 300_000)
     monkeypatch.setattr("rumpattern.input.blocks.SEGMENT_BUFFER", 100_000)
@@ -230,11 +229,11 @@ def test_who_stops_a_replay_stops_its_threads(  # noqa: PLR0913, PLR0917 - what 
     assert threading.active_count() == before
 
 
+@needs_core
 @pytest.mark.parametrize("workers", [1, 2, 3])
 def test_reading_ahead_changes_nothing(
     views: list[rp.MetricDefinition], large: Path, monkeypatch: pytest.MonkeyPatch, workers: int
 ) -> None:
-    pytest.importorskip("numba", reason="the extra fast is not installed")
     monkeypatch.setattr("rumpattern.input.blocks.RANGE", 300_000)
     monkeypatch.setattr("rumpattern.input.blocks.SEGMENT_BUFFER", 100_000)
     places: list[tuple[int, int]] = []
@@ -262,6 +261,7 @@ def test_blocks_without_a_bound_keep_their_text(large: Path, monkeypatch: pytest
 
 INTERRUPTED = """
 import os, signal, sys, threading, time
+from tests.support.core import READERS, needs_core
 import rumpattern as rp
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs tests in the background ignores it

@@ -16,7 +16,8 @@ import rumpattern as rp
 from rumpattern.input import sources, streams
 from rumpattern.job import collect
 from rumpattern.job.accounts import FileAccount
-from tests.support.replays import EXTENDED, READERS, TIME, VIEW, reject_rows, replay_views
+from tests.support.core import READERS
+from tests.support.replays import EXTENDED, TIME, VIEW, reject_rows, replay_views
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,7 +16,8 @@ import rumpattern as rp
 from rumpattern.input import sources
 from rumpattern.input.buffers import Buffer
 from rumpattern.input.sources import Range, cut_file
-from tests.support.replays import EXTENDED, READERS, TIME, VIEW, reject_rows, replay_views
+from tests.support.core import READERS
+from tests.support.replays import EXTENDED, TIME, VIEW, reject_rows, replay_views
 
 if TYPE_CHECKING:
     from collections.abc import Callable

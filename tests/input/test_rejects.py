@@ -15,8 +15,9 @@ from rumpattern.input.documents import detect
 from rumpattern.input.formats import Form
 from rumpattern.input.rejects import Reject, dump_row, load_row
 from rumpattern.synth import events as synth
+from tests.support.core import READERS
 from tests.support.paths import DEFINITIONS
-from tests.support.replays import READERS, VIEW
+from tests.support.replays import VIEW
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,13 +15,14 @@ from rumpattern.input.lines import TextLines
 from rumpattern.input.segments import StreamSegment
 from rumpattern.input.sources import BrokenSourceError
 from rumpattern.synth import events as synth
+from tests.support.core import needs_core
 from tests.support.paths import DEFINITIONS
+
+pytestmark = needs_core
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-pytest.importorskip("numba", reason="the extra fast is not installed")
 
 LIMIT = 3_000
 
@@ -94,8 +95,7 @@ def test_what_fails_while_a_run_is_read_is_raised(
     path.write_bytes(gzip.compress(text))
     monkeypatch.setattr("rumpattern.input.blocks.SEGMENT_BUFFER", 5_000)
     monkeypatch.setattr("rumpattern.input.blocks.RANGE", 20_000)
-    monkeypatch.setattr("rumpattern.columns.scan.scan_lines", fail)
-    monkeypatch.setattr("rumpattern.engine._try_out", lambda *_: None)
+    monkeypatch.setattr("rumpattern.columns.scan._scan_lines", fail)
     before = threading.active_count()
     with pytest.raises(MemoryError, match="no memory"):
         rp.replay(definitions, path, workers=2, reader="scan")

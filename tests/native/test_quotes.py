@@ -8,23 +8,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rumpattern.columns.decode import Decoder
-from rumpattern.input.lines import TextLines
-from rumpattern.native.layout import PADDING
-from tests.support.batches import assert_same_batch
-
-pytest.importorskip("numba", reason="the extra fast is not installed")
-
 from rumpattern.columns.scan import Scanner
-from rumpattern.native import quotes, simd
+from rumpattern.input.lines import TextLines
+from rumpattern.native import PADDING
+from rumpattern.native.library import load_core
+from rumpattern.native.structures import Scan, Scratch, Span
+from tests.support.batches import assert_same_batch
+from tests.support.core import needs_core
+
+pytestmark = needs_core
+
+ROOM = 10_000
 
 
 def found(text):
     """Return the places of the quotes that begin or end strings, None if they are not sound; and whether any escape."""
-    room = np.frombuffer(text + bytes(PADDING), np.uint8)
-    places = np.full(quotes.ROOM, -1, np.int32)
-    begin = room.ctypes.data
-    count, has_escapes = quotes.find_quotes(begin, begin + len(text), places.ctypes.data)
-    return None if count < 0 else places[:count].tolist(), has_escapes
+    core = load_core()
+    padded = np.frombuffer(text + bytes(PADDING), np.uint8)
+    places = np.full(ROOM + core.facts["QUOTES_MARGIN"], -1, np.int32)
+    scan = Scan(scratch=Scratch(quotes=Span.of(places)), text=Span.of(padded), size=len(text))
+    core.call("find_line_quotes", scan)
+    count = scan.row_count
+    return None if count > len(places) else places[:count].tolist(), bool(scan.walked_count)
 
 
 def expected(text):
@@ -53,7 +58,7 @@ def test_sound_lines(pieces, end):
     assert found((line + end).encode()) == (expected(line), "\\" in line)
 
 
-FAULTS = [b'"', b'"\n"', b'"\t"', b'"\x00"', b'"\x1f"', b'"\\x"', b'"\\u12"', b'"\\ud800"', b"\xc3\xa9", b"\\", b"\x01"]
+FAULTS = [b'"', b'"\n"', b'"\t"', b'"\x00"', b'"\x1f"', b'"\\x"', b'"\\u12"', b"\xc3\xa9", b"\\", b"\x01"]
 NO_UTF_8 = [b'"\xc3"', b'"\xff"', b'"\xe2\x82"', b'"\xed\xa0\x80"', b'"\xf4\x90\x80\x80"', b'"\xc0\xaf"']
 
 
@@ -65,24 +70,19 @@ def test_faults_at_every_place_of_a_block(fault):
 
 
 def test_lines_with_many_quotes():
-    most = quotes.MOST_QUOTES
-    assert found(b'"' * (most - 64))[0] == list(range(most - 64))
-    assert found(b'"' * (most + 64))[0] is None
+    assert found(b'"' * (ROOM - 64))[0] == list(range(ROOM - 64))
+    assert found(b'"' * (ROOM + 64))[0] is None
     assert found(b'"x",' * 2_000)[0] == [place for begin in range(0, 8_000, 4) for place in (begin, begin + 2)]
 
 
-def test_lines_with_about_as_many_quotes_as_there_is_room_for():
-    most = quotes.MOST_QUOTES // 4
-    for members in (most - 20, most - 1, most, most + 1, most + 20):
+def test_lines_with_about_as_many_quotes_as_there_is_room_for(monkeypatch):
+    monkeypatch.setattr("rumpattern.columns.scan._MAX_QUOTES", ROOM)
+    most = ROOM // 4
+    for members in (most - 40, most - 20, most - 1, most, most + 1, most + 20):
         line = json.dumps({"event_type": "t", **{f"k{n}": "" for n in range(members)}, "a": 1}).encode()
         block = b"\n".join([line, b'{"event_type":"t","a":2}', line])
         assert_same_batch(Scanner(Decoder(("event_type", "a"))), TextLines(block), TextLines(block))
 
 
-@given(st.integers(0, 2**64 - 1), st.integers(0, 2**20))
-def test_places_are_put_in_the_same_way_on_all_processors(bits, first):
-    wanted = [first + place for place in range(64) if bits >> place & 1]
-    for put in (simd.put_each_place, simd.put_places):
-        room = np.zeros(80, np.int32)
-        put(room.ctypes.data, first, np.uint64(bits))
-        assert room[: len(wanted)].tolist() == wanted
+def test_a_lone_surrogate_is_kept():
+    assert found(b'{"a":"\\ud800"}') == ([1, 3, 5, 12], True)

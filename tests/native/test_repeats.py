@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 
 from rumpattern.columns.decode import Decoder
-from rumpattern.input.lines import TextLines
-from tests.support.batches import assert_same_batch
-
-pytest.importorskip("numba", reason="the extra fast is not installed")
-
 from rumpattern.columns.scan import Scanner
-from rumpattern.native import repeats
+from rumpattern.input.lines import TextLines
+from rumpattern.native.library import load_core
+from tests.support.batches import assert_same_batch
+from tests.support.core import keep_scratch, needs_core
 
+pytestmark = needs_core
+
+TRIAL, MIN_SPAN = 16, 128  # as in shapes.c
 PATHS = ("event_type", "m", "m.a", "m.b.c", "m.z", "a", "u.v")
 OTHERS = {f"k{n}": f"value {n}" for n in range(12)}
 SESSION = {"a": 7, **OTHERS, "b": {"c": "é", "d": [1, 2, {}]}, "z": None}
@@ -22,19 +23,16 @@ SESSION = {"a": 7, **OTHERS, "b": {"c": "é", "d": [1, 2, {}]}, "z": None}
 @pytest.fixture
 def read(monkeypatch):
     """Give a function that reads lines by both readers and returns how often what was remembered changed."""
-    made = []
-
-    def no_repeats():
-        made.append(repeats.no_repeats())
-        return made[-1]
-
-    monkeypatch.setattr("rumpattern.native.shapes.no_repeats", no_repeats)
+    made = keep_scratch(monkeypatch)
+    facts = load_core().facts
 
     def scan(lines):
         block = b"\n".join(line if isinstance(line, bytes) else line.encode() for line in lines)
         assert_same_batch(Scanner(Decoder(PATHS)), TextLines(block), TextLines(block))
-        records = made[-1].view(np.int64).reshape(repeats.MOST_REPEATS + 1, -1)
-        return records[1:, repeats._CHANGES_AT // 8].tolist()
+        size = facts["span_cache"]
+        caches = made[-1].shapes[facts["shapes.spans"] :][: (facts["MAX_SPANS"] + 1) * size].reshape(-1, size)
+        offset = facts["span_cache.changes"]
+        return caches[1:, offset : offset + 4].copy().view(np.int32).ravel().tolist()
 
     return scan
 
@@ -60,13 +58,13 @@ def test_objects_that_take_turns(read):
 
 def test_objects_that_never_come_again_are_given_up(read):
     lines = [event({key: f"{value} {n}" for key, value in OTHERS.items()}) for n in range(1_000)]
-    assert read(lines)[0] == repeats._TRIAL + 1
+    assert read(lines)[0] == TRIAL + 1
 
 
 def test_what_changes_is_left_out(read):
     lines = [dumped(x=str(n), y=n, m=SESSION | {"a": n}) for n in range(200)]
     first, *others = read(lines)
-    assert first < 5 * (repeats._TRIAL + 2) - 200  # it began with the type, x, y and a in turn
+    assert first < 5 * (TRIAL + 2) - 200  # it began with the type, x, y and a in turn
     assert not any(others)
 
 
@@ -122,7 +120,7 @@ def test_what_follows_the_object_changes(read):
         read([text[:-1] + end for end in ends for _ in range(3)] * 2)
 
 
-@pytest.mark.parametrize("length", range(repeats.SHORTEST - 2, repeats.SHORTEST + 70))
+@pytest.mark.parametrize("length", range(MIN_SPAN - 2, MIN_SPAN + 70))
 def test_objects_of_all_lengths(read, length):
     session = {"a": 1, "b": {"c": "x"}, "q": "y" * (length - 32), "z": "end"}
     read([event(session), event(session), event(session | {"z": "enD"}), event(session), event(session)] * 2)

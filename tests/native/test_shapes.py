@@ -2,16 +2,17 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from rumpattern.columns.decode import Decoder
-from rumpattern.input.lines import TextLines
-from tests.support.batches import assert_same_batch
-
-pytest.importorskip("numba", reason="the extra fast is not installed")
-
 from rumpattern.columns.scan import Scanner
-from rumpattern.native import shapes as shapes_module
+from rumpattern.input.lines import TextLines
+from rumpattern.native.library import load_core
+from tests.support.batches import assert_same_batch
+from tests.support.core import keep_scratch, needs_core
+
+pytestmark = needs_core
 
 PATHS = ("a", "b.c", "event_type", "z")
 
@@ -19,20 +20,15 @@ PATHS = ("a", "b.c", "event_type", "z")
 @pytest.fixture
 def learned(monkeypatch):
     """Give a function that scans lines, compares with the decoder, and returns how many nodes were learned."""
-    made = []
-
-    def no_shapes():
-        made.append(shapes_module.no_shapes())
-        return made[-1]
-
-    monkeypatch.setattr("rumpattern.columns.scan.no_shapes", no_shapes)
     decoder = Decoder(PATHS)
     scanner = Scanner(decoder)
+    made = keep_scratch(monkeypatch)
+    offset = load_core().facts["shapes.node_count"]
 
     def scan(lines):
         block = "\n".join(lines).encode()
         assert_same_batch(scanner, TextLines(block), TextLines(block))
-        return int(made[-1].size[0]) - 1
+        return int(made[-1].shapes[offset : offset + 4].view(np.uint32)[0])
 
     return scan
 

@@ -6,16 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import rumpattern as rp
+from rumpattern.aggregate.fold import Folder
 from rumpattern.aggregate.groups import BatchAggregates
 from rumpattern.aggregate.partial import Partial
 from rumpattern.derive.policy import REASONS, Sample
+from tests.support.core import needs_core
 from tests.support.definition_strategies import definition_events, definition_lists
 from tests.support.partials import statistics
 from tests.support.strategies import lines
 
-pytest.importorskip("numba", reason="the extra fast is not installed")
-
-from rumpattern.aggregate.fold import Folder
+pytestmark = needs_core
 
 EXTREME = (5e-324, 1e-300, 2.0**-79, 2.0**-78, 1e-9, 0.1, 1.5, 2.0**49, 2.0**50, 1e30, 2.0**360, -0.0, 0.0)
 VALUES = st.one_of(st.sampled_from(EXTREME), st.sampled_from(EXTREME).map(lambda value: -value), st.floats(-1e9, 1e9))

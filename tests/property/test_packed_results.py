@@ -14,6 +14,7 @@ from rumpattern.input.formats import Form
 from rumpattern.job.checkpoint.packing import pack_result, unpack_result
 from rumpattern.job.results import process_block
 from rumpattern.job.settings import Settings
+from tests.support.core import READERS
 from tests.support.definition_strategies import definition_events, definition_lists
 from tests.support.partials import statistics
 from tests.support.strategies import lines
@@ -48,11 +49,9 @@ DEFINITIONS = [
 ]
 
 
-@pytest.mark.parametrize("reader", [Reader.ORJSON, Reader.SCAN])
+@pytest.mark.parametrize("reader", [*map(Reader, READERS)])
 @pytest.mark.parametrize("exact_values", [150, 5_000])
 def test_large_groups_and_rejects(reader, exact_values):
-    if reader is Reader.SCAN:
-        pytest.importorskip("numba", reason="the extra fast is not installed")
     events = [
         orjson.dumps({"event_type": "t", "event_timestamp": 1, "d": f"d{n % 3}", "v": n / 7, "w": -n}).decode()
         for n in range(2_000)

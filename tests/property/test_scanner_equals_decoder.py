@@ -14,20 +14,17 @@ from hypothesis import strategies as st
 
 import rumpattern as rp
 from rumpattern.columns.decode import Decoder
+from rumpattern.columns.scan import Scanner
 from rumpattern.engine import Engine
 from rumpattern.input.formats import Form
 from rumpattern.input.lines import TextLines
 from rumpattern.input.sources import BrokenSourceError, FileIdentity
 from rumpattern.input.texts import FileText
-from rumpattern.native.layout import PADDING
+from rumpattern.native import PADDING
 from rumpattern.synth import events as synth
 from tests.support.batches import assert_same_batch
 from tests.support.paths import EVENTS, JSON_TEST_SUITE, ROOT
 from tests.support.strategies import lines, worlds
-
-pytest.importorskip("numba", reason="the extra fast is not installed")
-
-from rumpattern.columns.scan import Scanner
 
 PATHS = ("a", "a.b", "c.d", "event_type", "event_details.value", "metadata.pageId")
 GOOD = b'{"event_type":"t","a":1.5,"c":{"d":"x"}}'
@@ -298,7 +295,7 @@ on_posix = pytest.mark.skipif(not hasattr(mmap, "MAP_PRIVATE"), reason="memory i
 @on_posix
 def test_nothing_is_written_beyond_the_room(realistic, decoder, tmp_path, monkeypatch):
     monkeypatch.setattr("rumpattern.columns.scan.empty_text", text_at_page_end)
-    monkeypatch.setattr("rumpattern.native.kept.empty_text", text_at_page_end)
+
     path = tmp_path / "events.ndjson"
     for longest, length in itertools.product([1, 200, 5_000], [0, 300, 20_000, 90_000]):
         block = b"\n".join([*realistic[:20], b"x" * length, *realistic[20:40], b"{" + b" " * length + b"}", *EDGES])

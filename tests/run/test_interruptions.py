@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tests.support.replays import READERS
+from tests.support.core import READERS
 
 
 @pytest.mark.slow

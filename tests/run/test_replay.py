@@ -17,6 +17,7 @@ from rumpattern.derive.policy import Sample, dimension_names, sample_event
 from rumpattern.pattern.pattern import exact_event
 from rumpattern.pattern.reference import leaves, matches
 from rumpattern.synth.events import events, write
+from tests.support.core import needs_core
 from tests.support.paths import EVENTS, FIXTURES
 
 if TYPE_CHECKING:
@@ -168,9 +169,9 @@ def test_the_number_of_workers_does_not_matter(
     assert len(one[3]) == 7
 
 
+@needs_core
 @pytest.mark.parametrize("workers", [1, 2])
 def test_the_reader_does_not_matter(definitions: list[rp.MetricDefinition], workers: int) -> None:
-    pytest.importorskip("numba", reason="the extra fast is not installed")
     everything = [EVENTS, FIXTURES / "bad"]
     one = replay_all(definitions, everything, reader="orjson", application_name="other")
     assert replay_all(definitions, everything, reader="scan", workers=workers, application_name="other") == one

@@ -14,7 +14,7 @@ import pytest
 import rumpattern as rp
 from rumpattern.emit import csv_rows, emf, json_lines, openmetrics, parquet, put_metric_data
 from rumpattern.synth import events as synth
-from tests.support.replays import READERS
+from tests.support.core import READERS
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from rumpattern.match.kernel import build_kernel
 from rumpattern.match.predicates import compile_plan
-from rumpattern.match.rowwise import RowwiseKernel
+from rumpattern.match.rowwise import NUMPY, compiled_rowwise
 from rumpattern.plan.build import build_plan
+from tests.support.core import HAS_CORE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import rumpattern as rp
     from rumpattern.match.kernel import Kernel
-
-NEVER, AT_ONCE = None, -1
-HAS_NUMBA = find_spec("numba") is not None
 
 
 def kernels(definitions: Sequence[rp.MetricDefinition]) -> dict[str, Kernel]:
@@ -28,10 +25,10 @@ def kernels(definitions: Sequence[rp.MetricDefinition]) -> dict[str, Kernel]:
         "chosen": build_kernel(plan, predicates),
         "masks": build_kernel(plan, predicates, few_branches=1 << 30),
         "codes": build_kernel(plan, predicates, few_branches=0),
-        "rows": build_kernel(plan, predicates, few_branches=0, max_codes=0, rowwise=RowwiseKernel(NEVER)),
+        "rows": build_kernel(plan, predicates, few_branches=0, max_codes=0, rowwise=NUMPY),
     }
-    if HAS_NUMBA:
-        forms["native"] = build_kernel(plan, predicates, few_branches=0, max_codes=0, rowwise=RowwiseKernel(AT_ONCE))
+    if HAS_CORE:
+        forms["native"] = build_kernel(plan, predicates, few_branches=0, max_codes=0, rowwise=compiled_rowwise())
     return forms
 
 

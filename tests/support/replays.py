@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import rumpattern as rp
@@ -12,7 +11,6 @@ if TYPE_CHECKING:
 
     from rumpattern.input.rejects import Reject
 
-READERS = ("orjson", "scan") if find_spec("numba") else ("orjson",)
 EXTENDED = "fixtures/definitions/extended.json"
 TIME = b"2026-01-05T00:00:00.000Z "
 VIEW = b'{"event_type":"view","event_timestamp":0}'

@@ -12,7 +12,6 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +23,7 @@ from rumpattern.input.formats import Form
 from rumpattern.job.checkpoint import segments, state
 from rumpattern.job.checkpoint.state import Checkpoint, delete
 from rumpattern.synth import events as synth
+from tests.support.core import needs_core
 from tests.support.paths import DEFINITIONS
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
     Command = Callable[..., subprocess.CompletedProcess[bytes]]
 
-needs_fast = pytest.mark.skipif(find_spec("numba") is None, reason="the extra fast is not installed")
 EXTENDED = DEFINITIONS / "extended.json"
 KILLS = int(os.environ.get("RUMPATTERN_KILLS", "4"))
 FORMS = ("ndjson", "ndjson.gz", "logs-export.gz", "put-rum-events", "subscription.gz", "logs-insights")
@@ -98,7 +97,7 @@ def run(definitions: list[rp.MetricDefinition], events: Path, after: int | None 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("small_blocks")
-@pytest.mark.parametrize("reader", ["orjson", pytest.param("scan", marks=needs_fast)])
+@pytest.mark.parametrize("reader", ["orjson", pytest.param("scan", marks=needs_core)])
 def test_a_run_that_is_ended_after_any_block_goes_on(
     definitions: list[rp.MetricDefinition], events: Path, tmp_path: Path, reader: str
 ) -> None:
