@@ -15,7 +15,7 @@ from rumpattern.native.structures import Keys, LayOut, Span, Table
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from rumpattern.arrays import Array
+    from rumpattern.arrays import Array, Bytes
     from rumpattern.columns.tree import Node
     from rumpattern.native.library import Core
 
@@ -33,6 +33,7 @@ No result depends on them.
 _SLOTS_PER_KEY: Final = 8
 _SLOTS_PER_TABLE: Final = 2
 _QUOTE: Final = b'"'
+CACHE_LINE: Final = 64
 _SLOT: Final = np.dtype("V64")
 _TABLE: Final = np.dtype(Table)
 
@@ -86,6 +87,13 @@ def build_types(core: Core, types: Sequence[str]) -> KeyTables:
     return _lay_out(core, [{name.encode("utf-8", "surrogatepass"): index for index, name in enumerate(types, 1)}])
 
 
+def aligned_zeros(size: int) -> Bytes:
+    """Return so many zeros that begin where a cache line does."""
+    room = np.zeros(size + CACHE_LINE, np.uint8)
+    start = -room.ctypes.data % CACHE_LINE
+    return room[start : start + size]
+
+
 def _lay_out(core: Core, tables: Sequence[Mapping[bytes, int]]) -> KeyTables:
     """Return the tables for the core. A key with a quote is left out: in JSON it has an escape and is not looked up."""
     keys = [
@@ -95,7 +103,9 @@ def _lay_out(core: Core, tables: Sequence[Mapping[bytes, int]]) -> KeyTables:
     texts = np.frombuffer(b"".join([key for _, key, _ in keys]) + bytes(PADDING), np.uint8)
     key_tables, members = np.array([index for index, _, _ in keys], np.int64), np.array([m for *_, m in keys], np.int32)
     laid_out = np.zeros(len(tables), _TABLE)
-    slots = np.zeros(_SLOTS_PER_KEY * len(keys) + _SLOTS_PER_TABLE * len(tables) + 1, _SLOT)
+    slots = aligned_zeros(_SLOT.itemsize * (_SLOTS_PER_KEY * len(keys) + _SLOTS_PER_TABLE * len(tables) + 1)).view(
+        _SLOT
+    )
     begins, ends = ends[:-1].copy(), ends[1:].copy()
     spans = [Span.of(array) for array in (texts, key_tables, begins, ends, members)]
     core.call("lay_out_keys", LayOut(*spans, SEEDS, Span.of(laid_out), Span.of(slots)))

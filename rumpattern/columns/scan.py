@@ -17,7 +17,7 @@ import numpy as np
 import orjson
 
 from rumpattern.columns.batch import Column, EventBatch
-from rumpattern.columns.keys import SEEDS, build_keys, build_types
+from rumpattern.columns.keys import SEEDS, aligned_zeros, build_keys, build_types
 from rumpattern.columns.tree import Tree
 from rumpattern.input.buffers import Buffer
 from rumpattern.input.lines import SelectedLines
@@ -56,7 +56,6 @@ _MAX_MEMBERS: Final = np.iinfo(np.uint16).max - 1
 """Members that shapes can number; plans that ask for more are left to the decoder."""
 _MAX_QUOTES: Final = 1 << 20
 """Quotes of a line; lines with more are deferred. Memory for so many is reserved, and taken as lines have them."""
-_CACHE_LINE: Final = 64
 _ENTRY: Final = np.dtype(Entry)
 _DEFERRED: Final = np.dtype(Deferred)
 
@@ -123,7 +122,7 @@ class _Scratch:
         facts, members, columns = core.facts, layout.member_count + 1, len(layout.paths)
         slots = max(facts["FIRST_SLOTS"], 1 << (facts["SLOTS_PER_STRING"] * rows - 1).bit_length())
         self.rows = rows
-        self.shapes = _aligned_zeros(facts["shapes"])
+        self.shapes = aligned_zeros(facts["shapes"])
         self.entries = np.empty((columns, rows), _ENTRY)
         self.heads = np.empty((columns, 2), np.int64)
         self.row_lines = np.empty(rows, np.int64)
@@ -140,12 +139,6 @@ class _Scratch:
         )
         self.arrays = arrays
         self.spans = ScratchSpans(*map(Span.of, arrays))
-
-
-def _aligned_zeros(size: int) -> Bytes:
-    room = np.zeros(size + _CACHE_LINE, np.uint8)
-    start = -room.ctypes.data % _CACHE_LINE
-    return room[start : start + size]
 
 
 def empty_text(size: int) -> Bytes:

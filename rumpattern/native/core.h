@@ -78,18 +78,19 @@ struct rum_table {
     uint64_t factor;
 };
 
-/* One cache line: a key, and what it stands for. A long key's text stands in `rum_keys.texts`. */
+/* One cache line: a key, and what it stands for. The text comes first, so that a load of 64 bytes is that line. In a table
+ * whose keys are found by their hash, the text stands in `rum_keys.texts`. */
 struct rum_slot {
-    int32_t member; /* RUM_NOTHING where the slot is empty */
-    uint32_t length; /* bytes of the key */
-    union {
-        uint64_t bits; /* one for each byte of `text` that counts */
-        uint64_t hash;
-    } of;
     union {
         uint8_t key[RUM_SLOT_TEXT]; /* the key and the quote that ends it */
         uint64_t offset; /* in `texts` */
     } text;
+    union {
+        uint64_t bits; /* one for each byte of `key` that counts */
+        uint64_t hash;
+    } of;
+    int32_t member; /* RUM_NOTHING where the slot is empty */
+    uint32_t length; /* bytes of the key */
 };
 
 struct rum_keys {

@@ -32,8 +32,10 @@ enum {
     THE_END
 };
 
-/* One cache line. Node ROOT comes before all shapes; 0 in the place of a node stands for none. */
+/* One cache line; the text comes first, so that a load of 64 bytes is that line. Node ROOT comes before all shapes; 0 in
+ * the place of a node stands for none. */
 struct node {
+    uint8_t text[NODE_TEXT];
     uint8_t length; /* of the text */
     uint8_t kind; /* of the value behind it */
     uint16_t member; /* that the value fills */
@@ -45,7 +47,6 @@ struct node {
     uint8_t opened; /* the span cache that begins behind the text, 0 for none */
     uint8_t follows; /* whether `next` is the node behind it in memory */
     uint8_t tried; /* whether a span has ever begun there */
-    uint8_t text[NODE_TEXT];
 };
 
 /* A member that was noted in a span; distances are from the beginning of the span. */
@@ -68,7 +69,7 @@ struct span_cache {
 };
 
 struct shapes {
-    struct node nodes[MAX_NODES + 1]; /* one more for a load that goes beyond the last node */
+    struct node nodes[MAX_NODES];
     struct span_cache spans[MAX_SPANS + 1];
     uint32_t node_count; /* ROOT is not counted, so that zeros are no shapes */
     uint32_t taken; /* whose bits tell which span caches are taken; 0 is none */

@@ -107,7 +107,7 @@ INLINED place short_number_end(place at)
     bool lacks_digits = (others & (1 | (dot << 1))) != 0;
     bool has_zeros = (*at == '0') & ((others & 2) == 0);
     bool is_long = (stops & (((uint64_t)2 << MAX_SHORT_NUMBER) - 1)) == 0;
-    return lacks_digits | has_zeros | is_long ? NULL : at + trailing_zeros(stops);
+    return (lacks_digits | has_zeros | is_long) ? NULL : at + trailing_zeros(stops);
 }
 
 /* The address after any number; 0 if it is none, or longer than MAX_NUMBER. */
