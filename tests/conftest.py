@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 import rumpattern as rp
+from rumpattern.native import library
 from tests.support.command import run_command
 from tests.support.examples import CI_EXAMPLES, FAST_EXAMPLES
 from tests.support.fixture_events import FORMS, Event, read_events
@@ -22,8 +24,15 @@ THOROUGH = int(os.environ.get("RUMPATTERN_THOROUGH", "0"))
 FAST_TIER = "not slow"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let another build of the compiled core be tested, such as the sanitized one."""
+    parser.addoption("--core", type=Path, metavar="FILE", help="the library of the compiled core to test")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Choose how many examples a law draws: few in the fast tier, random ones if RUMPATTERN_THOROUGH says how many."""
+    if config.option.core is not None:
+        library.find_library = lambda: config.option.core
     always = settings(deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
     settings.register_profile("ci", parent=always, max_examples=CI_EXAMPLES, derandomize=True)
     settings.register_profile("fast", parent=always, max_examples=FAST_EXAMPLES, derandomize=True)

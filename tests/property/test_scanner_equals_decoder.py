@@ -23,11 +23,11 @@ from rumpattern.input.texts import FileText
 from rumpattern.native import PADDING
 from rumpattern.synth import events as synth
 from tests.support.batches import assert_same_batch
+from tests.support.lines import EDGES, GOOD
 from tests.support.paths import EVENTS, JSON_TEST_SUITE, ROOT
 from tests.support.strategies import lines, worlds
 
 PATHS = ("a", "a.b", "c.d", "event_type", "event_details.value", "metadata.pageId")
-GOOD = b'{"event_type":"t","a":1.5,"c":{"d":"x"}}'
 
 
 def assert_same(decoder, block, *, offset=0, has_timestamp_prefix=False):
@@ -56,58 +56,6 @@ TIMES = st.sampled_from(
 def test_lines_with_a_time(timed_lines):
     block = b"\n".join(time + text for time, text in timed_lines)
     assert_same(Decoder(PATHS), block, has_timestamp_prefix=True)
-
-
-EDGES = (
-    b'{"event_type":"t","a":"' + b"x" * 70 + b'"}',
-    b'{"event_type":"t","a":"unfinished',
-    b'{"event_type":"t","a":"back\\\\","c":{"d":"\\""}}',
-    b'{"event_type":"t","a":"\\u00e9\\n"}',
-    b'{"event_type":"t","\\u0061":1}',
-    b'{"event_type":"t","a":"\xc3\xa9"}',
-    b'{"event_type":"t","a":"\xc3"}',
-    b'{"event_type":"t","z":"\x01"}',
-    b'{"event_type":"t","z":"a\tb"}',
-    b'{"event_type":"t","z":"\\ud800"}',
-    b'{"event_type":"t","z":"\\q"}',
-    b'{"event_type":"t","z":[1,[2,{"a":[]}],{}],"a":2}',
-    b'{"event_type":"t","z":[1,2}}',
-    b'{"event_type":"t","z":{"a":1]}',
-    b'{"event_type":"t","a":[1]}',
-    b'{"event_type":"t","a":1,"a":2}',
-    b'{"event_type":"t","z":1,"z":2}',
-    b'{"event_type":"t","a":{"b":1,"b":2}}',
-    b'{"event_type":"t","c":1,"c":{"d":1}}',
-    b'{"event_type":"t","c.d":1}',
-    b'{"event_type":"t","a":12345678901234567}',
-    b'{"event_type":"t","a":0.30000000000000004,"c":{"d":1}}',
-    b'{"event_type":"t","a":0.1000000000000000055511151231257827}',
-    b'{"event_type":"t","a":1e3}',
-    b'{"event_type":"t","z":1e400}',
-    b'{"event_type":"t","a":-0}',
-    b'{"event_type":"t","a":01}',
-    b'{"event_type":"t","a":1.}',
-    b'{"event_type":"t","a":+1}',
-    b'{"event_type":"t","a":truth}',
-    b'{"event_type":"t","a":true,"c":{"d":null}}',
-    b'{"event_type":"t","a":{"b":false}}',
-    b'{"event_type":"\\u0074","a":1}',
-    b'{"event_type":1,"a":1}',
-    b'{"a":1}',
-    b"{}",
-    b"{,}",
-    b'{"a":}',
-    b'{"a":1,}',
-    b"[1]",
-    b"",
-    b" \t\r",
-    b' \t{ "event_type" : "t" , "a" : 1 } \r',
-    b'{"event_type":"t"} x',
-    b'{"event_type":"t"}{"event_type":"t"}',
-    b"\x00",
-    b'{"event_type":"t","z":' + b"[" * 300 + b"]" * 300 + b"}",
-    b'{"event_type":"t","z":' + b"[" * 1100 + b"]" * 1100 + b"}",
-)
 
 
 @pytest.mark.parametrize("line", EDGES)
