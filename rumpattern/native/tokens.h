@@ -147,7 +147,7 @@ static NOT_INLINED place uncommon_end(place at, uint8_t *kind)
         return at + 4;
     }
     *kind = RUM_FALSE;
-    if (word == 0x736C6166u) { /* fals */
+    if (word == 0x736C6166u) { /* false, without its end */
         return at[4] == 'e' ? at + 5 : NULL;
     }
     *kind = RUM_NUMBER;
