@@ -1,9 +1,9 @@
 """Event lines to a batch by the compiled core, the same batch that ``rumpattern.columns.decode`` gives.
 
-The core defers each line that it is not sure of to the decoder: faults of any kind, arrays and repeated keys where a
-column is read, keys with escapes or dots, numbers that compare by their text. So it has a fast path for what RUM
-clients write and no second definition of what an event is; that it defers too much costs time, that it defers too
-little would show as a difference between the readers.
+The core defers each line that it is not sure of to the decoder: faults of any kind, repeated keys and arrays of
+anything but scalars where a column is read, keys with escapes or dots, numbers that compare by their text. So it has a
+fast path for what RUM clients write and no second definition of what an event is; that it defers too much costs time,
+that it defers too little would show as a difference between the readers.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, assert_never
 import numpy as np
 import orjson
 
+from rumpattern.columns.array_texts import arrays_from_texts
 from rumpattern.columns.batch import Column, EventBatch
 from rumpattern.columns.keys import SEEDS, aligned_zeros, build_keys, build_types
 from rumpattern.columns.tree import Tree
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping, Sequence
 
     from rumpattern.arrays import Array, Bytes, Flags
+    from rumpattern.columns.batch import Arrays
     from rumpattern.columns.decode import Decoder
     from rumpattern.input.lines import TextLines
     from rumpattern.native.library import Core
@@ -56,6 +58,7 @@ _MAX_MEMBERS: Final = np.iinfo(np.uint16).max - 1
 """Members that shapes can number; plans that ask for more are left to the decoder."""
 _MAX_QUOTES: Final = 1 << 20
 """Quotes of a line; lines with more are deferred. Memory for so many is reserved, and taken as lines have them."""
+_WORD: Final = 8
 _ENTRY: Final = np.dtype(Entry)
 _DEFERRED: Final = np.dtype(Deferred)
 
@@ -123,8 +126,8 @@ class _Scratch:
         slots = max(facts["FIRST_SLOTS"], 1 << (facts["SLOTS_PER_STRING"] * rows - 1).bit_length())
         self.rows = rows
         self.shapes = aligned_zeros(facts["shapes"])
-        self.entries = np.empty((columns, rows), _ENTRY)
-        self.heads = np.empty((columns, 2), np.int64)
+        self.entries = np.empty((2, columns, rows), _ENTRY)
+        self.heads = np.empty((2, columns, 2), np.int64)
         self.row_lines = np.empty(rows, np.int64)
         self.deferred = np.empty(rows, _DEFERRED)
         arrays: tuple[Array, ...] = (
@@ -133,7 +136,7 @@ class _Scratch:
             np.empty(_MAX_QUOTES + facts["QUOTES_MARGIN"], np.int32),
             np.empty(facts["MAX_VALUES"] * facts["step"], np.uint8),
             self.shapes,
-            np.empty((columns, slots), np.int32),
+            np.empty((2, columns, slots), np.int32),
             self.entries.view(np.uint8),
             self.heads,
         )
@@ -144,11 +147,6 @@ class _Scratch:
 def empty_text(size: int) -> Bytes:
     """Return room for a text of so many bytes and for ``PADDING``."""
     return np.empty(size + PADDING, np.uint8)
-
-
-def kept_for(length: int) -> int:
-    """Return how many bytes a line of some length and the strings in it take at most, each of them whole words."""
-    return 2 * length + 8
 
 
 class _Cells(NamedTuple):
@@ -333,7 +331,7 @@ class Scanner:
     ) -> tuple[EventBatch, bool]:
         """Return the batch of the next lines, of which ``line_count`` come before it, and whether there are more."""
         width, max_line = len(self.layout.paths), cursor.max_line()
-        shape, kept_size = (width, rows), max(self.kept_bytes, kept_for(max_line + 1))
+        shape, kept_size = (width, rows), max(self.kept_bytes, self.core.facts["KEPT_FACTOR"] * (max_line + 1) + _WORD)
         cells = _Cells(np.zeros(shape, np.uint8), np.zeros(shape), np.zeros(shape, np.int32), empty_text(kept_size))
         scan = Scan(
             plan=self.layout.plan,
@@ -367,7 +365,8 @@ class Scanner:
                 cells.kinds[column, :rows],
                 cells.numbers[column, :rows],
                 cells.codes[column, :rows],
-                _strings(scratch.entries[column, : scratch.heads[column, 0]], cells.kept),
+                tuple(map(_string, _texts(scratch, 0, column, cells.kept))),
+                _arrays(_texts(scratch, 1, column, cells.kept)),
             )
             for column, path in enumerate(self.layout.paths)
         }
@@ -389,11 +388,21 @@ def _column_lists(wanted: Array) -> Array:
     return lists
 
 
-def _strings(entries: Array, kept: Bytes) -> tuple[str, ...]:
-    """Return the strings of a dictionary, whose JSON texts are among those kept."""
-    begins, data = entries["offset"], kept.data
+def _texts(scratch: _Scratch, form: int, column: int, kept: Bytes) -> list[bytes]:
+    """Return the distinct JSON texts of a column's strings (form 0) or arrays (form 1), which are among those kept."""
+    entries, data = scratch.entries[form, column, : scratch.heads[form, column, 0]], kept.data
+    begins = entries["offset"]
     spans = zip(begins.tolist(), (begins + entries["length"]).tolist(), strict=True)
-    return tuple(_string(bytes(data[begin:end])) for begin, end in spans)
+    return [bytes(data[begin:end]) for begin, end in spans]
+
+
+def _arrays(texts: Sequence[bytes]) -> Arrays | None:
+    if not texts:
+        return None
+    arrays, is_exact = arrays_from_texts(texts)
+    if not is_exact.all():
+        raise RuntimeError("the compiled core read an array that columns cannot say")
+    return arrays
 
 
 def _string(raw: bytes) -> str:

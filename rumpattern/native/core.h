@@ -39,6 +39,7 @@ enum rum_kind {
     RUM_NUMBER,
     RUM_STRING,
     RUM_OBJECT,
+    RUM_ARRAY, /* of scalars that columns can say */
     RUM_AMBIGUOUS, /* never written here: such lines are deferred */
     RUM_KINDS
 };
@@ -137,12 +138,12 @@ struct rum_scratch {
     rum_i32s quotes; /* room for those of the longest line, and RUM_QUOTES_MARGIN */
     rum_bytes trail;
     rum_bytes shapes; /* RUM_SHAPES_BYTES, aligned to 64; zeros are no shapes */
-    rum_i32s slots; /* shape (columns, a power of two) */
-    rum_bytes entries; /* shape (columns, rows or more), of struct rum_entry */
-    rum_i64s heads; /* shape (columns, 2), see strings.c */
+    rum_i32s slots; /* shape (2, columns, a power of two): of each column its strings, and its arrays */
+    rum_bytes entries; /* shape (2, columns, rows or more), of struct rum_entry */
+    rum_i64s heads; /* shape (2, columns, 2), see strings.h */
 };
 
-/* A string of a column's dictionary, by its code. */
+/* A string of a column's dictionary, or the text of an array, by its code. */
 struct rum_entry {
     uint32_t hash;
     uint32_t length;

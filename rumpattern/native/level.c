@@ -5,7 +5,6 @@
 
 #include "keys.c"
 #include "quotes.c"
-#include "numbers.c"
 #include "scan.c"
 #include "match.c"
 #include "fold.c"

@@ -100,6 +100,8 @@ INLINED bool put_row(struct job *job, uint64_t row)
                 return false;
             }
             scan->numbers.at[cell] = number;
+        } else if (kind == RUM_ARRAY) {
+            scan->codes.at[cell] = code_of(scan, plan->columns + column, text, span.stop - span.begin);
         }
         scan->kinds.at[cell] = kind;
     }
@@ -232,16 +234,17 @@ static int32_t check_plan(const struct rum_plan *plan)
 static int32_t check_scratch(const struct rum_scan *scan)
 {
     const struct rum_scratch *scratch = &scan->scratch;
-    uint64_t members = scan->plan.members.length, columns = scan->plan.columns, slots = scratch->slots.length / columns;
+    uint64_t members = scan->plan.members.length, dictionaries = 2 * scan->plan.columns;
+    uint64_t slots = scratch->slots.length / dictionaries;
     CHECK_ALIGNED(scratch->kinds, members + BEFORE_KINDS, 8);
     CHECK_ALIGNED(scratch->spans, members * sizeof(struct span), 8);
     CHECK_ALIGNED(scratch->trail, MAX_VALUES * sizeof(struct step), 8);
     CHECK_ALIGNED(scratch->shapes, sizeof(struct shapes), 64);
-    CHECK_ALIGNED(scratch->entries, columns * scan->rows * sizeof(struct rum_entry), 8);
-    CHECK(scratch->entries.length % (columns * sizeof(struct rum_entry)) == 0, RUM_OUT_OF_RANGE);
+    CHECK_ALIGNED(scratch->entries, dictionaries * scan->rows * sizeof(struct rum_entry), 8);
+    CHECK(scratch->entries.length % (dictionaries * sizeof(struct rum_entry)) == 0, RUM_OUT_OF_RANGE);
     CHECK_SPAN(scratch->quotes, QUOTES_MARGIN);
-    CHECK_SPAN(scratch->heads, 2 * columns);
-    CHECK_SPAN(scratch->slots, columns * FIRST_SLOTS);
+    CHECK_SPAN(scratch->heads, 2 * dictionaries);
+    CHECK_SPAN(scratch->slots, dictionaries * FIRST_SLOTS);
     CHECK((slots & (slots - 1)) == 0 && slots >= SLOTS_PER_STRING * scan->rows, RUM_TOO_SHORT);
     return RUM_OK;
 }
@@ -277,8 +280,8 @@ static struct job begin_job(struct rum_scan *scan)
 {
     const struct rum_scratch *scratch = &scan->scratch;
     if (scan->kept_size == 0) {
-        for (uint64_t column = 0; column < scan->plan.columns; column++) {
-            struct dictionary dictionary = dictionary_of(scan, column);
+        for (uint64_t index = 0; index < 2 * scan->plan.columns; index++) {
+            struct dictionary dictionary = dictionary_of(scan, index);
             dictionary.head[0] = 0;
             use_slots(&dictionary, FIRST_SLOTS);
         }

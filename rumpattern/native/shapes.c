@@ -216,6 +216,12 @@ static NOT_INLINED place match_shape(struct shapes *shapes, struct notes *notes)
                 index = node->other;
                 continue;
             }
+        } else if (unlikely(kind == RUM_ARRAY)) {
+            stop = *begin == '[' ? array_end(event, begin, &after) : NULL;
+            if (!stop) {
+                index = node->other;
+                continue;
+            }
         }
         if (unlikely(node->closes | node->opened)) {
             if (open.cache && node->closes) {
@@ -332,7 +338,7 @@ static NOT_INLINED void learn_shape(struct shapes *shapes, const struct notes *n
     for (uint64_t value = 0; value < values; value++) {
         struct step step = notes->trail[value];
         bool closes = (part & 1) && part != step.part;
-        uint8_t kind = step.kind == RUM_STRING || step.kind == RUM_OBJECT ? (uint8_t)step.kind : A_SCALAR;
+        uint8_t kind = step.kind >= RUM_STRING ? (uint8_t)step.kind : A_SCALAR;
         index = add_text(shapes, index, at, notes->event + step.span.begin, kind, step.member, closes);
         if (index == ROOT) {
             return;

@@ -1,6 +1,7 @@
-/* Dictionary encoding of string columns, and the arena of texts that outlive the piece of file they stand in.
+/* Dictionary encoding of strings and of the texts of arrays, and the arena of texts that outlive the piece of file they stand in.
  *
- * A column's strings have codes in the order in which they first occur. Its hash table has open addressing and linear
+ * A column has a dictionary for its strings, and another for the texts of its arrays. Codes are given in the order in which
+ * strings first occur. The hash table has open addressing and linear
  * probing; a slot holds a code and nothing else (4 bytes), the code's entry 32 bits of the hash, the length, and where
  * the text is. So a probe that meets another string nearly always ends at the hash, without a look at any text.
  *
@@ -18,7 +19,8 @@
 enum {
     FIRST_SLOTS = 256,
     SLOTS_PER_STRING = 4, /* at least */
-    NO_CODE = -1
+    NO_CODE = -1,
+    KEPT_FACTOR = 3
 };
 
 /* Whole words are copied: up to seven bytes more are read and written. */
@@ -31,10 +33,11 @@ INLINED void copy_words(uint8_t *to, place from, uint64_t length)
 
 /* --- the arena ---------------------------------------------------------------------------------------------------- */
 
-/* What a line of some length and the strings in it take at most: each of them whole words. */
+/* What a line of some length, its strings and its arrays take at most. Each takes whole words, at most seven bytes more
+ * than it has, and at least four for a key and a comma: less than twice its length in the line, beside the line itself. */
 INLINED uint64_t kept_for(uint64_t length)
 {
-    return 2 * length + 8;
+    return KEPT_FACTOR * length + 8;
 }
 
 /* Copy a text into the arena, which has room for it; return where it begins there. */
@@ -74,21 +77,22 @@ INLINED uint64_t hash_of(place begin, uint64_t length, const uint64_t seeds[2])
 
 /* --- dictionaries ------------------------------------------------------------------------------------------------- */
 
-/* A column's dictionary; `head` has its number of strings, and `mask`. */
+/* A dictionary; `head` has its number of strings, and `mask`. That of a column's arrays has the index `columns` + column. */
 struct dictionary {
     int32_t *slots;
     struct rum_entry *entries;
     int64_t *head;
 };
 
-INLINED struct dictionary dictionary_of(const struct rum_scan *scan, uint64_t column)
+INLINED struct dictionary dictionary_of(const struct rum_scan *scan, uint64_t index)
 {
     const struct rum_scratch *scratch = &scan->scratch;
+    uint64_t dictionaries = 2 * scan->plan.columns;
     struct rum_entry *entries = (struct rum_entry *)(void *)scratch->entries.at;
     return (struct dictionary){
-        scratch->slots.at + column * (scratch->slots.length / scan->plan.columns),
-        entries + column * (scratch->entries.length / sizeof *entries / scan->plan.columns),
-        scratch->heads.at + 2 * column,
+        scratch->slots.at + index * (scratch->slots.length / dictionaries),
+        entries + index * (scratch->entries.length / sizeof *entries / dictionaries),
+        scratch->heads.at + 2 * index,
     };
 }
 
@@ -109,7 +113,7 @@ INLINED void place_code(struct dictionary *of, int32_t code)
     of->slots[slot] = code;
 }
 
-/* Give a new string its code, and more slots to its column if they are getting full. */
+/* Give a new string its code, and more slots to its dictionary if they are getting full. */
 static NOT_INLINED int32_t add_string(struct rum_scan *scan, struct dictionary of, uint32_t hash, place begin,
                                       uint64_t length)
 {
@@ -127,10 +131,10 @@ static NOT_INLINED int32_t add_string(struct rum_scan *scan, struct dictionary o
     return code;
 }
 
-/* The code of a string in its column's dictionary, which it is added to if it is new. */
-INLINED int32_t code_of(struct rum_scan *scan, uint64_t column, place begin, uint64_t length)
+/* The code of a string in a dictionary, which it is added to if it is new. */
+INLINED int32_t code_of(struct rum_scan *scan, uint64_t index, place begin, uint64_t length)
 {
-    struct dictionary of = dictionary_of(scan, column);
+    struct dictionary of = dictionary_of(scan, index);
     uint32_t hash = (uint32_t)(hash_of(begin, length, scan->seeds) >> 32);
     uint64_t mask = (uint64_t)of.head[1];
     for (uint64_t slot = hash & mask;; slot = (slot + 1) & mask) {

@@ -17,6 +17,9 @@
  * - The test for a comma and a quote comes first because nearly all values are followed by the next member at once.
  */
 #include "keys.h"
+#include "numbers.c"
+
+#include <math.h>
 
 enum {
     MAX_VALUES = 512, /* of one event that there is room for in its trail */
@@ -32,7 +35,7 @@ struct span {
     uint32_t stop;
 };
 
-/* A scalar or a wanted object, in the order of the event. `part` is odd where it is in an object or array of the event,
+/* A scalar, a wanted object or a wanted array, in the order of the event. `part` is odd where it is in an object or array of the event,
  * another number in each; between these, even numbers. */
 struct step {
     uint32_t kind;
@@ -41,7 +44,8 @@ struct step {
     uint32_t part;
 };
 
-/* What is noted of one event: for each member the kind of what stands there, and where its text is if it is a scalar. */
+/* What is noted of one event: for each member the kind of what stands there, and where its text is if it is a scalar
+ * or an array. */
 struct notes {
     place event;
     uint8_t *kinds; /* shape (members + 1,): the first is for all that nobody asks for */
@@ -64,6 +68,41 @@ INLINED void follow(struct notes *notes, uint64_t count, uint8_t kind, int32_t m
         struct span span = {(uint32_t)(begin - notes->event), (uint32_t)(stop - notes->event)};
         notes->trail[count] = (struct step){kind, member, span, part};
     }
+}
+
+/* The address after an array that is the value of a column; 0 if columns cannot say it: an element is a container, or a
+ * number that compares by its text. `quote` is at the first quote in or after the array, and goes behind its last. */
+static NOT_INLINED place array_end(place event, place at, const int32_t **quote)
+{
+    at = skip_space(at + 1);
+    if (*at == ']') {
+        return at + 1;
+    }
+    for (;;) {
+        if (*at == '"') {
+            at = event + (*quote)[1] + 1;
+            *quote += 2;
+        } else {
+            uint8_t kind;
+            place stop = scalar_end(at, &kind);
+            if (!stop || (kind == RUM_NUMBER && isnan(number_between(at, stop)))) {
+                return NULL;
+            }
+            at = stop;
+        }
+        at = skip_space(at);
+        if (*at != ',') {
+            return *at == ']' ? at + 1 : NULL;
+        }
+        at = skip_space(at + 1);
+    }
+}
+
+/* Tell whether an array can be the value of a member: one that fills a column, and is no object on the way to others. */
+INLINED bool takes_array(const struct rum_plan *plan, int32_t member)
+{
+    struct rum_member of = plan->members.at[member];
+    return of.column != RUM_NOWHERE && of.table == RUM_NOWHERE;
 }
 
 /* Walk the event at `notes->event`, whose quotes are noted and no members yet.
@@ -110,8 +149,8 @@ static NOT_INLINED place walk_event(const struct rum_plan *plan, struct notes *n
             quote += 2;
         }
         uint8_t byte = *at;
-        if (byte == '{' || byte == '[') {
-            if (depth == MAX_DEPTH || (byte == '[' && member != RUM_NOTHING)) {
+        if (byte == '{' || (byte == '[' && member == RUM_NOTHING)) {
+            if (depth == MAX_DEPTH) {
                 return NULL;
             }
             stack[depth] = table;
@@ -144,11 +183,14 @@ static NOT_INLINED place walk_event(const struct rum_plan *plan, struct notes *n
                 at++;
                 stop = event + quote[1];
                 quote += 2;
+            } else if (byte == '[') {
+                kind = RUM_ARRAY;
+                stop = takes_array(plan, member) ? array_end(event, at, &quote) : NULL;
             } else {
                 stop = scalar_end(at, &kind);
-                if (!stop) {
-                    return NULL;
-                }
+            }
+            if (!stop) {
+                return NULL;
             }
             if (is_followed) {
                 follow(notes, count, kind, member, at, stop, part);

@@ -185,15 +185,15 @@ static void allocate_scan(struct memory *memory, struct rum_scan *scan, const st
     ALLOCATE(memory, scan->scratch.quotes, options->quotes + fact("QUOTES_MARGIN"));
     ALLOCATE(memory, scan->scratch.trail, fact("MAX_VALUES") * fact("step"));
     ALLOCATE(memory, scan->scratch.shapes, fact("shapes"));
-    ALLOCATE(memory, scan->scratch.slots, COLUMNS * slots);
-    ALLOCATE(memory, scan->scratch.entries, COLUMNS * options->rows * sizeof(struct rum_entry));
-    ALLOCATE(memory, scan->scratch.heads, 2 * COLUMNS);
+    ALLOCATE(memory, scan->scratch.slots, 2 * COLUMNS * slots);
+    ALLOCATE(memory, scan->scratch.entries, 2 * COLUMNS * options->rows * sizeof(struct rum_entry));
+    ALLOCATE(memory, scan->scratch.heads, 2 * 2 * COLUMNS);
     ALLOCATE(memory, scan->kinds, COLUMNS * options->rows);
     ALLOCATE(memory, scan->numbers, COLUMNS * options->rows);
     ALLOCATE(memory, scan->codes, COLUMNS * options->rows);
     ALLOCATE(memory, scan->row_lines, options->rows);
     ALLOCATE(memory, scan->deferred, options->rows);
-    ALLOCATE(memory, scan->kept, 2 * (uint64_t)options->max_line + 10 + RUM_PADDING + options->kept);
+    ALLOCATE(memory, scan->kept, fact("KEPT_FACTOR") * ((uint64_t)options->max_line + 1) + 8 + RUM_PADDING + options->kept);
 }
 
 /* Every line is accounted for, and what is kept lies where it is said to. */
@@ -206,17 +206,20 @@ static void check_scan(const struct rum_scan *scan, uint64_t lines_before)
         EXPECT(0 <= line.length && line.length <= scan->max_line + 1 && 0 <= line.kept);
         EXPECT((uint64_t)(line.kept + line.length) <= scan->kept_size);
     }
-    for (uint64_t column = 0; column < COLUMNS; column++) {
+    for (uint64_t index = 0; index < 2 * COLUMNS; index++) {
         const struct rum_entry *entries = (const struct rum_entry *)(const void *)scan->scratch.entries.at;
-        int64_t strings = scan->scratch.heads.at[2 * column];
-        for (int64_t i = 0; i < strings; i++) {
-            struct rum_entry entry = entries[column * scan->rows + (uint64_t)i];
+        for (int64_t i = 0; i < scan->scratch.heads.at[2 * index]; i++) {
+            struct rum_entry entry = entries[index * scan->rows + (uint64_t)i];
             EXPECT(entry.offset + entry.length <= scan->kept_size);
         }
+    }
+    for (uint64_t column = 0; column < COLUMNS; column++) {
+        int64_t strings = scan->scratch.heads.at[2 * column], arrays = scan->scratch.heads.at[2 * (COLUMNS + column)];
         for (uint64_t row = 0; row < scan->row_count; row++) {
             uint8_t kind = scan->kinds.at[column * scan->rows + row];
             EXPECT(kind < RUM_KINDS);
             EXPECT(kind != RUM_STRING || scan->codes.at[column * scan->rows + row] < strings);
+            EXPECT(kind != RUM_ARRAY || scan->codes.at[column * scan->rows + row] < arrays);
         }
     }
 }
@@ -252,7 +255,7 @@ static uint64_t scan_all(const struct rum_entries *entries, const uint8_t *data,
                     uint8_t kind = scan.kinds.at[cell];
                     if (kind == RUM_NUMBER) {
                         memcpy(&bits, &scan.numbers.at[cell], sizeof bits);
-                    } else if (kind == RUM_STRING) {
+                    } else if (kind == RUM_STRING || kind == RUM_ARRAY) {
                         bits = (uint64_t)scan.codes.at[cell];
                     }
                     digest = (digest ^ kind ^ bits) * 0x100000001B3u;
