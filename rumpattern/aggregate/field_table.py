@@ -6,11 +6,11 @@ are numbered through, so that the label of a group is a single integer.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rumpattern.dataclass import dataclass
 from rumpattern.derive.readings import Role
 from rumpattern.derive.samples import Labels
 from rumpattern.native.fields import FIELD_BYTES, FIRST_LABEL_AT, LABEL_COUNT_AT, WORD, time_range

@@ -6,7 +6,7 @@ values. ``PartialAggregates`` holds the statistics of many groups as columns.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +14,7 @@ import numpy as np
 
 from rumpattern.aggregate.histogram import BUFFERED_VALUES, NO_SKETCH, Histogram, ValueSketch, count_groups, raw_sketch
 from rumpattern.aggregate.sums import ExactSums, add_exactly
+from rumpattern.dataclass import dataclass
 from rumpattern.derive.samples import Labels
 
 if TYPE_CHECKING:

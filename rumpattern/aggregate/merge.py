@@ -5,7 +5,7 @@ A *row* is a group of one of the partials that are merged, a *group* one of the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -14,6 +14,7 @@ import numpy as np
 from rumpattern.aggregate.groups import PartialAggregates, number_periods, ranges, sort_by
 from rumpattern.aggregate.histogram import BUFFERED_VALUES, count_groups, uniform_histogram
 from rumpattern.aggregate.sums import LIMB_BITS, ExactSums
+from rumpattern.dataclass import dataclass
 from rumpattern.derive.samples import Labels
 
 if TYPE_CHECKING:

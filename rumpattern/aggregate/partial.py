@@ -6,7 +6,7 @@ any order, and neither do histograms (``histogram``).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -14,6 +14,7 @@ import numpy as np
 from rumpattern.aggregate.groups import group_singly
 from rumpattern.aggregate.histogram import MAX_EXACT_VALUES
 from rumpattern.aggregate.merge import merge
+from rumpattern.dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

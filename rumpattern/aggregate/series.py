@@ -7,7 +7,7 @@ set of dimension values.
 from __future__ import annotations
 
 import operator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import reduce
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
@@ -16,6 +16,7 @@ import numpy as np
 
 from rumpattern.aggregate.distribution import Distribution
 from rumpattern.aggregate.merge import merge
+from rumpattern.dataclass import dataclass
 from rumpattern.derive.policy import dimension_names
 from rumpattern.memory import without_collection
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from importlib import metadata
 from importlib.util import find_spec
 from statistics import median
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import orjson
 
+from rumpattern.dataclass import dataclass
 from rumpattern.emit.console import add_row, console_on, new_table
 from rumpattern.run import available_cores
 from rumpattern.version import __version__

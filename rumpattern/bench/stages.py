@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from rumpattern.aggregate.partial import Partial
 from rumpattern.columns.readers import Reader
+from rumpattern.dataclass import dataclass
 from rumpattern.definition.load import load_definitions
 from rumpattern.engine import DEFAULT_PERIOD, Engine
 from rumpattern.job.collect import Collector

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from rumpattern.dataclass import dataclass
 from rumpattern.input.blocks import Block, ReadOptions, read_blocks
 from rumpattern.input.documents import cut_lines
 from rumpattern.input.formats import Form

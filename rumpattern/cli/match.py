@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,6 +14,7 @@ from rumpattern.cli.main import Exit
 from rumpattern.cli.options import input_format_option, max_line_option
 from rumpattern.columns.decode import Decoder
 from rumpattern.columns.fields import with_derived_fields
+from rumpattern.dataclass import dataclass
 from rumpattern.definition.model import MetricDefinition
 from rumpattern.diagnostics.finding import Diagnostic, InputError
 from rumpattern.diagnostics.wording import printable

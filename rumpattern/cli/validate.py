@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from glob import glob, has_magic
 from importlib import import_module
 from pathlib import Path
@@ -13,6 +13,7 @@ import click
 
 from rumpattern.cli.configuration import configured
 from rumpattern.cli.main import Exit
+from rumpattern.dataclass import dataclass
 from rumpattern.definition.documents.document import decode
 from rumpattern.definition.subject import Profile
 from rumpattern.definition.validate import Report, validate, validate_text

@@ -7,12 +7,13 @@ matcher answers for it.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from rumpattern.columns.fields import Kind
+from rumpattern.dataclass import dataclass
 from rumpattern.input.rejects import sort_rejects
 from rumpattern.jsontext import NumberText, Pairs, comparable
 

@@ -10,7 +10,7 @@ white space (``input.exact``). What orjson refuses (a lone surrogate, 1e400) is 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Final
@@ -21,6 +21,7 @@ import orjson
 from rumpattern.columns.batch import MISSING, Column, EventBatch, build_column, constant_column, kind_mask, odd_rows
 from rumpattern.columns.fields import Kind, derived_fields, find, with_fields
 from rumpattern.columns.tree import DEEP, Tree
+from rumpattern.dataclass import dataclass
 from rumpattern.input.exact import SPACE, load
 from rumpattern.input.rejects import Reject, sort_rejects
 from rumpattern.jsontext import JsonError, Pairs, load_exact

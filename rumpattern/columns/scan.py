@@ -8,7 +8,6 @@ it defers too little would show as a difference between the readers.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import reduce
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, assert_never
@@ -19,6 +18,7 @@ import orjson
 from rumpattern.columns.batch import Column, EventBatch
 from rumpattern.columns.keys import build_keys, build_types
 from rumpattern.columns.tree import Tree
+from rumpattern.dataclass import dataclass
 from rumpattern.input.buffers import Buffer
 from rumpattern.input.lines import SelectedLines
 from rumpattern.input.pool import ScratchPool

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from rumpattern.dataclass import dataclass
 from rumpattern.definition.documents.sites import resources
 from rumpattern.diagnostics.finding import Diagnostic, Place, Severity
 from rumpattern.diagnostics.rulebook import code_prefix

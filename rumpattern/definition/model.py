@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Self
 
+from rumpattern.dataclass import dataclass
 from rumpattern.pattern.parse import parse_pattern
 from rumpattern.rum.names import CUSTOM_NAMESPACE_PREFIX, EXTENDED_NAMESPACE
 

@@ -6,9 +6,10 @@ A fault in one member does not keep the others from being read. Lengths and type
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Final
 
+from rumpattern.dataclass import dataclass
 from rumpattern.definition.documents.sites import MEMBERS, Origin, is_null, repeated, spelled, unknown_members
 from rumpattern.definition.model import MetricDefinition
 from rumpattern.diagnostics.finding import Diagnostic, PatternError, Place, Severity

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from rumpattern.dataclass import dataclass
 from rumpattern.diagnostics.finding import Diagnostic, Severity
 from rumpattern.pattern.ast import StringEquals
 from rumpattern.pattern.equivalence import Values, joined, values

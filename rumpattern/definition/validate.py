@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import uuid
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
+from rumpattern.dataclass import dataclass
 from rumpattern.definition.documents.document import BOM, is_text, parse_document, read_text
 from rumpattern.definition.documents.plain import plain
 from rumpattern.definition.documents.sites import find_sites, is_template

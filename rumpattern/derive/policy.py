@@ -8,10 +8,10 @@ the same functions once for each kind and each distinct string of a batch, and a
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from rumpattern.columns.fields import Kind, find
+from rumpattern.dataclass import dataclass
 from rumpattern.jsontext import NumberText, canonical_number, is_number
 from rumpattern.rum.limits import MAX_DIMENSION_VALUE, MAX_TIMESTAMP_MS, MAX_VALUE
 from rumpattern.rum.names import APPLICATION_DIMENSION, APPLICATION_NAME, EVENT_TIMESTAMP

@@ -6,7 +6,7 @@ never for a row: a field that a thousand definitions read costs as much as one t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum, auto
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final, TypeAlias, assert_never
@@ -15,6 +15,7 @@ import numpy as np
 
 from rumpattern.columns.batch import Column, kind_mask
 from rumpattern.columns.fields import Kind
+from rumpattern.dataclass import dataclass
 from rumpattern.derive.policy import REASON_CODES, dimension_reason, dimension_text, timestamp_reason, value_reason
 from rumpattern.jsontext import canonical_number
 from rumpattern.rum.limits import MAX_TIMESTAMP_MS, MAX_VALUE

@@ -7,11 +7,11 @@ definitions there are.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
+from rumpattern.dataclass import dataclass
 from rumpattern.derive.policy import PUBLISHED, REASON_CODES, REASONS, Sample, dimension_names, sample_event
 from rumpattern.derive.readings import Readings, Role
 from rumpattern.rum.names import APPLICATION_NAME, EVENT_TIMESTAMP

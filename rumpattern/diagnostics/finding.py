@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from rumpattern.dataclass import dataclass
 from rumpattern.diagnostics.wording import printable
 
 if TYPE_CHECKING:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Final
+
+from rumpattern.dataclass import dataclass
 
 _FILE: Final = Path(__file__).with_name("rulebook.toml")
 RETIRED: Final = frozenset(("RP109",))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from rumpattern.dataclass import dataclass
 from rumpattern.diagnostics.wording import printable
 from rumpattern.rum.limits import MAX_AHEAD, MAX_DIMENSION_VALUE, MAX_DIMENSIONS, MAX_NAME, MAX_PAST, MAX_VALUE
 from rumpattern.rum.names import UNITS

@@ -8,9 +8,9 @@ here too.
 from __future__ import annotations
 
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar, assert_never
 
+from rumpattern.dataclass import dataclass
 from rumpattern.input.buffers import SEGMENT_BUFFER, SEGMENT_BUFFERS, Buffer, BufferPool, fill_ahead, fill_buffers
 from rumpattern.input.documents import detect, read_documents
 from rumpattern.input.formats import LINE_FORMS, MAX_LINE, Form

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 
+from rumpattern.dataclass import dataclass
 from rumpattern.input.formats import BOM, MAX_EXCERPT, MAX_LINE, NO_TIMESTAMP, TIMESTAMP_PREFIX, Form
 from rumpattern.input.rejects import Reject
 from rumpattern.input.texts import FileText, file_pieces, load_text, pieces

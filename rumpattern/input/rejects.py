@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
+from rumpattern.dataclass import dataclass
 from rumpattern.input.canonical import RecordError
 from rumpattern.input.exact import load
 from rumpattern.input.formats import Form

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
+from rumpattern.dataclass import dataclass
 from rumpattern.diagnostics.finding import Diagnostic, InputError
 
 if TYPE_CHECKING:

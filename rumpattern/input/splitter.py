@@ -6,12 +6,13 @@ A record is a top-level value, an element of a top-level array, or an element of
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 import orjson
 
+from rumpattern.dataclass import dataclass
 from rumpattern.input.sources import BrokenSourceError
 
 if TYPE_CHECKING:

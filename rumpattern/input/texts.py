@@ -7,11 +7,11 @@ decompressed source.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias, assert_never
 
 import numpy as np
 
+from rumpattern.dataclass import dataclass
 from rumpattern.input.buffers import Buffer
 from rumpattern.input.segments import StreamSegment
 from rumpattern.input.sources import BrokenSourceError, open_again

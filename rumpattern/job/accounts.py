@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Final
+
+from rumpattern.dataclass import dataclass
 
 if TYPE_CHECKING:
     from rumpattern.job.results import BlockResult

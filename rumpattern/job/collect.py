@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from rumpattern.aggregate.cardinality import SeriesLimit
 from rumpattern.aggregate.partial import Partial, lacks_label
 from rumpattern.aggregate.series import tabulate
+from rumpattern.dataclass import dataclass
 from rumpattern.derive.policy import REASONS
 from rumpattern.diagnostics.finding import Diagnostic, InputError, Severity
 from rumpattern.job.accounts import SERIES_LIMIT, UNREADABLE, Accounting, DefinitionAccount, FileAccount

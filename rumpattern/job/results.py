@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from rumpattern.columns.fields import Kind, find
+from rumpattern.dataclass import dataclass
 from rumpattern.derive.policy import REASONS
 from rumpattern.input.blocks import read_lines
 from rumpattern.job.reject_columns import Rejects

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from operator import index
 from typing import TYPE_CHECKING, Any, Self
 
@@ -10,6 +10,7 @@ from rumpattern.aggregate.cardinality import MAX_SERIES
 from rumpattern.aggregate.histogram import MAX_EXACT_VALUES
 from rumpattern.columns.fields import Kind
 from rumpattern.columns.readers import Reader
+from rumpattern.dataclass import dataclass
 from rumpattern.derive.policy import PUBLISHED, dimension_reason
 from rumpattern.engine import DEFAULT_PERIOD
 from rumpattern.input.formats import MAX_LINE, Form

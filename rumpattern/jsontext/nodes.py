@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final, TypeAlias
+
+from rumpattern.dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -6,10 +6,10 @@ row by row.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from rumpattern.dataclass import dataclass
 from rumpattern.match.bitsets import StackedSets, stack_sets
 from rumpattern.match.classes import PathClasses, build_class_tables
 from rumpattern.match.code_table import CodeTable, radices_for

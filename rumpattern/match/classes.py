@@ -7,7 +7,6 @@ definitions name them, which is why two thousand definitions cost little more th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import islice
 from threading import Lock
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
@@ -16,6 +15,7 @@ import numpy as np
 
 from rumpattern.columns.batch import kind_mask
 from rumpattern.columns.fields import Kind
+from rumpattern.dataclass import dataclass
 from rumpattern.match.bitsets import word_count
 from rumpattern.match.selection import length, take
 

@@ -6,13 +6,14 @@ reference matcher evaluates their events one by one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from rumpattern.columns.batch import kind_mask
 from rumpattern.columns.fields import Kind
+from rumpattern.dataclass import dataclass
 from rumpattern.match.by_class import ClassMatcher, build_class_matcher
 from rumpattern.match.code_table import MAX_CODES, MAX_CODES_OF_ENGINE
 from rumpattern.match.masks import MaskMatcher, PassingStrings, build_mask_matcher

@@ -6,12 +6,12 @@ left, and without what they ask of it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from rumpattern.columns.fields import Kind
+from rumpattern.dataclass import dataclass
 from rumpattern.rum.names import EVENT_TYPE
 
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ each number and one test for each distinct string, however many elements it has.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, assert_never
 
 import numpy as np
 
 from rumpattern.columns.fields import Kind
+from rumpattern.dataclass import dataclass
 from rumpattern.match.strings import any_of, compile_string_test, negation
 from rumpattern.pattern.ast import (
     AddressBlock,

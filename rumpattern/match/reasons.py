@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
 from rumpattern.columns.fields import Kind
+from rumpattern.dataclass import dataclass
 from rumpattern.jsontext import canonical_number
 from rumpattern.match.masks import evaluate
 from rumpattern.match.predicates import CompiledPredicate, compile_elements

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
+from rumpattern.dataclass import dataclass
 from rumpattern.jsontext import Span, comparable
 
 

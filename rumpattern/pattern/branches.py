@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from rumpattern.dataclass import dataclass
 from rumpattern.pattern.ast import Field
 
 if TYPE_CHECKING:

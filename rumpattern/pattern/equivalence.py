@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import zip_longest
 from typing import TYPE_CHECKING, TypeAlias, TypeVar, assert_never
 
+from rumpattern.dataclass import dataclass
 from rumpattern.pattern import casing
 from rumpattern.pattern.address import parse_address
 from rumpattern.pattern.ast import (

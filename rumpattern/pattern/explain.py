@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from rumpattern.dataclass import dataclass
 from rumpattern.diagnostics.wording import printable
 from rumpattern.pattern.ast import Exists
 from rumpattern.pattern.format import format_element

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from rumpattern.dataclass import dataclass
 from rumpattern.jsontext import NumberText, canonical_number, comparable, is_number
 from rumpattern.pattern import casing, wildcard
 from rumpattern.pattern.ast import (

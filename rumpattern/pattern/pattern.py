@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from rumpattern.dataclass import dataclass
 from rumpattern.jsontext import MAX_NUMBER_TEXT, JsonError, exact_int, load_exact
 from rumpattern.pattern.equivalence import meaning
 from rumpattern.pattern.format import format_branches

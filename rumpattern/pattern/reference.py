@@ -9,9 +9,9 @@ The columnar engine is held equal to ``branch_matches``.
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias, assert_never
 
+from rumpattern.dataclass import dataclass
 from rumpattern.jsontext import NumberText, Pairs
 from rumpattern.pattern import casing, wildcard
 from rumpattern.pattern.address import parse_address

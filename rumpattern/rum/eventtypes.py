@@ -6,9 +6,10 @@ closed: an event of a type has no other details. Metadata may hold custom attrib
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+from rumpattern.dataclass import dataclass
 
 PREFIX: Final = "com.amazon.rum."
 

@@ -5,9 +5,9 @@ Source: CloudWatch RUM API reference, MetricDefinitionRequest (EventPattern, Dim
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
+from rumpattern.dataclass import dataclass
 from rumpattern.rum.eventtypes import PREFIX
 
 DIMENSIONS: Final = {

@@ -11,7 +11,6 @@ import itertools
 import sys
 import zlib
 from bisect import bisect
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -20,6 +19,7 @@ from urllib.parse import quote
 
 import orjson
 
+from rumpattern.dataclass import dataclass
 from rumpattern.input.formats import LINE_FORMS, Form
 from rumpattern.synth.tables import (
     BUILT_IN,

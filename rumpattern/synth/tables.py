@@ -7,9 +7,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from statistics import NormalDist
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from rumpattern.dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

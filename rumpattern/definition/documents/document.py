@@ -6,11 +6,11 @@ import codecs
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from rumpattern.dataclass import dataclass
 from rumpattern.diagnostics.finding import DefinitionError, Diagnostic, Edit, Place
 from rumpattern.jsontext import JsonError, JsonLiteral, SourceText, Span, decode_utf8, parse
 

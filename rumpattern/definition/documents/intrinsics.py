@@ -6,9 +6,9 @@ Source: the CloudFormation user guide, intrinsic function reference.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from rumpattern.dataclass import dataclass
 from rumpattern.jsontext import JsonArray, JsonObject, JsonString, Unknown
 
 if TYPE_CHECKING:

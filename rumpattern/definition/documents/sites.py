@@ -7,10 +7,11 @@ states are what ``terraform show -json`` prints for the provider awscc, whose na
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from rumpattern.dataclass import dataclass
 from rumpattern.definition.documents.intrinsics import is_no_value, resolve
 from rumpattern.definition.documents.plans import unknown_values, with_unknown
 from rumpattern.diagnostics.finding import DefinitionError, Diagnostic, Place

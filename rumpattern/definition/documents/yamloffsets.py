@@ -12,10 +12,11 @@ quoted and block scalars, their escapes, folding, indentation and chomping) and 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Final
+
+from rumpattern.dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

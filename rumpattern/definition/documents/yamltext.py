@@ -12,12 +12,13 @@ becomes an ``Unknown``.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
 import yaml
 from yaml.reader import ReaderError
 
+from rumpattern.dataclass import dataclass
 from rumpattern.definition.documents.yamloffsets import BREAKS, ScalarOffsets
 from rumpattern.jsontext import (
     MAX_DEPTH,
