@@ -18,7 +18,8 @@ from rumpattern.dataclass import dataclass
 from rumpattern.definition.model import MetricDefinition
 from rumpattern.diagnostics.finding import Diagnostic, InputError
 from rumpattern.diagnostics.wording import printable
-from rumpattern.emit.console import add_row, console_on, new_table
+from rumpattern.emit.console import page_on
+from rumpattern.emit.layout import add_row, new_table
 from rumpattern.engine import Engine
 from rumpattern.input.blocks import ReadOptions, read_blocks, read_lines
 from rumpattern.input.sources import find_sources
@@ -152,9 +153,9 @@ def _print_ranking(reasons: Reasons) -> None:
     for cause in reasons.ranked():
         counts = f"{reasons.causes[cause]:,}", f"{reasons.alone[cause]:,}"
         add_row(table, *counts, cause.path or "", cause.kind.value, reasons.examples[cause])
-    with console_on(sys.stdout) as console:
-        console.print(table)
-        console.print("alone: events that nothing else keeps from matching; an event can fail for several reasons")
+    with page_on(sys.stdout) as page:
+        page.print_table(table)
+        page.print("alone: events that nothing else keeps from matching; an event can fail for several reasons")
 
 
 @dataclass(frozen=True, slots=True)
