@@ -14,9 +14,10 @@ from rumpattern.definition.documents.document import BOM, is_text, parse_documen
 from rumpattern.definition.documents.plain import plain
 from rumpattern.definition.documents.sites import find_sites, is_template
 from rumpattern.definition.ignores import find_ignores
+from rumpattern.definition.profile import Profile
 from rumpattern.definition.read import read_definition
 from rumpattern.definition.rules import batch, custom, extended, meaning, names
-from rumpattern.definition.subject import Profile, Subject
+from rumpattern.definition.subject import Subject
 from rumpattern.diagnostics.finding import DefinitionError, Diagnostic, Severity
 
 if TYPE_CHECKING:
