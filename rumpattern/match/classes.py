@@ -166,7 +166,8 @@ def _intervals(constraints: Iterable[_Constraint], base: Bits) -> tuple[Numbers,
         return np.zeros(0), base.reshape(1, -1)
     with np.errstate(over="ignore"):  # after the largest double comes infinity, which no number reaches
         ends = [np.nextafter(predicate.highs, np.inf) for predicate, _ in constraints]
-    boundaries = np.unique(np.concatenate([*(predicate.lows for predicate, _ in constraints), *ends]))
+    values = np.concatenate([*(predicate.lows for predicate, _ in constraints), *ends])
+    boundaries = np.array(sorted(set(values.tolist())))
     deltas = np.zeros((len(boundaries) + 1, len(base)), np.uint64)
     for (predicate, branches), end in zip(constraints, ends, strict=True):
         # Two statements: an assignment by index applies repeated indices once, and where intervals touch, an end is
