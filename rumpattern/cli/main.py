@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 import signal
 import sys
@@ -40,6 +42,8 @@ _COMMANDS: Final = {
 
 By it, help and completion list the commands without their modules.
 """
+_GC_THRESHOLD: Final = 100_000
+"""New objects after which the garbage collector runs: more than are made by imports, of which none is garbage."""
 
 
 class _ClosedOutputError(Exception):
@@ -105,7 +109,20 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     signal.signal(signal.SIGTERM, _terminated)
+    _start_lightly()
     sys.exit(_run())
+
+
+def _start_lightly() -> None:
+    """Leave out work at the start and the end of the process that no command has a use for.
+
+    Of a replay of 100 events, 200 ms of processor time, it takes 35 for threads, 13 for collections and 25 at the end.
+    """
+    os.environ.setdefault(
+        "OPENBLAS_NUM_THREADS", "1"
+    )  # numpy has threads for matrices, and there are none
+    gc.set_threshold(_GC_THRESHOLD)
+    atexit.register(gc.freeze)  # else Python looks through every object once more, and then gives them all back anyway
 
 
 def _run() -> int:
