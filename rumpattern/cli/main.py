@@ -118,9 +118,7 @@ def _start_lightly() -> None:
 
     Of a replay of 100 events, 200 ms of processor time, it takes 35 for threads, 13 for collections and 25 at the end.
     """
-    os.environ.setdefault(
-        "OPENBLAS_NUM_THREADS", "1"
-    )  # numpy has threads for matrices, and there are none
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy has threads for matrices, and there are none
     gc.set_threshold(_GC_THRESHOLD)
     atexit.register(gc.freeze)  # else Python looks through every object once more, and then gives them all back anyway
 
