@@ -12,12 +12,10 @@ from rumpattern.columns.readers import Reader
 from rumpattern.derive.samples import Deriver
 from rumpattern.input.lines import EventList, TextLines
 from rumpattern.jsontext import dump_exact
-from rumpattern.match.explain import explain_kernel
 from rumpattern.match.kernel import build_kernel
 from rumpattern.match.predicates import compile_plan
 from rumpattern.pattern.pattern import from_python
 from rumpattern.plan.build import build_plan
-from rumpattern.plan.explain import explain_plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -127,6 +125,9 @@ class Engine:
 
     def explain(self) -> str:
         """Return the plan as text: columns, shared predicates, definitions, and how they are matched."""
+        from rumpattern.match.explain import explain_kernel  # noqa: PLC0415 - matching needs none of it
+        from rumpattern.plan.explain import explain_plan  # noqa: PLC0415 - as above
+
         return f"{explain_plan(self.plan)}\n{explain_kernel(self.kernel)}"
 
 

@@ -11,16 +11,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from rumpattern.aggregate.cardinality import MAX_SERIES
-from rumpattern.aggregate.histogram import MAX_EXACT_VALUES
+from rumpattern.aggregate.limits import MAX_EXACT_VALUES, MAX_SERIES
 from rumpattern.columns.readers import Reader
 from rumpattern.engine import DEFAULT_PERIOD, Engine
-from rumpattern.executors.processes import process_in_workers
-from rumpattern.executors.threads import process_in_threads
 from rumpattern.input.blocks import ReadOptions, read_blocks
 from rumpattern.input.formats import MAX_LINE, Form
 from rumpattern.input.sources import GZIP_MAGIC, find_sources
-from rumpattern.job.checkpoint.resume import open_checkpoint, run_identity
 from rumpattern.job.collect import Collector
 from rumpattern.job.results import process_block
 from rumpattern.job.settings import Settings, check_at_least_1
@@ -138,6 +134,8 @@ def run(  # noqa: PLR0913 - what is replayed, how, where, and who hears of it
     with ExitStack() as stack:  # whatever happens, no thread and no process stays
         checkpoint = None
         if state is not None:
+            from rumpattern.job.checkpoint.resume import open_checkpoint, run_identity  # noqa: PLC0415 - few runs have one
+
             identity = run_identity(definitions, sources, settings)
             checkpoint = stack.enter_context(open_checkpoint(Path(state), named, identity, listeners.on_notice))
         blocks = stack.enter_context(closing(reading.blocks(*(checkpoint.position if checkpoint else (0, 0)))))
@@ -202,8 +200,12 @@ def _process(  # noqa: PLR0913, PLR0917 - what each executor needs
     if cores == 1:
         yield from map(process, blocks)
     elif reader is Reader.SCAN:
+        from rumpattern.executors.threads import process_in_threads  # noqa: PLC0415 - a small input has no use for it
+
         yield from process_in_threads(process, blocks, cores)
     else:
+        from rumpattern.executors.processes import process_in_workers  # noqa: PLC0415 - as above
+
         task = {"settings": settings.to_json(), "definitions": [one.to_request() for one in definitions]}
         yield from process_in_workers(process, blocks, cores, task)
     engine.clear()

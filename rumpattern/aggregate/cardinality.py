@@ -6,13 +6,13 @@ not on the order in which it comes; its samples are counted, and its sets of dim
 
 from __future__ import annotations
 
-import hashlib
 from bisect import bisect_left
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 import orjson
 
+from rumpattern.aggregate.limits import MAX_SERIES
 from rumpattern.aggregate.series import dimension_values, metric_begins
 from rumpattern.derive.policy import dimension_names
 
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from rumpattern.definition.model import MetricDefinition
     from rumpattern.derive.samples import Labels
 
-MAX_SERIES: Final = 100_000
-"""Sets of dimension values of one definition by default; these take about 200 MB."""
 _MAX_HASHES: Final = 1_024
 _HASH_BYTES: Final = 8
 _HASH_RANGE: Final = 2 ** (8 * _HASH_BYTES)
@@ -46,7 +44,9 @@ class DistinctSketch:
 
     def add(self, thing: object) -> None:
         """Count something that JSON can say."""
-        digest = hashlib.blake2b(orjson.dumps(thing), digest_size=_HASH_BYTES).digest()
+        from hashlib import blake2b  # noqa: PLC0415 - it loads OpenSSL, for definitions over the limit only
+
+        digest = blake2b(orjson.dumps(thing), digest_size=_HASH_BYTES).digest()
         value = int.from_bytes(digest, "big")
         smallest = self._smallest
         if len(smallest) == _MAX_HASHES and value >= smallest[-1]:
@@ -137,8 +137,9 @@ class SeriesLimit:
         result = [Cardinality(0, _rank(names, [0] * len(names))) for names in self.names]
         for groups in partitions:
             first = metric_begins(groups)
-            definitions, begins = np.unique(groups.definitions[first], return_index=True)
-            for definition, sets in zip(definitions.tolist(), np.split(first, begins[1:]), strict=True):
+            definitions = groups.definitions[first]
+            begins = np.flatnonzero(np.diff(definitions, prepend=-1))
+            for definition, sets in zip(definitions[begins].tolist(), np.split(first, begins[1:]), strict=True):
                 counts = [_count_values(labels.take(sets)) for labels in groups.dimensions]
                 result[definition] = Cardinality(len(sets), _rank(self.names[definition], counts))
         for definition, over_limit in self._over_limit.items():

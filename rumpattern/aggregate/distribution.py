@@ -7,7 +7,6 @@ worked out together with arrays; the others one by one.
 from __future__ import annotations
 
 import math
-from fractions import Fraction
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -135,8 +134,11 @@ def _rank(percent: float, count: int) -> int:
     """Return the rank, from 1, of a percentile among ``count`` values; ``percent`` means what its decimal text says."""
     if not 0 <= percent <= 100:  # noqa: PLR2004 - percent
         raise ValueError(f"a percentile is from 0 to 100, not {percent}")
-    exact = percent if isinstance(percent, int) else Fraction(str(percent))
-    return max(1, math.ceil(Fraction(exact * count, 100)))
+    if isinstance(percent, int):
+        return max(1, -(-percent * count // 100))
+    from fractions import Fraction  # noqa: PLC0415 - the percentiles that are published are whole numbers
+
+    return max(1, math.ceil(Fraction(str(percent)) * count / 100))
 
 
 class Percentiles(NamedTuple):

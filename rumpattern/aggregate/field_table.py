@@ -73,7 +73,7 @@ class FieldTable:
             fields: the indices of the fields that this dimension is read from in some definition.
             indices: shape (groups,), indices of labels among those of all fields.
         """
-        fields = np.unique(fields)
+        fields = np.array(sorted(set(fields.tolist())))  # np.unique would load numpy.ma
         firsts = self.first_labels[fields]
         if len(fields) == 1:
             return Labels(indices - firsts, self.fields[fields[0]].labels)

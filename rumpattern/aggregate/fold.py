@@ -18,7 +18,7 @@ from rumpattern.aggregate.sums import ExactSums
 from rumpattern.derive.policy import REASON_CODES, REASONS
 from rumpattern.derive.readings import Readings
 from rumpattern.native.library import load_core
-from rumpattern.native.structures import Field, Fold, Folded, Gather, Group, Span
+from rumpattern.native.structures import Field, Fold, Folded, Gather, Group, Span, record_of
 from rumpattern.rum.limits import MAX_TIMESTAMP_MS, MAX_VALUE
 
 if TYPE_CHECKING:
@@ -37,7 +37,8 @@ _MAX_COMBINATIONS: Final = 2**62
 _ROWS_COUNT: Final = -1
 """In the place of a value: each row counts 1."""
 _LIMB_BITS: Final = 32
-_GROUP: Final = np.dtype(Group)
+_FOLDED: Final = np.dtype(record_of(Folded))
+_GROUP: Final = np.dtype(record_of(Group))
 _MAX_SAMPLES: Final = 1 << 20
 """Samples that are added up in one call: room is made for a group of 100 bytes and more for each of them."""
 
@@ -158,7 +159,7 @@ def _lay_out_work(run: Sequence[Derivation], table: FieldTable) -> _Work:
     n_values = sum(end - begin for begin, end, value in records if value != _ROWS_COUNT)
     n_dimensions = _n_dimensions(run[0])
     return _Work(
-        np.array(records, np.dtype(Folded)),
+        np.array(records, _FOLDED),
         np.array(dimension_fields, np.int64).reshape(len(records), n_dimensions),
         np.empty(n_samples, _GROUP),
         np.empty((n_samples, n_dimensions), np.int64),

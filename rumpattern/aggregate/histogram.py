@@ -17,9 +17,6 @@ import numpy as np
 if TYPE_CHECKING:
     from rumpattern.arrays import Array, Integers, Numbers
 
-
-MAX_EXACT_VALUES: Final = 150
-"""Distinct values of a group that are counted exactly by default: a data point of PutMetricData takes as many."""
 ERROR_BELOW: Final = -0.0466
 """The relative error of a bucket that stands for a value at its upper end: 1.1^(-1/2) - 1, rounded away from 0."""
 ERROR_ABOVE: Final = 0.0489

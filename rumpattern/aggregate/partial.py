@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from rumpattern.aggregate.groups import group_singly
-from rumpattern.aggregate.histogram import MAX_EXACT_VALUES
+from rumpattern.aggregate.limits import MAX_EXACT_VALUES
 from rumpattern.aggregate.merge import merge
 
 if TYPE_CHECKING:

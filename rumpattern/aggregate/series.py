@@ -105,7 +105,7 @@ class SeriesTable:
     def rows(self) -> list[Series]:
         """Return the data points one by one."""
         groups = self.groups
-        moments = {start: datetime.fromtimestamp(start, UTC) for start in np.unique(groups.starts).tolist()}
+        moments = {start: datetime.fromtimestamp(start, UTC) for start in set(groups.starts.tolist())}
         columns = (groups.definitions, groups.starts, groups.sizes, self.sums, groups.minima, groups.maxima)
         result: list[Series] = []
         with without_collection():

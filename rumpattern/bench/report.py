@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import orjson
 
-from rumpattern.emit.console import add_row, console_on, new_table
+from rumpattern.emit.console import page_on
+from rumpattern.emit.layout import add_row, new_table
 from rumpattern.run import available_cores
 from rumpattern.version import __version__
 
@@ -107,7 +108,7 @@ def write_table(report: BenchReport, stream: TextIO) -> None:
         add_row(
             table, timing.stage, f"{timing.seconds:.6f}", *("" if rate is None else f"{rate:,.0f}" for rate in rates)
         )
-    with console_on(stream) as console:
-        console.print(table)
+    with page_on(stream) as page:
+        page.print_table(table)
         names = ", ".join(f"{name} {version}" for name, version in report.versions.items())
-        console.print(f"{names}; reader {report.reader}, one process of {report.cpus} cores")
+        page.print(f"{names}; reader {report.reader}, one process of {report.cpus} cores")

@@ -7,9 +7,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rumpattern.bench.report import measure, write_table
-from rumpattern.bench.stages import Stages
-from rumpattern.bench.workload import MEGABYTE, read_workload, synthetic_workload
 from rumpattern.cli.options import (
     check_reader,
     definitions_option,
@@ -19,7 +16,6 @@ from rumpattern.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from rumpattern.bench.report import BenchReport
     from rumpattern.input.formats import Form
 
 
@@ -60,16 +56,16 @@ def command(  # noqa: PLR0913 - one parameter an option
     rumpattern bench -d definitions.json
     rumpattern bench -d definitions.json export.gz --repeat 9 --json
     """
+    from rumpattern.bench.report import measure, write_table  # noqa: PLC0415 - options alone need none of it
+    from rumpattern.bench.stages import Stages  # noqa: PLC0415
+    from rumpattern.bench.workload import MEGABYTE, read_workload, synthetic_workload  # noqa: PLC0415
+
     check_reader(reader)
     read_definitions(files)
     workload = read_workload(events, input_format, limit * MEGABYTE) if events else synthetic_workload(count, seed)
     report = measure(Stages.prepare(files, workload, reader), repeat)
     if report.cut:
         click.echo(f"note: measured with the first {report.bytes / MEGABYTE:,.1f} MB of the events (--limit)", err=True)
-    _print(report, as_json=as_json)
-
-
-def _print(report: BenchReport, *, as_json: bool) -> None:
     if as_json:
         click.echo(report.to_json())
     else:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from rumpattern.diagnostics.wording import did_you_mean
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 _FILE: Final = "pyproject.toml"
 _OPTIONS: Final = {
@@ -31,6 +29,8 @@ def configured(ctx: click.Context, _parameter: click.Parameter, value: str | Non
     Raises:
         click.BadParameter: the file cannot be read, or holds what is no option.
     """
+    from pathlib import Path  # noqa: PLC0415 - --help and completion need none of it
+
     file = Path(value) if value is not None else None
     names = [file] if file else [folder / _FILE for folder in (Path.cwd(), *Path.cwd().parents)]
     for name in names:
@@ -66,6 +66,8 @@ def _checked(file: Path, table: Mapping[str, Any]) -> dict[str, str]:
     checked = {}
     for key, entry in table.items():
         if key not in _OPTIONS:
+            from rumpattern.diagnostics.wording import did_you_mean  # noqa: PLC0415 - nearly every key is known
+
             hint = did_you_mean(key, list(_OPTIONS)) or f"known keys: {', '.join(_OPTIONS)}"
             raise click.BadParameter(f'{file}: tool.rumpattern has no "{key}": {hint}', param_hint="--config")
         is_list = key in _LISTS and isinstance(entry, list) and all(isinstance(one, str) for one in entry)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 
 from rumpattern.cli.options import definitions_option, read_definitions
-from rumpattern.engine import Engine
 
 
 @click.command(name="explain")
@@ -16,4 +15,6 @@ def command(files: tuple[str, ...]) -> None:
     \b
     rumpattern explain -d definitions.json
     """
+    from rumpattern.engine import Engine  # noqa: PLC0415 - options alone need none of it
+
     click.echo(Engine(read_definitions(files)).explain())

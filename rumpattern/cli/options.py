@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from rumpattern.columns.readers import Reader, ReaderError
-from rumpattern.definition.load import load_definitions
-from rumpattern.diagnostics.finding import DefinitionError
 from rumpattern.input.formats import MAX_LINE, Form
 
 if TYPE_CHECKING:
@@ -135,6 +133,9 @@ def check_reader(reader: str) -> None:
 
 def read_definitions(files: Sequence[str]) -> list[MetricDefinition]:
     """Return the definitions of all files, and print their warnings to standard error."""
+    from rumpattern.definition.load import load_definitions  # noqa: PLC0415 - options alone need none of it
+    from rumpattern.diagnostics.finding import DefinitionError  # noqa: PLC0415
+
     definitions: list[MetricDefinition] = []
     problems: list[Diagnostic] = []
     for file in files:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 import stat
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from rumpattern.input.rejects import dump_row
-from rumpattern.job.checkpoint.segments import sync_folder
+from rumpattern.job.checkpoint.folders import sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -87,7 +86,7 @@ def replacing(name: str) -> Iterator[BinaryIO]:
         with path.open("wb") as stream:
             yield stream
         return
-    partial = path.with_name(f".rumpattern-{secrets.token_hex(8)}.partial")
+    partial = path.with_name(f".rumpattern-{os.urandom(8).hex()}.partial")
     try:
         stream = partial.open("xb")
     except OSError as error:

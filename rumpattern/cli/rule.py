@@ -26,9 +26,9 @@ def command(codes: tuple[str, ...], *, everything: bool) -> None:
     rumpattern rule RP2                                all codes with this prefix
     rumpattern rule --all
     """
-    entries = rulebook()
     if everything == bool(codes):
         raise click.UsageError("name a code such as RP206, or give --all")
+    entries = rulebook()
     wanted = [entry for code in codes or ("RP",) for entry in _begin_with(code, entries)]
     click.echo("\n\n".join(map(str, wanted)))
 

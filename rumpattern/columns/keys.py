@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from rumpattern.native import PADDING
-from rumpattern.native.structures import Keys, LayOut, Span, Table
+from rumpattern.native.structures import Keys, LayOut, Span, Table, record_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,7 +35,7 @@ _SLOTS_PER_TABLE: Final = 2
 _QUOTE: Final = b'"'
 CACHE_LINE: Final = 64
 _SLOT: Final = np.dtype("V64")
-_TABLE: Final = np.dtype(Table)
+_TABLE: Final = np.dtype(record_of(Table))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

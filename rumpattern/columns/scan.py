@@ -28,7 +28,7 @@ from rumpattern.input.sources import RANGE
 from rumpattern.input.texts import CAN_READ_AT, FileText, padded
 from rumpattern.native import PADDING
 from rumpattern.native.library import UNREADABLE, load_core
-from rumpattern.native.structures import Deferred, Entry, Plan, Scan, Span
+from rumpattern.native.structures import Deferred, Entry, Plan, Scan, Span, record_of
 from rumpattern.native.structures import Scratch as ScratchSpans
 from rumpattern.rum.names import APPLICATION_NAME, DERIVED_FIELDS, EVENT_TYPE
 
@@ -59,8 +59,8 @@ _MAX_MEMBERS: Final = np.iinfo(np.uint16).max - 1
 _MAX_QUOTES: Final = 1 << 20
 """Quotes of a line; lines with more are deferred. Memory for so many is reserved, and taken as lines have them."""
 _WORD: Final = 8
-_ENTRY: Final = np.dtype(Entry)
-_DEFERRED: Final = np.dtype(Deferred)
+_ENTRY: Final = np.dtype(record_of(Entry))
+_DEFERRED: Final = np.dtype(record_of(Deferred))
 
 
 class _Layout(NamedTuple):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from rumpattern.definition.profile import Profile
 from rumpattern.diagnostics.finding import Diagnostic, Severity
 from rumpattern.pattern.ast import StringEquals
 from rumpattern.pattern.equivalence import Values, joined, values
@@ -20,14 +20,6 @@ if TYPE_CHECKING:
     from rumpattern.pattern.ast import Field
 
 _NONE: Final = Values()
-
-
-class Profile(StrEnum):
-    """The reading of rules that the API reference leaves open: by their meaning, by their letter, or tolerant."""
-
-    DOCUMENTED = "documented"
-    STRICT = "strict"
-    LENIENT = "lenient"
 
 
 @dataclass(frozen=True, eq=False)

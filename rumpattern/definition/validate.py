@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import uuid
 from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -13,9 +12,10 @@ from rumpattern.definition.documents.document import BOM, is_text, parse_documen
 from rumpattern.definition.documents.plain import plain
 from rumpattern.definition.documents.sites import find_sites, is_template
 from rumpattern.definition.ignores import find_ignores
+from rumpattern.definition.profile import Profile
 from rumpattern.definition.read import read_definition
 from rumpattern.definition.rules import batch, custom, extended, meaning, names
-from rumpattern.definition.subject import Profile, Subject
+from rumpattern.definition.subject import Subject
 from rumpattern.diagnostics.finding import DefinitionError, Diagnostic, Severity
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from rumpattern.definition.read import ReadDefinition
     from rumpattern.jsontext import JsonValue
 
-_IDS: Final = uuid.UUID("5c1c1f3e-6f1e-4d6b-9d5e-2f1b6a7c8d90")
+_IDS: Final = "5c1c1f3e-6f1e-4d6b-9d5e-2f1b6a7c8d90"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,8 @@ class Report:
         ones, on their order); invalid ones are in ``Errors``. The service's own error codes are not public:
         ``ErrorCode`` and ``ErrorMessage`` are the code and message of the first error.
         """
+        from uuid import UUID, uuid5  # noqa: PLC0415 - only this needs them
+
         refused = [finding for finding in self.elsewhere if finding.severity is Severity.ERROR]
         created, errors = [], []
         repeats: Counter[str] = Counter()
@@ -104,7 +106,7 @@ class Report:
                 content = repr(sorted(request.items(), key=str))
                 seed = f"{content} {repeats[content]}" if repeats[content] else content
                 repeats[content] += 1
-                created.append({"MetricDefinitionId": str(uuid.uuid5(_IDS, seed)), **request})
+                created.append({"MetricDefinitionId": str(uuid5(UUID(_IDS), seed)), **request})
         return {"Errors": errors, "MetricDefinitions": created}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,8 @@ if TYPE_CHECKING:
 
 def printable(text: str) -> str:
     """Return text with its control characters escaped, so that no input can control a terminal."""
+    if text.isprintable():
+        return text
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
@@ -22,5 +23,7 @@ def did_you_mean(word: str, known: Sequence[str], cutoff: float = 0.6) -> str | 
 
 @lru_cache(maxsize=1_000)
 def _nearest(word: str, known: tuple[str, ...], cutoff: float) -> str | None:
-    near = difflib.get_close_matches(word, known, n=1, cutoff=cutoff) or [k for k in known if k.lower() == word.lower()]
+    from difflib import get_close_matches  # noqa: PLC0415 - most documents have no misspelled word
+
+    near = get_close_matches(word, known, n=1, cutoff=cutoff) or [k for k in known if k.lower() == word.lower()]
     return f'did you mean "{near[0]}"?' if near else None

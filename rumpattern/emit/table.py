@@ -6,23 +6,19 @@ import math
 from functools import reduce
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from rich.cells import cell_len
-from rich.text import Text
-
 from rumpattern.aggregate.distribution import Distribution
 from rumpattern.aggregate.histogram import ERROR_ABOVE, ERROR_BELOW
 from rumpattern.diagnostics.wording import printable
-from rumpattern.emit.console import PADDING, add_row, console_on, new_table
+from rumpattern.emit.console import page_on
+from rumpattern.emit.layout import PADDING, add_row, new_table, text_width
 
 if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Iterable, Sequence
     from typing import TextIO
 
-    from rich.console import Console
-    from rich.table import Table
-
     from rumpattern.aggregate.series import Series
+    from rumpattern.emit.layout import Page
     from rumpattern.job.accounts import DefinitionAccount
     from rumpattern.job.collect import ReplayResult
 
@@ -31,7 +27,6 @@ _SHOWN_TEXT: Final = 60
 _SHOWN_PERCENTS: Final[tuple[tuple[int, ...], ...]] = ((50, 95, 99), (50, 95), (50,), ())
 """Sets of percentiles to show, widest first: the first that fits the terminal is taken."""
 _MIN_DIMENSIONS_WIDTH: Final = 22
-_MIN_COLUMN_WIDTH: Final = 8
 _MAX_WHOLE: Final = 1e15
 
 
@@ -56,34 +51,34 @@ class _Total(NamedTuple):
 
 def write(result: ReplayResult, stream: TextIO, price: float | None = None) -> None:
     """Write the summary and the series with the most samples; ``price`` is that of one metric for a month."""
-    with console_on(stream) as console:
-        _summary(result, console, price)
-        _write_series(result.series, console)
+    with page_on(stream) as page:
+        _summary(result, page, price)
+        _write_series(result.series, page)
 
 
 def write_summary(result: ReplayResult, stream: TextIO, price: float | None = None) -> None:
     """Write the accounts of files and definitions, the first rejects and the warnings."""
-    with console_on(stream) as console:
-        _summary(result, console, price)
+    with page_on(stream) as page:
+        _summary(result, page, price)
 
 
-def _summary(result: ReplayResult, console: Console, price: float | None) -> None:
-    _write_files(result, console)
-    _write_definitions(result.accounting.definitions, console, price)
+def _summary(result: ReplayResult, page: Page, price: float | None) -> None:
+    _write_files(result, page)
+    _write_definitions(result.accounting.definitions, page, price)
     if price is not None:
-        _write_cost(result, console, price)
+        _write_cost(result, page, price)
     for name, reject in result.first_rejects:
         text = reject.text[:_SHOWN_TEXT].decode("utf-8", "replace")
         line = printable(f"{name}:{reject.line}: {reject.reason} [{reject.code}]  {text}")
-        console.print(Text(line, style="yellow"))
+        page.print(line, "yellow")
     hidden = result.accounting.rejected - len(result.first_rejects)
     if hidden:
-        console.print(f"and {hidden:,} more rejects: --rejects FILE keeps all of them")
+        page.print(f"and {hidden:,} more rejects: --rejects FILE keeps all of them")
     for warning in result.warnings:
-        console.print(Text(printable(f"warning: {warning}"), style="yellow"))
+        page.print(printable(f"warning: {warning}"), "yellow")
 
 
-def _write_files(result: ReplayResult, console: Console) -> None:
+def _write_files(result: ReplayResult, page: Page) -> None:
     accounting = result.accounting
     files = new_table("Input", "file", "form", "lines>", "evaluated>", "rejected>", "blank>", "exact\npath>", "derived")
     for file in accounting.files:
@@ -93,10 +88,10 @@ def _write_files(result: ReplayResult, console: Console) -> None:
         odd = sum(file.odd for file in accounting.files)
         totals = (accounting.lines, accounting.evaluated, accounting.rejected, accounting.blank, odd)
         add_row(files, "total", "", *(f"{n:,}" for n in totals), "")
-    print_table(console, files)
+    page.print_table(files, whole_numbers=True)
 
 
-def _write_definitions(accounts: Sequence[DefinitionAccount], console: Console, price: float | None) -> None:
+def _write_definitions(accounts: Sequence[DefinitionAccount], page: Page, price: float | None) -> None:
     """Write what became of each definition, and what its series cost in a month."""
     cost = () if price is None else ("a month>",)
     columns = ("#>", "metric", "matched>", "published>", "series>", *cost, "most values in", "dropped")
@@ -107,10 +102,10 @@ def _write_definitions(accounts: Sequence[DefinitionAccount], console: Console, 
         costs = () if price is None else (f"{about}{account.series * price:,.2f}",)
         widest = " ".join(f"{name} {count:,}" for name, count in account.values[:1] if count > 1)
         add_row(definitions, str(number), account.name, *counts, *costs, widest, _reasons(account.dropped))
-    print_table(console, definitions)
+    page.print_table(definitions, whole_numbers=True)
 
 
-def _write_cost(result: ReplayResult, console: Console, price: float) -> None:
+def _write_cost(result: ReplayResult, page: Page, price: float) -> None:
     """Write what the series cost in a month; a series that several definitions make is billed once."""
     accounts = result.accounting.definitions
     beyond = sum(account.series for account in accounts if account.is_estimate)
@@ -118,10 +113,10 @@ def _write_cost(result: ReplayResult, console: Console, price: float) -> None:
     shared = sum(account.series for account in accounts) - distinct
     about = "about " if beyond else ""
     once = f" ({shared:,} that several definitions make are counted once)" if shared > 0 else ""
-    console.print(f"{about}{distinct:,} series at {price:g} a month each: {distinct * price:,.2f}{once}")
+    page.print(f"{about}{distinct:,} series at {price:g} a month each: {distinct * price:,.2f}{once}")
 
 
-def _write_series(series: Iterable[Series], console: Console) -> None:
+def _write_series(series: Iterable[Series], page: Page) -> None:
     """Write the series with the most samples over all periods, with as many percentiles as there is room for."""
     totals = _totals(series)
     shown = sorted(totals, key=lambda total: (-total.samples, total.name, total.dimensions))[:_SHOWN_SERIES]
@@ -139,18 +134,18 @@ def _write_series(series: Iterable[Series], console: Console) -> None:
             "unit",
         )
         rows = [_series_cells(*pair, percents) for pair in zip(shown, distributions, strict=True)]
-        if _width(head, rows) <= console.width:
+        if _width(head, rows) <= page.width:
             break
     table = new_table(f"Series with the most samples ({len(shown)} of {len(totals):,})", *head)
-    table.columns[0].no_wrap = _width(head, rows) <= console.width
+    table.columns[0].no_wrap = _width(head, rows) <= page.width
     for row in rows:
         add_row(table, *row)
-    print_table(console, table)
+    page.print_table(table, whole_numbers=True)
     if not percents:
-        console.print("there is no room for percentiles: widen the terminal, or take --format json")
+        page.print("there is no room for percentiles: widen the terminal, or take --format json")
     if percents and any(one is not None and not one.is_exact for one in distributions):
         error = f"{-ERROR_BELOW:.1%} less or {ERROR_ABOVE:.1%} more"
-        console.print(f"~ many values: a percentile of SEH1 buckets, at most {error} than the exact one")
+        page.print(f"~ many values: a percentile of SEH1 buckets, at most {error} than the exact one")
 
 
 def _series_cells(total: _Total, distribution: Distribution | None, percents: Sequence[int]) -> list[str]:
@@ -167,7 +162,7 @@ def _series_cells(total: _Total, distribution: Distribution | None, percents: Se
 def _width(head: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
     """Return the minimum width of a table of series, where only dimensions may wrap."""
     names = [name.removesuffix(">") for name in head]
-    widths = [max(map(cell_len, column)) for column in zip(names, *rows, strict=True)]
+    widths = [max(map(text_width, column)) for column in zip(names, *rows, strict=True)]
     return sum(widths) - widths[1] + _MIN_DIMENSIONS_WIDTH + PADDING * (len(widths) - 1)
 
 
@@ -189,16 +184,6 @@ def _totals(series: Iterable[Series]) -> list[_Total]:
         )
         for (_, dimensions, name, unit), group in groups.items()
     ]
-
-
-def print_table(console: Console, table: Table) -> None:
-    """Print a table that never folds a number: a narrow terminal wraps the lines."""
-    for column in table.columns:
-        if column.justify == "right":
-            lines = [line for cell in (column.header, *column.cells) for line in str(cell).splitlines()]
-            column.min_width = max(map(cell_len, lines))
-    least = sum(column.min_width or _MIN_COLUMN_WIDTH for column in table.columns) + PADDING * (len(table.columns) - 1)
-    console.print(table, width=max(console.width, least), crop=False)
 
 
 def _reasons(counts: Counter[str]) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 import orjson
@@ -100,6 +99,8 @@ def _canonical(body: dict[str, Exact], event: dict[str, Exact]) -> bytes:
 def _timestamp(value: Exact) -> bytes | None:
     """Return the time in milliseconds: requests have seconds, CloudTrail a date in words, in UTC."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
+        from decimal import Decimal  # noqa: PLC0415 - only request bodies have such times
+
         milliseconds = Decimal(repr(value)) * _MILLISECONDS
         exact = float(milliseconds)
         return (canonical_number(exact) if math.isfinite(exact) else str(milliseconds)).encode()

@@ -10,13 +10,10 @@ import os
 import stat
 import zlib
 from contextlib import suppress
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from rumpattern.input.sources import GZIP_MAGIC, HEAD, BrokenSourceError
-
-isal_zlib: Any = None  # its types say that its exceptions are no classes
-with suppress(ImportError):  # the extra fast is optional
-    from isal import isal_zlib
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,9 +46,18 @@ class Stream(Protocol):
 
 def open_stream(file: BinaryIO) -> Stream:
     """Return the text of an open file; the file belongs to the stream from now on."""
-    if isal_zlib is not None and _is_gzip_to_read_twice(file):
-        return _ByIsal(file, _size(file))
-    return _Copied(file, _size(file))
+    isal_zlib = load_isal() if _is_gzip_to_read_twice(file) else None
+    return _Copied(file, _size(file)) if isal_zlib is None else _ByIsal(file, _size(file), isal_zlib)
+
+
+@cache
+def load_isal() -> Any:  # noqa: ANN401 - its types say that its exceptions are no classes
+    """Return isal's counterpart of zlib, None if the extra fast is not installed."""
+    try:
+        from isal import isal_zlib  # noqa: PLC0415 - only gzip needs it
+    except ImportError:
+        return None
+    return isal_zlib
 
 
 def _size(file: BinaryIO) -> int:
@@ -226,9 +232,10 @@ class _ByIsal:
     given (``size``). What zlib would not have given is not taken back: isal sees some damage a few symbols later.
     """
 
-    def __init__(self, file: BinaryIO, size: int) -> None:
+    def __init__(self, file: BinaryIO, size: int, isal_zlib: Any) -> None:  # noqa: ANN401 - see load_isal
         self.file = file
         self.file_size = size
+        self.faults = (OSError, EOFError, OverflowError, isal_zlib.IsalError)
         self.start = file.tell()
         self.stored = 0
         self.size = 0
@@ -247,7 +254,7 @@ class _ByIsal:
                 size: int = self.reader.readinto(target)
                 stored = self.file.tell() - self.start
                 is_whole = size or stored >= self.file_size
-            except (OSError, EOFError, OverflowError, isal_zlib.IsalError):
+            except self.faults:
                 is_whole = False
             if is_whole:
                 self.size += size

@@ -6,8 +6,7 @@ from dataclasses import asdict, dataclass
 from operator import index
 from typing import TYPE_CHECKING, Any, Self
 
-from rumpattern.aggregate.cardinality import MAX_SERIES
-from rumpattern.aggregate.histogram import MAX_EXACT_VALUES
+from rumpattern.aggregate.limits import MAX_EXACT_VALUES, MAX_SERIES
 from rumpattern.columns.fields import Kind
 from rumpattern.columns.readers import Reader
 from rumpattern.derive.policy import PUBLISHED, dimension_reason

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
 from typing import Final
 
 from rumpattern.jsontext.errors import MAX_NUMBER_TEXT, JsonError
@@ -38,6 +37,8 @@ def comparable(text: str) -> float | None:
     if value == 0:
         mantissa = _EXPONENT.split(text, maxsplit=1)[0]
         return None if _NONZERO_DIGIT.search(mantissa) else 0.0
+    from decimal import Decimal  # noqa: PLC0415 - few numbers need it
+
     return value if Decimal(text) == Decimal(repr(value)) else None
 
 

@@ -182,7 +182,8 @@ def _intervals(constraints: Iterable[_Constraint], base: Bits) -> tuple[Numbers,
         return np.zeros(0), base.reshape(1, -1)
     with np.errstate(over="ignore"):  # after the largest double comes infinity, which no number reaches
         ends = [np.nextafter(predicate.highs, np.inf) for predicate, _ in constraints]
-    boundaries = np.unique(np.concatenate([*(predicate.lows for predicate, _ in constraints), *ends]))
+    values = np.concatenate([*(predicate.lows for predicate, _ in constraints), *ends])
+    boundaries = np.array(sorted(set(values.tolist())))
     deltas = np.zeros((len(boundaries) + 1, len(base)), np.uint64)
     for (predicate, branches), end in zip(constraints, ends, strict=True):
         # Two statements: an assignment by index applies repeated indices once, and where intervals touch, an end is
@@ -363,8 +364,10 @@ def _used_codes(column: Column, selection: Selection, kind: Kind) -> Rows:
     """Return the codes that the selected rows of a kind have, ascending."""
     codes = take(column.codes, selection)
     is_plain = column.arrays is None  # then codes of other kinds than strings are codes of some string too
-    used: Rows = np.unique(codes if is_plain else codes[kind_mask(take(column.kinds, selection), kind)])
-    return used
+    codes = codes if is_plain else codes[kind_mask(take(column.kinds, selection), kind)]
+    is_used = np.zeros(int(codes.max(initial=-1)) + 1, np.bool_)
+    is_used[codes] = True
+    return np.flatnonzero(is_used)
 
 
 def locate_intervals(boundaries: Numbers, numbers: Numbers) -> Classes:

@@ -102,7 +102,7 @@ class CodeTable:
 
     def _evaluate(self, codes: Classes, stacked: StackedSets, definition_of_branch: DefinitionIndices) -> None:
         with self.lock:
-            codes = np.unique(codes)
+            codes = np.array(sorted(set(codes.tolist())), np.int32)
             codes = codes[self.list_of_code[codes] == _NOT_EVALUATED]  # another thread may have been here first
             step = max(1, CHUNK_WORDS // stacked.sets.shape[1])
             for start in range(0, len(codes), step):

@@ -86,6 +86,6 @@ def _sort_unordered_runs(rows: Rows, definitions: Rows, begins: Rows, counts: Ro
     ends = begins + counts
     is_same = definitions[1:] == definitions[:-1]
     unordered = np.flatnonzero(is_same & (rows[begins[1:]] < rows[ends[:-1] - 1]))
-    for definition in np.unique(definitions[unordered]).tolist():
+    for definition in np.flatnonzero(np.bincount(definitions[unordered])).tolist():
         first, last = np.searchsorted(definitions, [definition, definition + 1])
         rows[begins[first] : ends[last - 1]].sort()

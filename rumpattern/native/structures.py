@@ -6,13 +6,11 @@ contiguous, for as long as it is used.
 
 # Without postponed annotations: ``layout`` makes a structure's fields of them.
 
-from ctypes import Structure, c_double, c_int32, c_int64, c_uint32, c_uint64, c_void_p
-from typing import TYPE_CHECKING, TypeVar
+from ctypes import Array, Structure, c_double, c_int32, c_int64, c_uint32, c_uint64, c_void_p
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from typing import Any, TypeAlias
-
-    import numpy as np
+    from typing import TypeAlias
 
     U32: TypeAlias = int
     U64: TypeAlias = int
@@ -27,6 +25,19 @@ else:
     Seeds = c_uint64 * 2
     Limbs = c_int64 * 6
 
+
+class _Array(Protocol):
+    """A numpy array, whose module nothing here needs."""
+
+    @property
+    def ctypes(self) -> Any:  # noqa: ANN401 - it has no type that numpy does not define
+        """Its address is ``ctypes.data``."""
+
+    @property
+    def size(self) -> int:
+        """How many elements it has."""
+
+
 _Structure = TypeVar("_Structure", bound=type[Structure])
 
 
@@ -34,6 +45,20 @@ def layout(cls: _Structure) -> _Structure:
     """Give a structure the fields that it is annotated with."""
     cls._fields_ = list(cls.__annotations__.items())
     return cls
+
+
+_FORMATS = {c_uint32: "u4", c_uint64: "u8", c_int32: "i4", c_int64: "i8", c_double: "f8"}
+
+
+def record_of(cls: type[Structure]) -> list[tuple[str, str]]:
+    """Return the fields of a structure of numbers, from which numpy makes the type of its records."""
+    return [(name, _format(kind)) for name, kind in cls.__annotations__.items()]
+
+
+def _format(kind: Any) -> str:  # noqa: ANN401 - the types of ctypes have none
+    if issubclass(kind, Array):
+        return f"{kind._length_}{_FORMATS[kind._type_]}"
+    return _FORMATS[kind]
 
 
 @layout
@@ -44,7 +69,7 @@ class Span(Structure):
     length: U64
 
     @classmethod
-    def of(cls, array: "np.ndarray[Any, Any]") -> "Span":
+    def of(cls, array: _Array) -> "Span":
         """Return the span of a contiguous array, of any shape."""
         return cls(array.ctypes.data, array.size)
 

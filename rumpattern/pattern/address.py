@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from typing import Final
 
 _IPV4: Final = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
@@ -47,6 +46,8 @@ def _address(text: str) -> bytes | None:
         return bytes(numbers) if max(numbers) < _BYTE else None
     if ":" not in text or "%" in text:
         return None
+    from ipaddress import AddressValueError, IPv6Address  # noqa: PLC0415 - slow to import, and few patterns need it
+
     try:
         return IPv6Address(text).packed
     except AddressValueError:
@@ -55,6 +56,8 @@ def _address(text: str) -> bytes | None:
 
 def format_address(packed: bytes) -> str:
     """Return the canonical spelling of an address of 4 or 16 bytes."""
+    from ipaddress import IPv4Address, IPv6Address  # noqa: PLC0415 - as above
+
     return str(IPv4Address(packed) if len(packed) == _IPV4_BYTES else IPv6Address(packed))
 
 

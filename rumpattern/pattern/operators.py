@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -68,7 +67,9 @@ def meant_operator(name: str) -> str | None:
     """Return the operator that a member's name equals or resembles, None if it resembles none."""
     if name in OPERATORS:
         return name
-    near = difflib.get_close_matches(name[:_MAX_NAME].lower().replace("_", "-"), OPERATORS, n=1, cutoff=_MIN_SIMILARITY)
+    from difflib import get_close_matches  # noqa: PLC0415 - nearly every name is an operator's
+
+    near = get_close_matches(name[:_MAX_NAME].lower().replace("_", "-"), OPERATORS, n=1, cutoff=_MIN_SIMILARITY)
     return near[0] if near else None
 
 

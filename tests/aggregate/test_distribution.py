@@ -11,13 +11,13 @@ from rumpattern.aggregate.distribution import PERCENTS, Distribution, percentile
 from rumpattern.aggregate.histogram import (
     ERROR_ABOVE,
     ERROR_BELOW,
-    MAX_EXACT_VALUES,
     NO_SKETCH,
     Histogram,
     ValueSketch,
     bucket_indices,
     uniform_sketch,
 )
+from rumpattern.aggregate.limits import MAX_EXACT_VALUES
 
 RANDOM = np.random.default_rng(7)
 MILLION = 1_000_000

@@ -122,7 +122,7 @@ def test_closed_standard_output_is_told(place):
 
 def test_a_mistake_in_the_program_has_the_code_of_errors(place):
     program = (
-        "import rumpattern.cli.replay as command, rumpattern.cli.main as main\n"
+        "import rumpattern.cli.replaying as command, rumpattern.cli.main as main\n"
         "command.find_sources = lambda names: names.nothing\n"
         "main.main()"
     )

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from rumpattern.aggregate.distribution import Distribution
-from rumpattern.aggregate.histogram import MAX_EXACT_VALUES, NO_SKETCH, ValueSketch
+from rumpattern.aggregate.histogram import NO_SKETCH, ValueSketch
+from rumpattern.aggregate.limits import MAX_EXACT_VALUES
 from rumpattern.aggregate.series import Series
 
 if TYPE_CHECKING:

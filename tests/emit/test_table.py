@@ -13,6 +13,8 @@ from rich.console import Console
 
 import rumpattern as rp
 from rumpattern.emit import table
+from rumpattern.emit.console import PlainPage
+from rumpattern.emit.terminal import RichPage
 
 EVENT = "com.shop.\x1b[31mred"
 NAME = "\x1b]0;title\x07\x9b2Jname"
@@ -39,8 +41,10 @@ def result(tmp_path_factory):
 
 
 def shown(series, width=120):
-    stream = io.StringIO()
-    table._write_series(series, Console(file=stream, width=width, highlight=False))
+    stream, page = io.StringIO(), PlainPage(width)
+    table._write_series(series, RichPage(Console(file=stream, width=width, highlight=False)))
+    table._write_series(series, page)
+    assert [line.rstrip() for line in stream.getvalue().splitlines()] == [line.rstrip() for line in page.lines]
     return stream.getvalue()
 
 

@@ -97,7 +97,7 @@ def inflated(data: bytes) -> tuple[bytes, bool]:
 def _inflater(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Inflate by isal, if it is installed, and by zlib."""
     if request.param == "zlib":
-        monkeypatch.setattr(streams, "isal_zlib", None)
+        monkeypatch.setattr(streams, "load_isal", lambda: None)
 
 
 @pytest.mark.slow

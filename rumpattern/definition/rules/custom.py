@@ -6,7 +6,7 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from rumpattern.definition.subject import Profile
+from rumpattern.definition.profile import Profile
 from rumpattern.diagnostics.finding import Edit, Severity
 from rumpattern.diagnostics.wording import did_you_mean
 from rumpattern.rum.eventtypes import DETAILS, FIRST_LEVEL, PREFIX, FieldType, has_field, info, scalar_above

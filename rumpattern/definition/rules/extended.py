@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from rumpattern.definition.subject import Profile
+from rumpattern.definition.profile import Profile
 from rumpattern.diagnostics.finding import Severity
 from rumpattern.diagnostics.wording import did_you_mean
 from rumpattern.pattern.ast import NumericRange, StringEquals

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Self, TypeAlias
 
 import orjson
 
+from rumpattern.job.checkpoint.folders import sync_folder
 from rumpattern.job.checkpoint.packing import pack_result, unpack_result
 
 if TYPE_CHECKING:
@@ -98,16 +99,6 @@ def write_whole(path: Path, pieces: Iterable[bytes]) -> None:
         os.fsync(file.fileno())
     partial.replace(path)
     sync_folder(path.parent)
-
-
-def sync_folder(path: Path) -> None:
-    """Wait until the directory entries of a folder are on the disk."""
-    if hasattr(os, "O_DIRECTORY"):
-        folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
 
 class _Packed(NamedTuple):
