@@ -34,6 +34,7 @@ class Stages:
         files: definition files, as ``load_definitions`` takes them.
         workload: the events.
         reader: who decodes lines.
+        reason: why it does.
         definitions: those of the files.
         engine: the definitions compiled.
         result: that of a first run of all stages.
@@ -45,6 +46,7 @@ class Stages:
     files: Sequence[DefinitionSource]
     workload: Workload
     reader: Reader
+    reason: str
     definitions: Sequence[MetricDefinition]
     engine: Engine
     result: ReplayResult
@@ -65,13 +67,13 @@ class Stages:
             DefinitionError: with every problem of the definitions.
             InputError: there is not a single line of input.
         """
-        chosen = Reader(reader).choose()
+        chosen, reason = Reader(reader).choose(), Reader(reader).reason()
         definitions = load_all(files)
         engine = compile_engine(definitions, chosen)
         result = replay_workload(definitions, engine, workload, chosen)
         batches = [engine.decode(block.lines()) for block in workload.blocks]
         matches = [engine.match(batch) for batch in batches]
-        return cls(files, workload, chosen, definitions, engine, result, batches, matches)
+        return cls(files, workload, chosen, reason, definitions, engine, result, batches, matches)
 
     def parse(self) -> list[MetricDefinition]:
         """Definition files to definitions."""

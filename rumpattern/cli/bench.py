@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 @click.option(
     "--repeat", type=click.IntRange(1), default=5, show_default=True, help="Runs of each stage; the median is shown."
 )
+@click.option("--quick", is_flag=True, help="At most 5,000 events, 8 MB and 3 runs: a first look, in about a second.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
 @input_format_option
 @reader_option
@@ -43,6 +44,7 @@ def command(  # noqa: PLR0913 - one parameter an option
     seed: int,
     limit: int,
     repeat: int,
+    quick: bool,
     as_json: bool,
     input_format: Form | None,
     reader: str,
@@ -54,6 +56,7 @@ def command(  # noqa: PLR0913 - one parameter an option
 
     \b
     rumpattern bench -d definitions.json
+    rumpattern bench -d definitions.json --quick
     rumpattern bench -d definitions.json export.gz --repeat 9 --json
     """
     from rumpattern.bench.report import measure, write_table  # noqa: PLC0415 - options alone need none of it
@@ -62,6 +65,8 @@ def command(  # noqa: PLR0913 - one parameter an option
 
     check_reader(reader)
     read_definitions(files)
+    if quick:
+        count, limit, repeat = min(count, 5_000), min(limit, 8), min(repeat, 3)
     workload = read_workload(events, input_format, limit * MEGABYTE) if events else synthetic_workload(count, seed)
     report = measure(Stages.prepare(files, workload, reader), repeat)
     if report.cut:

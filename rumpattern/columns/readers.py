@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from rumpattern.native.library import why_absent
+from rumpattern.native.library import load_core, why_absent
 
 
 class ReaderError(RuntimeError):
@@ -30,3 +30,9 @@ class Reader(StrEnum):
         if reason:
             raise ReaderError(f"the scan reader does not work here, take the reader orjson: {reason}")
         return self
+
+    def reason(self) -> str:
+        """Return in a few words why ``choose`` returns the reader that it does."""
+        if self is Reader.ORJSON:
+            return "asked for"
+        return why_absent() or f"the compiled core, with {load_core().simd} instructions"

@@ -34,6 +34,7 @@ from benchmarks.run import measure
 from benchmarks.turns import Task, check, take_turns
 from rumpattern.bench.workload import MEGABYTE, read_workload, synthetic_workload
 from rumpattern.cli.main import cli
+from rumpattern.columns.readers import Reader
 from rumpattern.input.formats import Form
 from rumpattern.synth import events as synth
 from tests.support.core import HAS_CORE
@@ -65,8 +66,11 @@ def test_json_output() -> None:
     assert report["bytes"] == sum(len(line) + 1 for line in synth.lines(300))
     assert not report["cut"]
     assert [stage["stage"] for stage in report["stages"]] == STAGES
+    assert report["processor"]
+    assert report["reader_reason"] == Reader.AUTO.reason()
+    assert report["load"] is None or report["load"] >= 0
     for stage in report["stages"]:
-        assert stage["seconds"] > 0
+        assert 0 < stage["fastest"] <= stage["seconds"] <= stage["slowest"]
         if stage["stage"] in ("parse", "compile"):
             assert stage["events_per_second"] is stage["megabytes_per_second"] is None
         else:
@@ -78,9 +82,23 @@ def test_json_output() -> None:
 def test_table_output() -> None:
     title, heads, *rows = bench("--events", "300").splitlines()
     assert title.startswith("12 definitions, 300 events, 0.4 MB, median of 2")
-    assert heads.split() == ["stage", "seconds", "events/s", "MB/s", "definitions", "x", "events/s"]
+    assert heads.split() == ["stage", "seconds", "spread", "events/s", "MB/s", "definitions", "x", "events/s"]
     assert [row.split()[0] for row in rows[:6]] == STAGES
-    assert "orjson" in rows[6]
+    assert rows[6].startswith("reader ")
+    assert Reader.AUTO.reason().split(":")[0] in rows[6]
+    assert "spread: from fastest to slowest run" in " ".join(rows[7:])
+    assert "orjson" in rows[-1]
+
+
+def test_quick_is_an_upper_limit() -> None:
+    report = json.loads(bench("--quick", "--json"))
+    assert (report["events"], report["repeat"]) == (5_000, 2)
+    assert json.loads(bench("--quick", "--events", "20", "--json"))["events"] == 20
+
+
+def test_the_reason_of_the_reader_is_told() -> None:
+    report = json.loads(bench("--events", "20", "--reader", "orjson", "--json"))
+    assert (report["reader"], report["reader_reason"]) == ("orjson", "asked for")
 
 
 @pytest.mark.parametrize("form", FORMS)
