@@ -1,7 +1,7 @@
 """``pip install`` with every kind of compiler and with none: it ends well, and the fixtures replay to the same bytes.
 
-Each case makes an environment of its own, half a minute long. Those that CI runs are the wheel, installed where there is
-no compiler, and a source without one; ``RUMPATTERN_INSTALLS=1`` runs all.
+Each case makes an environment of its own, which takes half a minute. CI runs three: the wheel where no compiler is, a
+source without a compiler, and what the sdist holds. ``RUMPATTERN_INSTALLS=1`` runs all.
 """
 
 from __future__ import annotations
@@ -51,12 +51,14 @@ def environment(tmp_path: Path) -> Path:
     return tmp_path / "environment"
 
 
+def not_required() -> dict[str, str]:
+    """Return the variables of a process that goes on where the core cannot be built."""
+    return {name: value for name, value in os.environ.items() if name not in {"CC", "RUMPATTERN_NATIVE_REQUIRED"}}
+
+
 def without_compiler(**variables: str) -> dict[str, str]:
     """Return the variables of a process that finds no compiler, and no other tool."""
-    kept = {
-        name: value for name, value in os.environ.items() if name not in {"CC", "CFLAGS", "RUMPATTERN_NATIVE_REQUIRED"}
-    }
-    return {**kept, "PATH": "/nowhere", **variables}
+    return {**not_required(), "PATH": "/nowhere", **variables}
 
 
 def with_compiler(compiler: str) -> dict[str, str]:
@@ -65,17 +67,9 @@ def with_compiler(compiler: str) -> dict[str, str]:
 
 
 def install(environment: Path, variables: dict[str, str], *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [
-        environment / "bin" / "python",
-        "-m",
-        "pip",
-        "install",
-        "-q",
-        "-c",
-        ROOT / "requirements.lock",
-        *arguments,
-    ]
-    return subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
+    """Install something in an environment."""
+    pip = [environment / "bin" / "python", "-m", "pip", "install", "-q", "-c", ROOT / "requirements.lock"]
+    return subprocess.run([*pip, *arguments], env=variables, capture_output=True, text=True, check=False)
 
 
 def replayed(environment: Path) -> tuple[bytes, str, str]:
@@ -91,9 +85,8 @@ def replayed(environment: Path) -> tuple[bytes, str, str]:
 @pytest.fixture(scope="module")
 def expected() -> bytes:
     """Return what the fixtures replay to here."""
-    return subprocess.run(
-        [sys.executable, "-m", "rumpattern", *REPLAY], cwd=ROOT, capture_output=True, check=True
-    ).stdout
+    command = [sys.executable, "-m", "rumpattern", *REPLAY]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout
 
 
 def build(source: Path, *arguments: str) -> Path:
@@ -142,8 +135,7 @@ def test_with_a_compiler(source: Path, environment: Path, expected: bytes, compi
 
 @all_installs
 def test_with_a_compiler_that_is_not_there(source: Path, environment: Path, expected: bytes) -> None:
-    variables = {name: value for name, value in os.environ.items() if name != "RUMPATTERN_NATIVE_REQUIRED"}
-    done = install(environment, {**variables, "CC": "/nonexistent"}, source)
+    done = install(environment, {**not_required(), "CC": "/nonexistent"}, source)
     assert done.returncode == 0, done.stderr
     output, _, reader = replayed(environment)
     assert (output, reader) == (expected, "orjson")
@@ -152,8 +144,7 @@ def test_with_a_compiler_that_is_not_there(source: Path, environment: Path, expe
 @all_installs
 def test_with_a_source_that_does_not_compile(source: Path, environment: Path, expected: bytes) -> None:
     (source / "rumpattern" / "native" / "match.c").write_text(BROKEN)
-    variables = {name: value for name, value in os.environ.items() if name != "RUMPATTERN_NATIVE_REQUIRED"}
-    done = install(environment, variables, source)
+    done = install(environment, not_required(), source)
     assert done.returncode == 0, done.stderr
     output, _, reader = replayed(environment)
     assert (output, reader) == (expected, "orjson")
