@@ -56,14 +56,14 @@ PEERS = ("duckdb", "polars", "isal", "moto")
 STEADY = f"""\
 Steady state: every run is a process of its own, kept to its cores, which has done the same job on {WARM:,} events. The
 time is from opening the file to the result in the tool's own memory: columns of series (rumpattern), a temporary table
-(DuckDB), a frame (polars), a dictionary (plain loop). Start of Python, imports, compiled code, connections, worker
+(DuckDB), a frame (polars), a dictionary (plain loop). Start of Python, imports, connections, worker
 processes, reading the definitions and writing the result are not in it; opening, reading, inflating and checking the
 text are. Columns: every tool reads the same eight from every event and keeps none of them, DuckDB and polars count
 what they hold; rumpattern reads application_name too, and only it looks for repeated keys. Inflate has no result.
 """
 WHOLE = """\
-Whole processes, kept to their cores: the time from the start of Python to its end, with imports, compiled code from its
-cache, connections, worker processes and the written result. rumpattern chooses its reader by the size of the input.
+Whole processes, kept to their cores: the time from the start of Python to its end, with imports, connections, worker
+processes and the written result.
 Peak is the largest resident size of all processes of a tool together.
 """
 ALL = f"""\
@@ -119,7 +119,7 @@ class Comparison:
         """Run the tools of a section and print its table."""
         events = self.file(variant, compress=section.compress)
         warm = self.file(variant, compress=section.compress, count=WARM)
-        if section.is_cold:  # compiled code is to be in its cache
+        if section.is_cold:  # bytecode is to be in its cache
             run(metric_peers(1, compress=False)[0].command(warm, self.scratch / "warm.jsonl"), ROOT)
         size = text_size(events)
         task = Task(events, self.scratch, self.truth(name, variant), None if section.is_cold else warm)

@@ -2,7 +2,7 @@
 
 The function gets the tool ready for some cores and returns its job, which is timed: from opening the file of events to
 the result in the tool's own memory. With ``--warm`` the job has been done on another file before, so that imports,
-compiled code, connections and worker processes are there. Writing the result, as rows for the check, is not timed. The
+connections and worker processes are there. Writing the result, as rows for the check, is not timed. The
 seconds are printed.
 """
 

@@ -48,7 +48,7 @@ REASONS: Final = (
 """What becomes of a matched event: published, or the reason why it is dropped.
 
 Where several reasons hold, the value's comes before those of the dimensions, and the timestamp's is last. An index into
-this tuple is a *reason code*: columns of counts have this order, and compiled code knows two codes (``native.layout``).
+this tuple is a *reason code*: columns of counts have this order, and the compiled core is told two of the codes.
 """
 PUBLISHED: Final = REASONS[0]
 REASON_CODES: Final = {reason: code for code, reason in enumerate(REASONS)}

@@ -45,7 +45,7 @@ class FieldCodes:
     """A column's dictionary in one role: what each kind and each distinct string means.
 
     The code of a row is ``codes[len(Kind) + column.codes[row]]`` where its kind is STRING, ``codes[column.kinds[row]]``
-    where it is any other. Arrays look it up by ``expand``, compiled code by the address of ``codes``
+    where it is any other. Arrays look it up by ``expand``, the compiled core by the address of ``codes``
     (``aggregate.field_table``). Numbers, whose range no dictionary knows, are left to either.
 
     Attributes:

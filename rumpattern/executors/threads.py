@@ -1,4 +1,4 @@
-"""Blocks processed by threads. It pays for compiled code, which releases the interpreter's lock."""
+"""Blocks processed by threads. It pays for the compiled core, which releases the interpreter's lock."""
 
 from __future__ import annotations
 

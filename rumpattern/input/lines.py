@@ -172,7 +172,7 @@ class TextLines:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SelectedLines:
-    """Some lines of a text, which compiled code left to the decoder: byte offset in the source and line, by index."""
+    """Some lines of a text, which the compiled core deferred: byte offset in the source and line, by index."""
 
     origin: TextLines
     selected: Mapping[int, tuple[int, bytes]]

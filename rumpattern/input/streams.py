@@ -52,7 +52,7 @@ def open_stream(file: BinaryIO) -> Stream:
 
 @cache
 def load_isal() -> Any:  # noqa: ANN401 - its types say that its exceptions are no classes
-    """Return isal's counterpart of zlib, None if the extra fast is not installed."""
+    """Return isal's counterpart of zlib, None if it is not installed."""
     try:
         from isal import isal_zlib  # noqa: PLC0415 - only gzip needs it
     except ImportError:

@@ -1,6 +1,6 @@
 """The limits of CloudWatch RUM and of CloudWatch, each with the page that states it.
 
-Nothing else in the package states one; ``native.layout`` repeats two for compiled code, and a test compares them.
+Nothing else in the package states one.
 
 Lengths are (shortest, longest), in characters.
 """

@@ -217,7 +217,7 @@ def test_a_file_is_read_from_where_it_stands() -> None:
 
 
 def test_isal_is_used_for_files_only(tmp_path: Path) -> None:
-    pytest.importorskip("isal", reason="the extra fast is not installed")
+    pytest.importorskip("isal", reason="isal is not installed")
     path = tmp_path / "events.gz"
     path.write_bytes(MEMBER)
     with path.open("rb") as file:

@@ -1,4 +1,4 @@
-"""Law: compiled code derives and adds up what array operations do, and both what single samples add up to."""
+"""Law: the compiled core derives and adds up what array operations do, and both what single samples add up to."""
 
 import numpy as np
 import pytest

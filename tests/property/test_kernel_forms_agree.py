@@ -150,7 +150,7 @@ def test_threads_share_what_is_learned(form, monkeypatch):
     batches = [engine.batch(texts[start : start + 20]) for start in range(0, len(texts), 20)] * 8
     forms = kernels(definitions)
     if form not in forms:
-        pytest.skip("the extra fast is not installed")
+        pytest.skip("there is no compiled core")
     kernel = forms[form]
     expected = [as_lists(forms["masks"].match(batch)) for batch in batches]
     before = sys.getswitchinterval()

@@ -1,4 +1,4 @@
-"""Law: compiled code reads every line as orjson does: the same rows, odd rows, rejects, blank lines and counts."""
+"""Law: the compiled core reads every line as orjson does: the same rows, odd rows, rejects, blank lines and counts."""
 
 import ctypes
 import gzip
