@@ -1,13 +1,14 @@
 """Batches of events as columns: for each path a kind a row, and a number or a dictionary code.
 
-A row that columns cannot say exactly is *odd*: it keeps its event and takes the exact path, on which the reference
-matcher answers for it.
+Strings and arrays of scalars have dictionaries, so that each distinct one is looked at once a batch. A row that columns
+cannot say exactly is *odd*: it keeps its event and takes the exact path, on which the reference matcher answers for it.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -19,7 +20,8 @@ from rumpattern.jsontext import NumberText, Pairs, comparable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rumpattern.arrays import Codes, Flags, Kinds, Numbers, Rows
+    from rumpattern.arrays import Codes, Flags, Integers, Kinds, Numbers, Rows
+    from rumpattern.columns.fields import Value
     from rumpattern.input.rejects import Reject
     from rumpattern.jsontext import Exact
 
@@ -33,6 +35,7 @@ class _Missing(float):
 MISSING: Final = _Missing("nan")
 """Stands for a missing member among decoded values; None is JSON's null."""
 
+_BOOLEANS: Final = {int(Kind.FALSE): False, int(Kind.TRUE): True}
 _EXACT_INT: Final = 2**53
 _KIND_OF_TYPE: Final[dict[type, int]] = {
     _Missing: int(Kind.MISSING),
@@ -42,7 +45,7 @@ _KIND_OF_TYPE: Final[dict[type, int]] = {
     float: int(Kind.NUMBER),
     str: int(Kind.STRING),
     dict: int(Kind.OBJECT),
-    list: int(Kind.AMBIGUOUS),
+    list: int(Kind.ARRAY),
     Pairs: int(Kind.OBJECT),
     NumberText: int(Kind.AMBIGUOUS),
 }
@@ -65,18 +68,36 @@ class Column:
     Attributes:
         kinds: shape (n,), uint8, a ``Kind`` a row; AMBIGUOUS only in odd rows.
         numbers: shape (n,), float64, the value where the kind is NUMBER.
-        codes: shape (n,), int32, the index in ``strings`` of the value where the kind is STRING.
-        strings: the dictionary; a string may stand in it twice.
+        codes: shape (n,), int32, the index of the value in ``strings`` where the kind is STRING, in ``arrays`` where it
+            is ARRAY.
+        strings: the dictionary of strings; a string may stand in it twice.
+        arrays: that of arrays of scalars, in which an array may stand twice; None if no row has one.
     """
 
     kinds: Kinds
     numbers: Numbers
     codes: Codes
     strings: tuple[str, ...]
+    arrays: Arrays | None = None
+
+    def value(self, row: int) -> Value:
+        """Return the scalar of one row, None for null and for what is no scalar."""
+        kind = int(self.kinds[row])
+        if kind == int(Kind.NUMBER):
+            return float(self.numbers[row])
+        return self.strings[int(self.codes[row])] if kind == int(Kind.STRING) else _BOOLEANS.get(kind)
 
     def filter(self, mask: Flags) -> Column:
         """Return the column of the rows that are True in ``mask``, shape (n,)."""
-        return Column(self.kinds[mask], self.numbers[mask], self.codes[mask], self.strings)
+        return Column(self.kinds[mask], self.numbers[mask], self.codes[mask], self.strings, self.arrays)
+
+    def without_arrays(self) -> Column:
+        """Return the column with its arrays as AMBIGUOUS values, so that their rows take the exact path."""
+        if self.arrays is None:
+            return self
+        is_array = kind_mask(self.kinds, Kind.ARRAY)
+        kinds = np.where(is_array, np.uint8(int(Kind.AMBIGUOUS)), self.kinds)
+        return Column(kinds, self.numbers, np.where(is_array, np.int32(0), self.codes), self.strings)
 
     def scatter(self, rows: Rows, n: int) -> Column:
         """Return a column of n rows that holds this one's values in ``rows`` and is missing elsewhere."""
@@ -84,7 +105,7 @@ class Column:
             return self
         kinds, numbers, codes = np.zeros(n, np.uint8), np.zeros(n), np.zeros(n, np.int32)
         kinds[rows], numbers[rows], codes[rows] = self.kinds, self.numbers, self.codes
-        return Column(kinds, numbers, codes, self.strings)
+        return Column(kinds, numbers, codes, self.strings, self.arrays)
 
     def concat(self, other: Column, order: Rows) -> Column:
         """Return the rows of this column and of another one, concatenated and then taken in an order.
@@ -92,10 +113,16 @@ class Column:
         The dictionaries are concatenated too, so that a string may stand in the result's twice.
         """
         others = np.where(kind_mask(other.kinds, Kind.STRING), other.codes + len(self.strings), 0)
+        arrays = self.arrays
+        if other.arrays is not None:
+            moved = other.codes + (0 if arrays is None else len(arrays))
+            others = np.where(kind_mask(other.kinds, Kind.ARRAY), moved, others)
+            arrays = other.arrays if arrays is None else arrays.concat(other.arrays)
         codes = np.concatenate([self.codes, others])
         numbers = np.concatenate([self.numbers, other.numbers])
         kinds = np.concatenate([self.kinds, other.kinds])
-        return Column(kinds[order], numbers[order], codes[order].astype(np.int32), self.strings + other.strings)
+        strings = self.strings + other.strings
+        return Column(kinds[order], numbers[order], codes[order].astype(np.int32), strings, arrays)
 
     def fill_missing(self, other: Column, mask: Flags) -> tuple[Column, int]:
         """Return the column with scalars of another one where this one is missing, and in how many rows that is.
@@ -111,7 +138,46 @@ class Column:
         codes = np.where(rows, moved, self.codes).astype(np.int32)
         kinds = np.where(rows, other.kinds, self.kinds)
         numbers = np.where(rows, other.numbers, self.numbers)
-        return Column(kinds, numbers, codes, self.strings + other.strings), filled
+        return Column(kinds, numbers, codes, self.strings + other.strings, self.arrays), filled
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Arrays:
+    """Arrays of scalars, one after the other: array i has the elements ``offsets[i]`` to ``offsets[i + 1]``.
+
+    Attributes:
+        offsets: shape (arrays + 1,), ascending from 0 to the number of elements.
+        elements: a column of all elements, each a scalar.
+    """
+
+    offsets: Integers
+    elements: Column
+
+    def __len__(self) -> int:
+        """Return how many arrays there are."""
+        return len(self.offsets) - 1
+
+    def values(self, index: int) -> list[Value]:
+        """Return the elements of one array."""
+        elements = self.elements
+        return [elements.value(row) for row in range(int(self.offsets[index]), int(self.offsets[index + 1]))]
+
+    def concat(self, other: Arrays) -> Arrays:
+        """Return these arrays and then others."""
+        n = len(self.elements.kinds)
+        elements = self.elements.concat(other.elements, np.arange(n + len(other.elements.kinds)))
+        return Arrays(np.concatenate([self.offsets, other.offsets[1:] + n]), elements)
+
+    def take(self, indices: Integers) -> Arrays:
+        """Return the arrays at some indices."""
+        lengths = self.offsets[indices + 1] - self.offsets[indices]
+        offsets = np.concatenate([[0], np.cumsum(lengths)])
+        of_element = np.arange(offsets[-1]) + np.repeat(self.offsets[indices] - offsets[:-1], lengths)
+        elements = self.elements
+        taken = Column(
+            elements.kinds[of_element], elements.numbers[of_element], elements.codes[of_element], elements.strings
+        )
+        return Arrays(offsets, taken)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -190,12 +256,14 @@ class _Coder(dict[object, int]):
 
 _TEXTS: Final = frozenset((str, _Missing, type(None)))
 _NUMBERS: Final = frozenset((int, float, _Missing))
+_ELEMENTS: Final = frozenset((str, int, float, bool, type(None)))
 
 
 def build_column(values: Sequence[object]) -> Column:
     """Return the column of n decoded values, each a str, int, float, bool, None, dict, list or ``MISSING``.
 
-    Most columns hold strings alone or numbers alone, besides missing values, which one pass of C over the values tells.
+    An array that columns cannot say exactly is AMBIGUOUS (``build_arrays``). Most columns hold strings alone or numbers
+    alone, besides missing values, which one pass of C over the values tells.
     """
     n = len(values)
     types = set(map(type, values))
@@ -231,11 +299,47 @@ def _build_mixed(values: Sequence[object], n: int) -> Column:
     codes = np.zeros(n, np.int32)
     rows = np.flatnonzero(kind_mask(kinds, Kind.STRING))
     codes[rows] = [coder[values[row]] for row in rows.tolist()]
-    return Column(kinds, numbers, codes, tuple(coder))  # type: ignore[arg-type]
+    arrays = None
+    rows = np.flatnonzero(kind_mask(kinds, Kind.ARRAY))
+    if len(rows):
+        arrays, codes[rows], is_exact = build_arrays([values[row] for row in rows.tolist()])  # type: ignore[misc]
+        kinds[rows[~is_exact]] = int(Kind.AMBIGUOUS)
+    return Column(kinds, numbers, codes, tuple(coder), arrays)  # type: ignore[arg-type]
+
+
+def build_arrays(values: Sequence[Sequence[object]]) -> tuple[Arrays, Codes, Flags]:
+    """Return the distinct ones of n arrays.
+
+    Returns:
+        The distinct arrays; shape (n,), the index of each array among them; shape (n,), whether columns can say it
+        exactly: its elements are scalars, and its numbers comparable. What they cannot say has any index.
+    """
+    n = len(values)
+    is_exact = np.ones(n, np.bool_)
+    types = set(map(type, chain.from_iterable(values)))
+    if not types <= _ELEMENTS:
+        is_exact = np.fromiter((_ELEMENTS.issuperset(map(type, value)) for value in values), np.bool_, n)
+        values = [value if exact else () for value, exact in zip(values, is_exact.tolist(), strict=True)]
+    coder = _Coder()
+    if bool in types:  # Python finds True and 1 equal, which are different elements
+        keys = ((tuple(value), tuple(map(type, value))) for value in values)
+        codes = np.fromiter(map(coder.__getitem__, keys), np.int32, n)
+        distinct: list[Sequence[object]] = [key[0] for key in coder]  # type: ignore[index]
+    else:
+        codes = np.fromiter(map(coder.__getitem__, map(tuple, values)), np.int32, n)
+        distinct = list(coder)  # type: ignore[arg-type]
+    offsets = np.array([0, *accumulate(map(len, distinct))])
+    elements = list(chain.from_iterable(distinct))
+    column = build_column(elements)
+    if inexact := odd_rows(column, elements):
+        is_sayable = np.ones(len(distinct), np.bool_)
+        is_sayable[np.searchsorted(offsets, inexact, side="right") - 1] = False
+        is_exact &= is_sayable[codes]
+    return Arrays(offsets, column), codes, is_exact
 
 
 def odd_rows(column: Column, values: Sequence[object]) -> list[int]:
-    """Return the rows that a column cannot say exactly: arrays, repeated keys, numbers that are not comparable doubles.
+    """Return the rows that a column cannot say exactly: AMBIGUOUS ones, and numbers that are not comparable doubles.
 
     An int below 2**53 is a double exactly, so that only larger ones are looked at one by one.
     """

@@ -139,7 +139,7 @@ class Decoder:
         at last the rows without an event type become rejects.
         """
         n = len(rows.indices)
-        columns = {EVENT_TYPE: build_column(rows.types)}
+        columns = {EVENT_TYPE: build_column(rows.types).without_arrays()}
         odd = set(range(n)) if self.is_deep else rows.odd.union(odd_rows(columns[EVENT_TYPE], rows.types))
         read = {}
         for path in self.paths:
@@ -267,7 +267,7 @@ def _walk(node: Node, values_at_node: list[object], values: dict[str, list[objec
 def _objects(values: list[object], wanted: Collection[str], odd: set[int]) -> list[dict[str, object]]:
     """Return the values that are objects, an empty object for others.
 
-    ``odd`` gets the indices of arrays, and of objects that repeat a wanted key.
+    ``odd`` gets the indices of arrays on the way to a wanted value, and of objects that repeat a wanted key.
     """
     if set(map(type, values)) == {dict}:
         return values  # type: ignore[return-value]
@@ -336,11 +336,11 @@ def _load_event(data: bytes) -> object:
 
 
 def _typed(column: Column, odd: dict[int, Exact]) -> Flags:
-    """Return shape (n,): True where the event type is a string, or ambiguous."""
+    """Return shape (n,): True where the event type is a string, an array, or ambiguous."""
     kinds = column.kinds.copy()
     for row, event in odd.items():
         kinds[row] = find(event, EVENT_TYPE)[0]
-    typed: Flags = kind_mask(kinds, Kind.STRING) | kind_mask(kinds, Kind.AMBIGUOUS)
+    typed: Flags = kind_mask(kinds, Kind.STRING) | (kinds >= int(Kind.ARRAY))
     return typed
 
 

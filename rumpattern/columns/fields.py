@@ -20,7 +20,11 @@ Value: TypeAlias = "str | int | float | bool | None"
 
 
 class Kind(IntEnum):
-    """The kind of value at a path of an event. AMBIGUOUS is an array, or a key that occurs more than once."""
+    """The kind of value at a path of an event.
+
+    ARRAY is an array at the path or on the way to it, in columns one of scalars; AMBIGUOUS is not one value, for a key
+    occurs more than once, or one that columns cannot say.
+    """
 
     MISSING = 0
     NULL = 1
@@ -29,7 +33,8 @@ class Kind(IntEnum):
     NUMBER = 4
     STRING = 5
     OBJECT = 6
-    AMBIGUOUS = 7
+    ARRAY = 7
+    AMBIGUOUS = 8
 
 
 SCALARS = (Kind.NULL, Kind.FALSE, Kind.TRUE, Kind.NUMBER, Kind.STRING)
@@ -62,7 +67,7 @@ def classify(value: Exact) -> tuple[Kind, Value]:
         case dict():
             return Kind.OBJECT, None
         case _:
-            return (Kind.OBJECT if isinstance(value, Pairs) else Kind.AMBIGUOUS), None
+            return (Kind.OBJECT if isinstance(value, Pairs) else Kind.ARRAY), None
 
 
 def _walk(value: Exact, segments: list[str]) -> Iterator[Exact]:

@@ -65,7 +65,7 @@ def value_reason(kind: Kind, value: Value) -> str:
             return f"value_{kind.name.lower()}"
         case Kind.FALSE | Kind.TRUE:
             return "value_boolean"
-        case Kind.AMBIGUOUS:
+        case Kind.ARRAY | Kind.AMBIGUOUS:
             return "value_array"
         case Kind.STRING:
             return "value_numeric_string" if is_number(str(value).strip()) else "value_string"
@@ -95,7 +95,7 @@ def dimension_reason(kind: Kind, text: str) -> str:
     match kind:
         case Kind.MISSING | Kind.NULL | Kind.OBJECT:
             return f"dimension_{kind.name.lower()}"
-        case Kind.AMBIGUOUS:
+        case Kind.ARRAY | Kind.AMBIGUOUS:
             return "dimension_array"
         case _:
             pass

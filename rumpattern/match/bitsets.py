@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from rumpattern.arrays import BitTable, Classes, DefinitionIndices, Rows
+    from rumpattern.arrays import Bits, BitTable, Classes, DefinitionIndices, Integers, Rows
 
 CHUNK_WORDS: Final = 1 << 17
 """Words of sets that are intersected at once, a megabyte.
@@ -53,6 +53,31 @@ def intersect(stacked: StackedSets, classes: Sequence[Classes]) -> BitTable:
     for of_path, offset in zip(classes[1:], stacked.offsets[1:], strict=True):
         sets &= stacked.sets[of_path + np.int32(offset)]
     return sets
+
+
+def unite(sets: BitTable, classes: Classes, offsets: Integers, indices: Rows) -> Iterator[Bits]:
+    """Yield the union of the sets of several classes, shape (words,), for each of some lists of classes.
+
+    Args:
+        sets: shape (all classes, words).
+        classes: the lists, one after the other.
+        offsets: shape (lists + 1,): list i is ``classes[offsets[i]:offsets[i + 1]]``.
+        indices: which lists, ascending; none of them is empty.
+    """
+    most = max(1, CHUNK_WORDS // sets.shape[1])
+    begins, ends = offsets[indices], offsets[indices + 1]
+    position = 0
+    while position < len(indices):
+        begin = begins[position]
+        after = max(position + 1, int(np.searchsorted(ends, begin + most, side="right")))
+        chunk = classes[begin : ends[after - 1]]  # with the lists between these, which are united in vain
+        if after == position + 1:
+            yield np.bitwise_or.reduce(sets[np.unique(chunk)])  # which bounds the memory of a long list
+        else:
+            # From each beginning to the next one: a list that is not asked for ends where it begins.
+            bounds = np.column_stack([begins[position:after], ends[position:after]]).ravel()[:-1] - begin
+            yield from np.bitwise_or.reduceat(sets[chunk], bounds)[::2]
+        position = after
 
 
 def match_rows(

@@ -20,9 +20,8 @@ from rumpattern.rum.names import EVENT_TYPE
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from rumpattern.arrays import Classes
     from rumpattern.columns.batch import Column
-    from rumpattern.match.classes import ClassTables
+    from rumpattern.match.classes import ClassTables, EntryClasses
     from rumpattern.match.partition import Partition
     from rumpattern.match.predicates import CompiledPredicate
     from rumpattern.match.row_lists import RowLists
@@ -33,16 +32,16 @@ if TYPE_CHECKING:
 _BLOCK: Final = 1 << 16
 """Rows that go through all steps at once, so that their classes and codes, 4 bytes each, stay in the cache."""
 MAX_LEARNED_WORDS: Final = 1 << 20
-"""Words of the sets of classes that strings have added to a path, 8 MB; beyond, all that was learned is dropped."""
+"""Words of the sets of classes that values have added to a path, 8 MB; beyond, all that was learned is dropped."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _EncodedColumn:
-    """A column whose strings have classes."""
+    """A column whose strings and arrays have classes."""
 
     classes: PathClasses
     column: Column
-    class_of_string: Classes | None
+    entries: EntryClasses
 
 
 class _CountedSets(NamedTuple):
@@ -80,7 +79,7 @@ class _Learned:
         """Return a table of codes of all classes, None if it would have more than ``max_codes``."""
         counts, table = self.class_counts(), self.table
         if table is None or not table.fits(counts):
-            radices = radices_for(counts, [path.tables.is_open for path in self.paths])
+            radices = radices_for(counts, [path.is_open for path in self.paths])
             table = self.table = CodeTable(radices) if prod(radices) <= max_codes else None
         return table
 
@@ -105,17 +104,18 @@ class ClassMatcher:
         self.learned = _Learned(self.initial_classes())
 
     def initial_classes(self) -> list[PathClasses]:
-        """Return for each path the classes that the plan tells of, to which no string has added any yet."""
+        """Return for each path the classes that the plan tells of, to which no value has added any yet."""
         return [PathClasses(tables) for tables in self.tables.values()]
 
     def match(self, columns: Mapping[str, Column], selection: Selection) -> list[RowLists]:
         """Return which of the selected rows each definition matches, in parts: the rows of a part follow the last's."""
-        learned = self.learned
+        learned, locate = self.learned, self.rowwise.locate
         encoded = [
-            _EncodedColumn(classes, columns[path], classes.classify_strings(columns[path], selection))
+            _EncodedColumn(classes, columns[path], classes.classify(columns[path], selection, locate))
             for path, classes in zip(self.tables, learned.paths, strict=True)
         ]
-        # After the strings have their classes, never before: the table and the sets must have all that rows refer to.
+        # After the dictionaries have their classes, never before: the table and the sets must have all that rows refer
+        # to.
         table, stacked = learned.code_table(self.max_codes), learned.stacked_sets()
         if table is None:
             self.rowwise.charge(length(selection) * len(encoded) * stacked.sets.shape[1])
@@ -128,7 +128,7 @@ class ClassMatcher:
         self, encoded: Sequence[_EncodedColumn], block: Selection, table: CodeTable | None, stacked: StackedSets
     ) -> RowLists:
         locate = self.rowwise.locate
-        classes = [path.classes.encode(path.column, block, path.class_of_string, locate) for path in encoded]
+        classes = [path.classes.encode(path.column, block, path.entries, locate) for path in encoded]
         if table is None:
             rows, matched = self.rowwise.match(stacked, classes, self.partition.definition_of_branch)
         else:

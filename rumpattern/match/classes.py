@@ -16,14 +16,14 @@ import numpy as np
 
 from rumpattern.columns.batch import kind_mask
 from rumpattern.columns.fields import Kind
-from rumpattern.match.bitsets import word_count
+from rumpattern.match.bitsets import unite, word_count
 from rumpattern.match.selection import length, take
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from rumpattern.arrays import Bits, BitTable, Classes, Flags, Numbers
-    from rumpattern.columns.batch import Column
+    from rumpattern.arrays import Bits, BitTable, Classes, Flags, Numbers, Rows
+    from rumpattern.columns.batch import Arrays, Column
     from rumpattern.match.partition import Partition
     from rumpattern.match.predicates import CompiledPredicate
     from rumpattern.match.selection import Selection
@@ -49,6 +49,18 @@ A million numbers and 20 boundaries: 15 ms in chunks, 24 ms at once.
 """
 
 
+class EntryClasses(NamedTuple):
+    """The classes of a column's dictionary entries. Entries that do not occur in the selected rows have any class.
+
+    Attributes:
+        of_string: shape (strings,); None if all strings are in one class, ``class_of_kind[Kind.STRING]``.
+        of_array: shape (arrays,); None if there are none.
+    """
+
+    of_string: Classes | None
+    of_array: Classes | None
+
+
 class _Constraint(NamedTuple):
     """A predicate and the branches that need it, shape (words,)."""
 
@@ -68,6 +80,7 @@ class ClassTables:
         string_base: shape (words,), the branches that hold for every string.
         string_constraints: the constraints that some strings meet and others do not.
         constraints_of_string: for each string that predicates name by equality, indices of the constraints it meets.
+        tested_constraints: those of the string constraints that test more than equality.
     """
 
     sets: BitTable
@@ -77,6 +90,7 @@ class ClassTables:
     string_base: Bits
     string_constraints: tuple[_Constraint, ...]
     constraints_of_string: Mapping[str, Sequence[int]]
+    tested_constraints: tuple[_Constraint, ...]
 
     @property
     def is_open(self) -> bool:
@@ -94,6 +108,7 @@ def build_class_tables(partition: Partition, path: str, predicates: Sequence[Com
     """
     unconstrained, constraints = _constraints(partition, path, predicates)
     set_of_kind = np.array([_set_of_kind(kind, unconstrained, constraints) for kind in Kind])
+    set_of_kind[Kind.ARRAY] = set_of_kind[Kind.MISSING]  # of the empty array; the others have classes of their own
     set_of_kind[Kind.AMBIGUOUS] = set_of_kind[Kind.MISSING]  # only rows of the exact path have it; it adds no class
     boundaries, set_of_interval = _intervals(constraints, set_of_kind[Kind.NUMBER])
 
@@ -120,6 +135,7 @@ def build_class_tables(partition: Partition, path: str, predicates: Sequence[Com
         set_of_kind[Kind.STRING],
         string_constraints,
         constraints_of_string,
+        tuple(constraint for constraint in string_constraints if constraint.predicate.equal is None),
     )
 
 
@@ -182,7 +198,7 @@ def _number_sets(sets: BitTable, class_of_set: dict[bytes, int]) -> Classes:
 
 
 class PathClasses:
-    """The classes of a path: those that the plan tells of, and those of the strings that have occurred.
+    """The classes of a path: those that the plan tells of, and those of the strings and arrays that have occurred.
 
     Several threads may use it at once. A class keeps its index and its set for good, so that codes made of it stay
     valid. Readers take no lock: a class is counted only after its set is written, and a larger table of sets replaces
@@ -206,25 +222,74 @@ class PathClasses:
 
     @property
     def learned_words(self) -> int:
-        """How many words the sets of the classes take that strings have added."""
+        """How many words the sets of the classes take that strings and arrays have added."""
         return (len(self) - len(self.tables.sets)) * self.sets.shape[1]
 
-    def classify_strings(self, column: Column, selection: Selection) -> Classes | None:
-        """Return shape (strings,): the class of each string of a column that occurs in the selected rows.
+    @property
+    def is_open(self) -> bool:
+        """Whether values may occur that add classes: strings, or arrays where some have added classes before."""
+        return self.tables.is_open or len(self) > len(self.tables.sets)
 
-        The others have any class. None if all strings are in one class, ``class_of_kind[Kind.STRING]``.
+    def classify(self, column: Column, selection: Selection, locate: Locate) -> EntryClasses:
+        """Return the classes of a column's strings and arrays that occur in the selected rows.
+
+        Args:
+            column: the path's column.
+            selection: the rows.
+            locate: how to find the intervals of numbers.
         """
+        of_string = self._classify_strings(column, selection)
+        return EntryClasses(of_string, self._classify_arrays(column, selection, locate))
+
+    def _classify_strings(self, column: Column, selection: Selection) -> Classes | None:
         if not self.tables.is_open or not column.strings:
             return None
         result = np.zeros(len(column.strings), np.int32)
         codes: Iterable[int] = range(len(result))
         if len(result) > length(selection):  # with fewer strings, to find out which occur costs more than it saves
-            codes = np.unique(take(column.codes, selection)).tolist()
+            codes = _used_codes(column, selection, Kind.STRING).tolist()
         class_of_string = self.class_of_string
         for code in codes:
             text = column.strings[code]
             known = class_of_string.get(text)
             result[code] = self._learn(text) if known is None else known
+        return result
+
+    def _classify_arrays(self, column: Column, selection: Selection, locate: Locate) -> Classes | None:
+        if column.arrays is None:
+            return None
+        if len(column.arrays) <= length(selection):
+            return self._classes_of(column.arrays, locate)
+        result = np.zeros(len(column.arrays), np.int32)
+        codes = _used_codes(column, selection, Kind.ARRAY)
+        result[codes] = self._classes_of(column.arrays.take(codes), locate)
+        return result
+
+    def _classes_of(self, arrays: Arrays, locate: Locate) -> Classes:
+        """Return shape (arrays,): the class of each array, whose set unites those of its elements.
+
+        A branch that is in the set of an element holds for it, and an array meets a predicate if any of its elements
+        does. In most arrays all elements are in one class, which is the array's too.
+        """
+        result = np.full(len(arrays), self.tables.class_of_kind[Kind.ARRAY], np.int32)
+        filled = np.flatnonzero(arrays.offsets[1:] > arrays.offsets[:-1])
+        if not len(filled):
+            return result
+        everything = slice(0, len(arrays.elements.kinds))
+        classes = self.encode(arrays.elements, everything, self.classify(arrays.elements, everything, locate), locate)
+        begins = arrays.offsets[filled]  # reduceat goes from each of them to the next: empty arrays take no elements
+        result[filled] = classes[begins]
+        is_mixed = result[filled] != np.maximum.reduceat(classes, begins)
+        is_mixed |= result[filled] != np.minimum.reduceat(classes, begins)
+        mixed = filled[is_mixed]
+        class_of_set: dict[bytes, int] = {}
+        for index, bits in zip(mixed.tolist(), unite(self.sets, classes, arrays.offsets, mixed), strict=True):
+            key = bits.tobytes()
+            known = class_of_set.get(key)
+            if known is None:
+                with self.lock:
+                    known = class_of_set[key] = self._class_of(bits)
+            result[index] = known
         return result
 
     def learn_named(self) -> None:
@@ -238,8 +303,8 @@ class PathClasses:
         bits = self.tables.string_base.copy()
         for index in self.tables.constraints_of_string.get(text, ()):
             bits |= constraints[index].branches
-        for predicate, branches in constraints:
-            if predicate.equal is None and predicate.text is not None and predicate.text(text):
+        for predicate, branches in self.tables.tested_constraints:
+            if predicate.text is not None and predicate.text(text):
                 bits |= branches
         with self.lock:
             if len(self.class_of_string) >= MAX_STRINGS:
@@ -259,22 +324,25 @@ class PathClasses:
             self.class_of_set[key] = index  # last, so that len(self) counts sets that are written
         return index
 
-    def encode(self, column: Column, selection: Selection, class_of_string: Classes | None, locate: Locate) -> Classes:
+    def encode(self, column: Column, selection: Selection, entries: EntryClasses, locate: Locate) -> Classes:
         """Return shape (selected rows,): the class of each row.
 
         Args:
             column: the path's column.
             selection: the rows.
-            class_of_string: what ``classify_strings`` returned for them.
+            entries: what ``classify`` returned for them.
             locate: how to find the intervals of numbers.
         """
         tables = self.tables
         kinds = take(column.kinds, selection)
         parts: list[tuple[Flags, Classes]] = []
-        if class_of_string is not None:
-            flags = kind_mask(kinds, Kind.STRING)
+        for kind, class_of_entry in ((Kind.STRING, entries.of_string), (Kind.ARRAY, entries.of_array)):
+            if class_of_entry is None:
+                continue
+            flags = kind_mask(kinds, kind)
             if count := np.count_nonzero(flags):
-                classes = class_of_string.take(take(column.codes, selection))
+                # The codes of other kinds may be too large for this dictionary: clipped, and not copied below.
+                classes = class_of_entry.take(take(column.codes, selection), mode="clip")
                 if count == len(kinds):
                     return classes
                 parts.append((flags, classes))
@@ -289,6 +357,14 @@ class PathClasses:
         for flags, classes in parts:
             np.copyto(result, classes, where=flags)
         return result
+
+
+def _used_codes(column: Column, selection: Selection, kind: Kind) -> Rows:
+    """Return the codes that the selected rows of a kind have, ascending."""
+    codes = take(column.codes, selection)
+    is_plain = column.arrays is None  # then codes of other kinds than strings are codes of some string too
+    used: Rows = np.unique(codes if is_plain else codes[kind_mask(take(column.kinds, selection), kind)])
+    return used
 
 
 def locate_intervals(boundaries: Numbers, numbers: Numbers) -> Classes:

@@ -15,7 +15,7 @@ from rumpattern.columns.batch import kind_mask
 from rumpattern.columns.fields import Kind
 from rumpattern.match.by_class import ClassMatcher, build_class_matcher
 from rumpattern.match.code_table import MAX_CODES, MAX_CODES_OF_ENGINE
-from rumpattern.match.masks import MaskMatcher, PassingStrings, build_mask_matcher
+from rumpattern.match.masks import MaskMatcher, PassingEntries, build_mask_matcher
 from rumpattern.match.partition import partitions_of_type, untyped_partitions
 from rumpattern.match.row_lists import RowLists, concat_by_definition
 from rumpattern.match.rowwise import RowwiseKernel
@@ -150,7 +150,7 @@ class Kernel:
 
     def match(self, batch: EventBatch) -> Matches:
         """Match all definitions against all rows of a batch."""
-        passing = PassingStrings(self.predicates)
+        passing = PassingEntries(self.predicates)
         parts: list[RowLists] = []
         for matchers, selection in self._partition_by_event_type(batch):
             for matcher in matchers:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from rumpattern.arrays import Flags, Numbers, Rows
+    from rumpattern.columns.batch import Arrays
     from rumpattern.match.partition import Partition
     from rumpattern.match.predicates import CompiledPredicate
     from rumpattern.match.selection import Selection
@@ -24,8 +25,20 @@ _NO_NUMBERS: Final = np.zeros(0)
 _NO_CODES: Final = np.zeros(0, np.int32)
 
 
-class PassingStrings:
-    """Which strings of one batch pass each predicate, evaluated once however many partitions share the predicate.
+class _Passing(NamedTuple):
+    """Which entries of a column's dictionaries pass a predicate.
+
+    Attributes:
+        strings: shape (strings,); None if none can.
+        arrays: shape (arrays,); None if there are none.
+    """
+
+    strings: Flags | None
+    arrays: Flags | None
+
+
+class PassingEntries:
+    """Which strings and arrays of one batch pass each predicate, evaluated once for all partitions that share it.
 
     Args:
         predicates: all predicates of the plan.
@@ -33,15 +46,12 @@ class PassingStrings:
 
     def __init__(self, predicates: Sequence[CompiledPredicate]) -> None:
         self.predicates = predicates
-        self.by_predicate: dict[int, Flags | None] = {}
+        self.by_predicate: dict[int, _Passing] = {}
 
-    def of(self, index: int, strings: Sequence[str]) -> Flags | None:
-        """Return shape (strings,): whether each passes predicate ``index``; None if none can.
-
-        ``strings`` are those of the column of the predicate's path.
-        """
+    def of(self, index: int, column: Column) -> _Passing:
+        """Return which entries pass predicate ``index``, of the whole column of its path."""
         if index not in self.by_predicate:
-            self.by_predicate[index] = _passing(self.predicates[index], strings)
+            self.by_predicate[index] = _passing(self.predicates[index], column)
         return self.by_predicate[index]
 
 
@@ -61,7 +71,7 @@ class MaskMatcher:
     number_paths: frozenset[str]
     string_paths: frozenset[str]
 
-    def match(self, columns: Mapping[str, Column], selection: Selection, passing: PassingStrings) -> RowLists:
+    def match(self, columns: Mapping[str, Column], selection: Selection, passing: PassingEntries) -> RowLists:
         """Return which of the selected rows each definition matches."""
         rows = np.arange(selection.start, selection.stop) if isinstance(selection, slice) else selection
         mask_of_predicate: dict[int, Flags] = {}
@@ -72,8 +82,8 @@ class MaskMatcher:
                 path = self.partition.path_of[index]
                 if path not in selected:
                     selected[path] = self._select(path, columns[path], selection)
-                flags = passing.of(index, columns[path].strings)
-                mask_of_predicate[index] = _evaluate(self.predicates[index], selected[path], flags)
+                entries = passing.of(index, columns[path])
+                mask_of_predicate[index] = _evaluate(self.predicates[index], selected[path], entries)
             return mask_of_predicate[index]
 
         masks: dict[int, Flags] = {}
@@ -89,8 +99,9 @@ class MaskMatcher:
     def _select(self, path: str, column: Column, selection: Selection) -> Column:
         """Return the selected rows of a column, without the arrays that no predicate of its path reads."""
         numbers = take(column.numbers, selection) if path in self.number_paths else _NO_NUMBERS
-        codes = take(column.codes, selection) if path in self.string_paths else _NO_CODES
-        return Column(take(column.kinds, selection), numbers, codes, column.strings)
+        has_codes = path in self.string_paths or column.arrays is not None
+        codes = take(column.codes, selection) if has_codes else _NO_CODES
+        return Column(take(column.kinds, selection), numbers, codes, column.strings, column.arrays)
 
 
 def build_mask_matcher(partition: Partition, predicates: Sequence[CompiledPredicate]) -> MaskMatcher:
@@ -112,22 +123,32 @@ def _all_of(masks: Sequence[Flags], n: int) -> Flags:
 
 def evaluate(predicate: CompiledPredicate, column: Column) -> Flags:
     """Return shape (rows,): True where a predicate holds. Rows of the exact path get any value."""
-    return _evaluate(predicate, column, _passing(predicate, column.strings))
+    return _evaluate(predicate, column, _passing(predicate, column))
 
 
-def _passing(predicate: CompiledPredicate, strings: Sequence[str]) -> Flags | None:
-    """Return shape (strings,): whether each passes the predicate; None if none can."""
-    if predicate.text is None or not strings:
-        return None
-    return np.fromiter(map(predicate.text, strings), np.bool_, len(strings))
+def _passing(predicate: CompiledPredicate, column: Column) -> _Passing:
+    strings = None
+    if predicate.text is not None and column.strings:
+        strings = np.fromiter(map(predicate.text, column.strings), np.bool_, len(column.strings))
+    return _Passing(strings, None if column.arrays is None else _passing_arrays(predicate, column.arrays))
 
 
-def _evaluate(predicate: CompiledPredicate, column: Column, passing: Flags | None) -> Flags:
-    """Return the same as ``evaluate``, given what ``_passing`` returns."""
+def _passing_arrays(predicate: CompiledPredicate, arrays: Arrays) -> Flags:
+    """Return shape (arrays,): whether an element of the array passes, or it is empty and may be missing."""
+    passed = np.concatenate([[0], np.cumsum(evaluate(predicate, arrays.elements))])
+    begins, ends = arrays.offsets[:-1], arrays.offsets[1:]
+    result: Flags = passed[ends] > passed[begins]
+    return result | (begins == ends) if predicate.kinds[Kind.MISSING] else result
+
+
+def _evaluate(predicate: CompiledPredicate, column: Column, passing: _Passing) -> Flags:
+    """Return the same as ``evaluate``, given what ``_passing`` returns for the column or one that it was taken from."""
     by_kind = predicate.kinds
     result: Flags = by_kind.take(column.kinds) if by_kind.any() else np.zeros(len(column.kinds), dtype=np.bool_)
-    if passing is not None:
-        result |= passing.take(column.codes) & kind_mask(column.kinds, Kind.STRING)
+    for kind, flags in ((Kind.STRING, passing.strings), (Kind.ARRAY, passing.arrays)):
+        if flags is not None:
+            # The codes of other kinds may be too large for this dictionary: clipped, and masked afterwards.
+            result |= flags.take(column.codes, mode="clip") & kind_mask(column.kinds, kind)
     if len(predicate.lows):
         result |= _in_intervals(predicate, column.numbers) & kind_mask(column.kinds, Kind.NUMBER)
     return result

@@ -19,8 +19,8 @@ from rumpattern.plan.plan import Predicate
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from rumpattern.arrays import Flags, Integers, Rows
-    from rumpattern.columns.batch import Column, EventBatch
+    from rumpattern.arrays import Codes, Flags, Integers, Rows
+    from rumpattern.columns.batch import Arrays, Column, EventBatch
     from rumpattern.pattern.explain import Explanation
     from rumpattern.pattern.pattern import Pattern
 
@@ -158,14 +158,30 @@ def _reasons(misses: Misses, column: Column, rows: Rows) -> Iterator[tuple[Reaso
                 yield from _number_reasons(misses, column, rows_of_kind)
             case Kind.NULL | Kind.FALSE | Kind.TRUE:
                 yield misses.nearest(_LITERALS[kind]), rows_of_kind
+            case Kind.ARRAY:
+                assert column.arrays is not None
+                yield from _array_reasons(misses, column.arrays, column.codes, rows_of_kind)
             case Kind.AMBIGUOUS:
                 raise AssertionError("an ambiguous row takes the exact path")
 
 
 def _string_reasons(misses: Misses, column: Column, rows: Rows) -> Iterator[tuple[Reason, Rows]]:
-    """Yield a reason for each kind of miss, that of the first row."""
     codes, inverse = np.unique(column.codes[rows], return_inverse=True)
-    reasons = [misses.nearest(column.strings[code]) for code in codes.tolist()]
+    return _by_miss([misses.nearest(column.strings[code]) for code in codes.tolist()], inverse, rows)
+
+
+def _array_reasons(misses: Misses, arrays: Arrays, codes: Codes, rows: Rows) -> Iterator[tuple[Reason, Rows]]:
+    """Yield the reasons for arrays: of each that of its nearest element. An empty one counts as absent."""
+    distinct, inverse = np.unique(codes[rows], return_inverse=True)
+    reasons = [
+        misses.nearest_of(values) if (values := arrays.values(code)) else Reason(Miss.ABSENT, "")
+        for code in distinct.tolist()
+    ]
+    return _by_miss(reasons, inverse, rows)
+
+
+def _by_miss(reasons: Sequence[Reason], inverse: Rows, rows: Rows) -> Iterator[tuple[Reason, Rows]]:
+    """Yield a reason for each kind of miss, that of the first row; row i has the reason ``inverse[i]``."""
     miss_of_code = np.array([_MISSES.index(reason.kind) for reason in reasons])
     for miss in np.unique(miss_of_code).tolist():
         indices = np.flatnonzero(miss_of_code[inverse] == miss)

@@ -11,7 +11,8 @@ TRUE: Final = 3
 NUMBER: Final = 4
 STRING: Final = 5
 OBJECT: Final = 6
-KINDS: Final = 8
+ARRAY: Final = 7
+KINDS: Final = 9
 """How many kinds there are: those above, and the one that compiled code never writes (``columns.fields.Kind``)."""
 PADDING: Final = 128
 """How many zeros follow a text in a buffer: what compiled code may look at beyond its end, its widest load twice."""

@@ -137,6 +137,10 @@ class Misses:
             near = self._of_number(number)
         return near or self._other(value)
 
+    def nearest_of(self, values: Iterable[object]) -> Reason:
+        """Return the nearest miss among values that no element matches; there is at least one."""
+        return min(map(self.nearest, values), key=lambda reason: (_RANKS[reason.kind], reason.distance))
+
     def _other(self, value: object) -> Reason:
         shown = show(value)
         if self.excludes:
@@ -200,9 +204,7 @@ class Misses:
 
 def of_values(elements: Sequence[Element], values: Iterable[object]) -> Reason:
     """Return the nearest miss among values that no element matches."""
-    misses = Misses.prepare(elements)
-    reasons = (misses.nearest(value) for value in values)
-    return min(reasons, key=lambda reason: (_RANKS[reason.kind], reason.distance))
+    return Misses.prepare(elements).nearest_of(values)
 
 
 def of_absent(path: str, present: Collection[str]) -> Reason:

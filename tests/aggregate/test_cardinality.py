@@ -129,7 +129,7 @@ def test_a_price_is_a_number(run: Run, tmp_path: Path, price: str) -> None:
     assert b"Invalid value for '--price'" in done.stderr
 
 
-@pytest.mark.parametrize("line", ['{"event_details":{"z":[1]},"d":"a",', '{"d":"a",', '{"d":"\\u0061",'])
+@pytest.mark.parametrize("line", ['{"event_details":{"z":[{}]},"d":"a",', '{"d":"a",', '{"d":"\\u0061",'])
 def test_one_value_in_odd_rows_and_others_is_one_series(tmp_path: Path, line: str) -> None:
     lines = [f'{line}"event_type":"t","event_timestamp":{60_000 * minute}}}' for minute in range(5)]
     lines += ['{"d":"a","event_type":"t","event_timestamp":6e5}']

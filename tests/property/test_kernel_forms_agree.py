@@ -43,9 +43,10 @@ def test_generated_worlds(world, step):
 
 VALUES = (
     0, -0.0, 5e-324, 1, 1.5, 2, 300, -1, 1e20, 1.7976931348623157e308, -1.7976931348623157e308, 2**53, True, False,
-    None, "", "x", "xy", "XY", "10.0.0.1", "/cart", "/cart/2", {}, {"c": 1},
+    None, "", "x", "xy", "XY", "10.0.0.1", "/cart", "/cart/2", {}, {"c": 1}, [], ["x"], [1, "x"], ["/cart", "y"],
+    [True, 300, "xy"], [0, 2.5, -1],
 )  # fmt: skip
-ODD = ([], [1, "x"], 10**30 + 1, 9007199254740993)
+ODD = ([[]], [1, {"x": 1}], [[1], "x"], [10**30 + 1], 10**30 + 1, 9007199254740993)
 TYPES = ("t", "u", "v", "w")
 PATHS = ("a", "b", "d.e", "d.f")
 
@@ -54,7 +55,7 @@ def some_element(draw):
     low = draw.choice((-1, 0, 1, 1.5, 2, 300))
     return draw.choice(
         (
-            draw.choice([value for value in VALUES if not isinstance(value, dict)]),
+            draw.choice([value for value in VALUES if not isinstance(value, (dict, list))]),
             {"numeric": [draw.choice((">", ">=", "<", "<=", "=")), low]},
             {"numeric": [">", low, "<=", low + draw.choice((1, 10))]},
             {"exists": draw.random() < 0.5},

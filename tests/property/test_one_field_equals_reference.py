@@ -1,10 +1,12 @@
-"""Law: an engine of one field, asked about every scalar that events may hold, answers as the reference matcher.
+"""Law: an engine of one field, asked about all scalars that events may hold, answers as the reference matcher.
 
 The law for whole events (``test_engine_equals_reference``) draws any nesting, so that few of its rows reach the
-predicates of columns with a value that matches. Here every row does: one plain field, and the values of the elements.
+predicates of columns with a value that matches. Here every row does: one plain field, and the values of the elements,
+alone and in arrays. As one definition it is matched by masks, among others by classes.
 """
 
 import json
+from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,7 +18,9 @@ from tests.support.strategies import SCALARS, STRINGS, elements, text_elements
 TEXTS = [json.loads(text) for text in STRINGS if "\\ud" not in text]
 VALUES = [scalar for scalar in SCALARS if "\\ud" not in scalar]
 NEARBY = [json.dumps(f"{one}{other}") for one in TEXTS for other in ("x", "/", "*")]
-LINES = [f'{{"a":{value}}}' for value in dict.fromkeys([*VALUES, *NEARBY])]
+PAIRS = [f"[{one},{other}]" for one, other in pairwise([*VALUES, *VALUES[::3], *VALUES[::7]])]
+ARRAYS = ["[]", *(f"[{value}]" for value in VALUES), *PAIRS, f"[{','.join(VALUES[::5])}]"]
+LINES = [f'{{"a":{value}}}' for value in dict.fromkeys([*VALUES, *NEARBY, *ARRAYS])]
 
 N_EXAMPLES = max(50, examples(1))  # so many that each operator is among them
 
@@ -26,10 +30,12 @@ N_EXAMPLES = max(50, examples(1))  # so many that each operator is among them
 def test_every_scalar(some_elements):
     pattern = rp.parse_pattern(f'{{"a":[{",".join(some_elements)}]}}')
     expected = [pattern.matches(line) for line in LINES]
-    engine = rp.compile([rp.MetricDefinition("m", pattern=pattern)])
-    batch = engine.batch("\n".join(LINES))
-    assert len(batch) == len(LINES)
-    assert engine.match(batch).mask(0).tolist() == expected
+    other = rp.MetricDefinition("n", pattern=rp.parse_pattern('{"a":["other"]}'))
+    for others in ([], [other] * 5):
+        engine = rp.compile([rp.MetricDefinition("m", pattern=pattern), *others])
+        batch = engine.batch("\n".join(LINES))
+        assert len(batch) == len(LINES)
+        assert engine.match(batch).mask(0).tolist() == expected
     assert len(batch.odd) < len(LINES) // 5  # columns answer for most rows, or the law says little
 
 

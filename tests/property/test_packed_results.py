@@ -58,7 +58,7 @@ def test_large_groups_and_rejects(reader, exact_values):
         for n in range(2_000)
     ]
     broken = ["{", "{", '{"d": "\\ud800"', '{"event_type": 1}'] * 100
-    odd = ['{"event_type": "t", "event_timestamp": 1, "d": "x", "v": 1, "e": [1]}']
+    odd = ['{"event_type": "t", "event_timestamp": 1, "d": "x", "v": 1, "e": [[1]]}']
     text = "\n".join([*events[:1_000], *broken, *odd, *events[1_000:]]).encode()
     result = round_trips(DEFINITIONS, text, Settings(60, exact_values=exact_values), reader)
     assert result.rejects.codes().total() == len(result.rejects) == len(broken)

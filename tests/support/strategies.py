@@ -53,7 +53,7 @@ BROKEN_BYTES = (
 
 
 _SPACES = st.sampled_from(SPACES)
-_KINDS = st.sampled_from(("scalar", "scalar", "scalar", "object", "object", "array"))
+_KINDS = st.sampled_from(("scalar", "scalar", "scalar", "object", "object", "array", "scalars"))
 _COUNTS = st.integers(0, 3)
 
 
@@ -79,8 +79,9 @@ def json_text(
         if kind == "scalar":
             return draw(some_scalar)
         parts = range(draw(_COUNTS))
-        if kind == "array":
-            return "[" + ",".join(space() + value(depth - 1, "any") + space() for _ in parts) + "]"
+        if kind in ("array", "scalars"):
+            of_part = "any" if kind == "array" else "scalar"
+            return "[" + ",".join(space() + value(depth - 1, of_part) + space() for _ in parts) + "]"
         members = (f"{space()}{draw(some_key)}{space()}:{space()}{value(depth - 1, 'any')}" for _ in parts)
         return "{" + ",".join(members) + space() + "}"
 
