@@ -1,7 +1,7 @@
 """Batches of events as columns: for each path a kind a row, and a number or a dictionary code.
 
 Strings and arrays of scalars have dictionaries, so that each distinct one is looked at once a batch. A row that columns
-cannot say exactly is *odd*: it keeps its event and takes the exact path, on which the reference matcher answers for it.
+cannot say exactly is *odd*: it keeps its event and takes the exact path, on which it is matched as an event.
 """
 
 from __future__ import annotations

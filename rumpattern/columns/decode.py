@@ -21,9 +21,9 @@ import orjson
 from rumpattern.columns.batch import MISSING, Column, EventBatch, build_column, constant_column, kind_mask, odd_rows
 from rumpattern.columns.fields import Kind, derived_fields, find, with_fields
 from rumpattern.columns.tree import DEEP, Tree
-from rumpattern.input.exact import SPACE, load
+from rumpattern.input.exact import SPACE, load, load_comparable
 from rumpattern.input.rejects import Reject, sort_rejects
-from rumpattern.jsontext import JsonError, Pairs, load_exact
+from rumpattern.jsontext import JsonError, Pairs
 from rumpattern.memory import without_collection
 from rumpattern.rum.names import APPLICATION_NAME, DERIVED_FIELDS, EVENT_TYPE
 
@@ -148,14 +148,14 @@ class Decoder:
                 column = build_column(values)
                 odd.update(read[path][odd_rows(column, values)].tolist())
                 columns[path] = column.scatter(read[path], n)
-        events = {row: load_exact(rows.text(row)) for row in sorted(odd)}
+        events = {row: load_comparable(rows.text(row)) for row in sorted(odd)}
         typed = _typed(columns[EVENT_TYPE], events) if self.event_type_required else np.ones(n, np.bool_)
         regular = typed.copy()
         regular[list(odd)] = False
         synthesised = self.derive_fields(columns, {path: _restrict(regular, rows) for path, rows in read.items()})
         events = {row: self._odd_event(rows, row, event, synthesised) for row, event in events.items() if typed[row]}
         for row in np.flatnonzero(~typed).tolist():
-            rows.reject(rows.indices[row], *_untyped_reason(load_exact(rows.text(row))))
+            rows.reject(rows.indices[row], *_untyped_reason(load_comparable(rows.text(row))))
         batch = EventBatch(
             n, columns, events, rows.indices, sort_rejects(rows.rejects), rows.blank, synthesised, rows.line_count
         )

@@ -74,18 +74,17 @@ def _walk(value: Exact, segments: list[str]) -> Iterator[Exact]:
     if not segments:
         yield value
     elif isinstance(value, (dict, Pairs)):
-        for used in range(1, len(segments) + 1):
-            key = ".".join(segments[:used])
-            for member in _members(value, key):
-                yield from _walk(member, segments[used:])
+        key = ""
+        for used, segment in enumerate(segments, 1):
+            key = f"{key}.{segment}" if used > 1 else segment
+            if isinstance(value, Pairs):
+                for name, member in value:
+                    if name == key:
+                        yield from _walk(member, segments[used:])
+            elif key in value:
+                yield from _walk(value[key], segments[used:])
     elif isinstance(value, list):
         yield value  # an array on the way: whatever is inside, it is not one value
-
-
-def _members(value: dict[str, Exact] | Pairs, key: str) -> list[Exact]:
-    if isinstance(value, Pairs):
-        return [member for name, member in value if name == key]
-    return [value[key]] if key in value else []
 
 
 def derived_fields(event: Exact, application_name: str | None) -> dict[str, Exact]:

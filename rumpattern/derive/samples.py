@@ -226,9 +226,14 @@ class Derivation:
             return
         rows, definition_of_row = _matched_rows(self.signature.definitions, self.matches)
         is_odd = self.readings.is_odd[rows]
+        definitions: list[int] = self.signature.definitions.tolist()
+        outcomes: dict[int, Sample | str] = {}  # by row: what definitions of one signature read is the same
         for row, index in zip(rows[is_odd].tolist(), definition_of_row[is_odd].tolist(), strict=True):
-            definition = int(self.signature.definitions[index])
-            outcome = sample_event(self.plan_definitions[definition], odd[row], self.readings.period)
+            definition = definitions[index]
+            outcome = outcomes.get(row)
+            if outcome is None:
+                event = odd[row]
+                outcome = outcomes[row] = sample_event(self.plan_definitions[definition], event, self.readings.period)
             counts[index, REASON_CODES[outcome if isinstance(outcome, str) else PUBLISHED]] += 1
             if isinstance(outcome, Sample):
                 yield definition, outcome

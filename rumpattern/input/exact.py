@@ -11,8 +11,20 @@ from rumpattern.jsontext import load_exact
 if TYPE_CHECKING:
     from rumpattern.jsontext import Exact
 
+_DIGITS: Final = bytes.maketrans(b"123456789", b"000000000")
+_LONG_NUMBER: Final = b"0" * 16
+"""As many digits as an integer has, at least, that no double stands for; strings may have them too."""
 SPACE: Final = b" \t\r\n"
 """The white space of JSON."""
+
+
+def load_comparable(data: bytes) -> Exact:
+    """Decode a text to what ``load_exact`` returns, by orjson where it can.
+
+    Raises:
+        JsonError: it is not JSON.
+    """
+    return load_exact(data) if _LONG_NUMBER in data.translate(_DIGITS) else load(data)
 
 
 def load(data: bytes) -> Exact:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import accumulate
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from rumpattern.arrays import Bits, BitTable, Classes, DefinitionIndices, Integers, Rows
+
+_Integers = TypeVar("_Integers", bound=np.ndarray[Any, Any])
 
 CHUNK_WORDS: Final = 1 << 17
 """Words of sets that are intersected at once, a megabyte.
@@ -23,6 +25,14 @@ The sets are written once for each path and read once more, so they must stay in
 def word_count(branches: int) -> int:
     """Return how many words a set of so many branches takes."""
     return -(-branches // 64)
+
+
+def bits_of(members: Sequence[int], branches: int) -> Bits:
+    """Return the set of some branches among so many, shape (words,)."""
+    bits = np.zeros(64 * word_count(branches), np.bool_)
+    bits[members] = True
+    words: Bits = np.packbits(bits, bitorder="little").view("<u8").astype(np.uint64)
+    return words
 
 
 class StackedSets(NamedTuple):
@@ -116,8 +126,8 @@ def expand(sets: BitTable, definition_of_branch: DefinitionIndices) -> tuple[Row
     return distinct_pairs(items[indices], definition_of_branch[words[indices] * 64 + bits])
 
 
-def distinct_pairs(items: Rows, definitions: DefinitionIndices) -> tuple[Rows, DefinitionIndices]:
+def distinct_pairs(items: Rows, others: _Integers) -> tuple[Rows, _Integers]:
     """Return sorted pairs without repeats, which stem from definitions of which several branches hold."""
     is_first = np.ones(len(items), dtype=np.bool_)
-    is_first[1:] = (items[1:] != items[:-1]) | (definitions[1:] != definitions[:-1])
-    return (items, definitions) if is_first.all() else (items[is_first], definitions[is_first])
+    is_first[1:] = (items[1:] != items[:-1]) | (others[1:] != others[:-1])
+    return (items, others) if is_first.all() else (items[is_first], others[is_first])  # type: ignore[return-value]

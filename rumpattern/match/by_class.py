@@ -142,6 +142,10 @@ def build_class_matcher(
     max_codes: int,
 ) -> ClassMatcher:
     """Build the matcher of a partition; see ``ClassMatcher``. ``predicates`` are all those of the plan."""
+    return ClassMatcher(partition, tables_by_path(partition, predicates), rowwise, max_codes)
+
+
+def tables_by_path(partition: Partition, predicates: Sequence[CompiledPredicate]) -> dict[str, ClassTables]:
+    """Return what the plan tells of the classes of each path of a partition, of at least one path."""
     paths = partition.paths or (EVENT_TYPE,)  # any column will do where nothing is asked of any
-    tables = {path: build_class_tables(partition, path, predicates) for path in paths}
-    return ClassMatcher(partition, tables, rowwise, max_codes)
+    return {path: build_class_tables(partition, path, predicates) for path in paths}

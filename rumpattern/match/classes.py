@@ -16,7 +16,7 @@ import numpy as np
 
 from rumpattern.columns.batch import kind_mask
 from rumpattern.columns.fields import Kind
-from rumpattern.match.bitsets import unite, word_count
+from rumpattern.match.bitsets import bits_of, unite
 from rumpattern.match.selection import length, take
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ class ClassTables:
     """What the plan tells of a path's classes: all those of numbers and of the other kinds, but not of strings.
 
     Attributes:
+        unconstrained: shape (words,), the branches that ask nothing of the path.
         sets: shape (classes, words), the set of branches of each class.
         class_of_kind: shape (kinds,); of numbers and strings it is the class of those that no predicate names.
         boundaries: shape (n,), ascending, the numbers at which a class ends and the next one begins.
@@ -83,6 +84,7 @@ class ClassTables:
         tested_constraints: those of the string constraints that test more than equality.
     """
 
+    unconstrained: Bits
     sets: BitTable
     class_of_kind: Classes
     boundaries: Numbers
@@ -128,6 +130,7 @@ def build_class_tables(partition: Partition, path: str, predicates: Sequence[Com
         for text in constraint.predicate.equal or ():
             constraints_of_string.setdefault(text, []).append(index)
     return ClassTables(
+        unconstrained,
         sets,
         class_of_kind,
         boundaries[is_border],
@@ -146,13 +149,13 @@ def _constraints(
 
     A branch has at most one predicate on a path, so that each branch is in exactly one of these sets.
     """
-    unconstrained: Bits = np.zeros(word_count(len(partition.branches)), np.uint64)
-    needing: dict[int, Bits] = {}
-    for branch, indices in enumerate(partition.branches):
-        on_path = [index for index in indices if partition.path_of[index] == path]
-        bits = needing.setdefault(on_path[0], np.zeros_like(unconstrained)) if on_path else unconstrained
-        bits[branch >> 6] |= np.uint64(1 << (branch & 63))
-    return unconstrained, [_Constraint(predicates[index], bits) for index, bits in needing.items()]
+    unconstrained = bits_of(range(len(partition.branches)), len(partition.branches))
+    constraints: list[_Constraint] = []
+    for index, branches in partition.needing.get(path, {}).items():
+        bits = bits_of(branches, len(partition.branches))
+        unconstrained &= ~bits
+        constraints.append(_Constraint(predicates[index], bits))
+    return unconstrained, constraints
 
 
 def _set_of_kind(kind: Kind, unconstrained: Bits, constraints: Iterable[_Constraint]) -> Bits:

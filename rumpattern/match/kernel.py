@@ -1,7 +1,7 @@
 """The match kernel: rows are partitioned by event type, and each partition meets the definitions that can match it.
 
-A few definitions are matched by masks, many by classes. Rows that columns cannot say exactly go the exact path: the
-reference matcher evaluates their events one by one.
+A few definitions are matched by masks, many by classes. Rows that columns cannot say exactly go the exact path: their
+events are matched one by one.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ import numpy as np
 
 from rumpattern.columns.batch import kind_mask
 from rumpattern.columns.fields import Kind
-from rumpattern.match.by_class import ClassMatcher, build_class_matcher
+from rumpattern.match.by_class import ClassMatcher, build_class_matcher, tables_by_path
+from rumpattern.match.by_event import EventMatcher, match_events
 from rumpattern.match.code_table import MAX_CODES, MAX_CODES_OF_ENGINE
 from rumpattern.match.masks import MaskMatcher, PassingEntries, build_mask_matcher
 from rumpattern.match.partition import partitions_of_type, untyped_partitions
-from rumpattern.match.row_lists import RowLists, concat_by_definition
+from rumpattern.match.row_lists import concat_by_definition
 from rumpattern.match.rowwise import RowwiseKernel, best_rowwise
-from rumpattern.pattern.reference import branch_matches, grouped, leaves
 from rumpattern.rum.names import EVENT_TYPE
 
 if TYPE_CHECKING:
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
     from rumpattern.arrays import Flags, Integers, Rows
     from rumpattern.columns.batch import EventBatch
-    from rumpattern.jsontext import Exact
     from rumpattern.match.partition import Partition
     from rumpattern.match.predicates import CompiledPredicate
+    from rumpattern.match.row_lists import RowLists
     from rumpattern.match.selection import Selection
     from rumpattern.plan.plan import Plan
 
@@ -123,7 +123,10 @@ class Kernel:
         typed_definitions: for each event type the indices of the definitions that can match it but not every type.
         untyped_definitions: the indices of the others, ascending.
         untyped: the matchers of those.
+        wanted: the paths of the plan, and those that lead to them.
         typed: by event type the matchers of the definitions that name it, built when a row first has the type.
+        by_event: the matchers of events on the exact path: by event type those of the definitions that name it, and at
+            None those of the others; built when they are first needed.
     """
 
     plan: Plan
@@ -132,7 +135,9 @@ class Kernel:
     typed_definitions: Mapping[str, Sequence[int]]
     untyped_definitions: Sequence[int]
     untyped: Sequence[MaskMatcher | ClassMatcher]
+    wanted: frozenset[str]
     typed: dict[str, list[MaskMatcher | ClassMatcher]] = field(default_factory=dict)
+    by_event: dict[str | None, list[EventMatcher]] = field(default_factory=dict)
 
     def of_type(self, event_type: str) -> Sequence[MaskMatcher | ClassMatcher]:
         """Return the matchers of an event type that definitions name.
@@ -159,7 +164,7 @@ class Kernel:
                 else:
                     parts += matcher.match(batch.columns, selection)
         if batch.odd:
-            parts.append(self._match_exactly(batch.odd))
+            parts += match_events(batch.odd, self.wanted, self._event_matchers)
         return Matches(len(batch), *concat_by_definition(len(self.plan.planned), parts))
 
     def _partition_by_event_type(
@@ -175,25 +180,26 @@ class Kernel:
             for event_type, selection in rows_by_type(batch, self.typed_definitions):
                 yield self.of_type(event_type), selection
 
-    def _match_exactly(self, events: Mapping[int, Exact]) -> RowLists:
-        """Return the matches of events by row, by the reference, but only of definitions that can match their type."""
-        rows: dict[int, list[int]] = {}
-        for row, event in sorted(events.items()):
-            by_path = grouped(leaves(event, self.plan.paths))
-            types = dict.fromkeys(leaf.value for leaf in by_path.get(EVENT_TYPE, ()) if isinstance(leaf.value, str))
-            for index in self._candidates(types):
-                pattern = self.plan.planned[index].definition.pattern
-                if pattern is None or any(branch_matches(branch, by_path) for branch in pattern.branches):
-                    rows.setdefault(index, []).append(row)
-        definitions = sorted(rows)
-        counts = [len(rows[index]) for index in definitions]
-        all_rows = [row for index in definitions for row in rows[index]]
-        return RowLists(*(np.array(part, np.int64) for part in (definitions, counts, all_rows)))
+    def _event_matchers(self, event_types: Iterable[str]) -> Iterator[EventMatcher]:
+        """Yield the matchers of events that have some event types, which may be none or several."""
+        yield from self._event_matchers_of(None)
+        for event_type in event_types:
+            if event_type in self.typed_definitions:
+                yield from self._event_matchers_of(event_type)
 
-    def _candidates(self, event_types: Iterable[str]) -> Iterable[int]:
-        """Return the indices of the definitions that can match an event of any of the types, each once."""
-        typed = {index for event_type in event_types for index in self.typed_definitions.get(event_type, ())}
-        return (*self.untyped_definitions, *typed)
+    def _event_matchers_of(self, event_type: str | None) -> list[EventMatcher]:
+        built = self.by_event.get(event_type)
+        if built is None:
+            matchers = self.untyped if event_type is None else self.of_type(event_type)
+            built = [self._event_matcher(matcher, event_type) for matcher in matchers]
+            built = self.by_event.setdefault(event_type, built)  # as in of_type
+        return built
+
+    def _event_matcher(self, matcher: MaskMatcher | ClassMatcher, event_type: str | None) -> EventMatcher:
+        """Return the matcher of events for what another one matches in columns."""
+        partition = matcher.partition
+        tables = matcher.tables if isinstance(matcher, ClassMatcher) else tables_by_path(partition, self.predicates)
+        return EventMatcher(partition, tables, self.plan.predicates, event_type)
 
 
 def build_kernel(
@@ -218,7 +224,14 @@ def build_kernel(
     max_codes = min(max_codes, MAX_CODES_OF_ENGINE // (len(typed_definitions) + 1))
     algorithms = Algorithms(few_branches, max_codes, rowwise or best_rowwise())
     untyped = [algorithms.matcher(partition, predicates) for partition in untyped_partitions(plan, predicates)]
-    return Kernel(plan, predicates, algorithms, typed_definitions, plan.untyped_definitions, untyped)
+    wanted = frozenset(prefix for path in plan.paths for prefix in _prefixes(path))
+    return Kernel(plan, predicates, algorithms, typed_definitions, plan.untyped_definitions, untyped, wanted)
+
+
+def _prefixes(path: str) -> Iterator[str]:
+    """Yield the paths that lead to a path, and the path."""
+    yield from (path[:end] for end, char in enumerate(path) if char == ".")
+    yield path
 
 
 def rows_by_type(batch: EventBatch, wanted: Container[str]) -> Iterator[tuple[str, Selection]]:

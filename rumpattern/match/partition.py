@@ -15,7 +15,7 @@ from rumpattern.columns.fields import Kind
 from rumpattern.rum.names import EVENT_TYPE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from rumpattern.arrays import DefinitionIndices, Rows
     from rumpattern.match.predicates import CompiledPredicate
@@ -41,17 +41,19 @@ class Partition:
         branches: for each branch the predicates that must all hold, as indices in the plan.
         definition_of_branch: shape (branches,), ascending: an index into ``definitions`` for each branch.
         path_of: the path of each predicate in the branches.
+        needing: for each path its predicates, each with the branches that need it, ascending.
     """
 
     definitions: Rows
     branches: Branches
     definition_of_branch: DefinitionIndices
     path_of: dict[int, str]
+    needing: Mapping[str, Mapping[int, Sequence[int]]]
 
     @property
     def paths(self) -> tuple[str, ...]:
         """The paths that predicates read, in the order in which branches name them first."""
-        return tuple(dict.fromkeys(self.path_of.values()))
+        return tuple(self.needing)
 
 
 def partitions_of_type(
@@ -108,5 +110,9 @@ def _build_partition(plan: Plan, definitions: Sequence[tuple[int, Branches]]) ->
     branches = tuple(branch for _, of_definition in definitions for branch in of_definition)
     definition_of_branch = np.repeat(np.arange(len(definitions)), [len(branches) for _, branches in definitions])
     path_of = {index: plan.predicates[index].path for branch in branches for index in branch}
+    needing: dict[str, dict[int, list[int]]] = {}
+    for branch, of_branch in enumerate(branches):
+        for index in of_branch:
+            needing.setdefault(path_of[index], {}).setdefault(index, []).append(branch)
     indices = np.array([index for index, _ in definitions])
-    return Partition(indices, branches, definition_of_branch.astype(np.uint16), path_of)
+    return Partition(indices, branches, definition_of_branch.astype(np.uint16), path_of, needing)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rumpattern.match.bitsets import distinct_pairs
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -40,6 +42,16 @@ def lists_from_pairs(definitions: Rows, rows: Rows, matched: DefinitionIndices) 
     # them in 13 ms, of 64 bits in 180 ms.
     order = matched.argsort(kind="stable")
     return RowLists(definitions, np.bincount(matched, minlength=len(definitions)), rows[order])
+
+
+def distinct_lists(parts: Sequence[RowLists]) -> RowLists:
+    """Return the row lists of parts in which a (row, definition) pair may occur more than once, with each pair once."""
+    definitions = np.concatenate([np.repeat(part.definitions, part.counts) for part in parts] or [np.zeros(0, np.intp)])
+    rows = np.concatenate([part.rows for part in parts] or [np.zeros(0, np.intp)])
+    order = np.lexsort((rows, definitions))
+    definitions, rows = distinct_pairs(definitions[order], rows[order])
+    distinct, counts = np.unique(definitions, return_counts=True)
+    return RowLists(distinct, counts, rows)
 
 
 def concat_by_definition(n: int, parts: Sequence[RowLists]) -> tuple[Integers, Rows]:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 
 import rumpattern as rp
+from rumpattern.input.exact import load_comparable
 from rumpattern.jsontext import (
     JsonArray,
     JsonError,
@@ -82,6 +83,15 @@ def doubles(value):
             return [doubles(item) for item in value]
         case _:
             return value
+
+
+@given(lines(json_text()))
+def test_load_comparable_is_load_exact(data):
+    by_both, exact = attempt(load_comparable, data), attempt(load_exact, data)
+    if isinstance(exact, JsonError):
+        assert isinstance(by_both, JsonError)
+    else:
+        assert same(by_both, exact)
 
 
 @given(lines(json_text()))
