@@ -48,7 +48,7 @@ _EXPECTED_LINE: Final = 64
 _MARGIN: Final = 1.1
 """How many more rows than the last text had per byte there is room for."""
 _MIN_ROWS: Final = 256
-_MAX_BYTES: Final = 32 << 20
+_MAX_BYTES: Final = 16 << 20
 """Memory of the columns of one batch."""
 _CELL: Final = 48
 """Bytes of a cell: its kind, number and code, and its share of the dictionary."""
