@@ -150,7 +150,7 @@ def run(  # noqa: PLR0913 - what is replayed, how, where, and who hears of it
         )
         try:
             for result in results if checkpoint is None else checkpoint.record(results):
-                listeners.on_progress(0, result.evaluated, len(result.rejects))
+                listeners.on_progress(0, result.evaluated, result.rejected)
                 collector.add(result)
         finally:
             collector.check()  # also when the run is interrupted

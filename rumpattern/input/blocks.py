@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar, assert_never
+from typing import TYPE_CHECKING, TypeAlias, TypeVar, assert_never
 
 from rumpattern.input.buffers import SEGMENT_BUFFER, SEGMENT_BUFFERS, Buffer, BufferPool, fill_ahead, fill_buffers
 from rumpattern.input.documents import detect, read_documents
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from rumpattern.input.streams import Stream
     from rumpattern.input.texts import Text
 
+Position: TypeAlias = tuple[int, int]
+"""The index of a source, and a byte of its decompressed text."""
 _Result = TypeVar("_Result")
 
 
@@ -60,13 +62,13 @@ class Block:
     skipped: int = 0
 
     @property
-    def end(self) -> int | None:
-        """The byte of the source where the block ends, None if that is not known; of a segment, once it is read."""
+    def end(self) -> Position | None:
+        """Where reading goes on after the block, None if that is not known; of a segment, once it is read."""
         match self.text:
             case EventList():
                 return None
             case StreamSegment():
-                return self.text.end
+                return self.source, self.text.end
             case bytes():
                 length = len(self.text)
             case Buffer():
@@ -75,7 +77,7 @@ class Block:
                 length = self.text.length
             case _:
                 assert_never(self.text)
-        return self.offset + length + self.skipped
+        return self.source, self.offset + length + self.skipped
 
     @property
     def has_file_line_numbers(self) -> bool:

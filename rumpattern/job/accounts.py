@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from rumpattern.job.results import BlockResult
+    from rumpattern.job.results import SourceResult
 
 UNREADABLE: Final = "RP001"
 """The code of the reject for a file that cannot be read on, or has changed since it was opened."""
@@ -71,7 +71,7 @@ class FileAccount:
         """Whether the file could not be read to its end."""
         return not TRUNCATING_CODES.isdisjoint(self.rejects)
 
-    def plus(self, result: BlockResult) -> FileAccount:
+    def plus(self, result: SourceResult) -> FileAccount:
         """Return the account with the result of one more block; a new value, so that an interrupt never splits it."""
         return replace(
             self,

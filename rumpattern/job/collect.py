@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from rumpattern.definition.model import MetricDefinition
     from rumpattern.input.rejects import Reject
     from rumpattern.input.sources import Source
-    from rumpattern.job.results import BlockResult
+    from rumpattern.job.results import BlockResult, SourceResult
     from rumpattern.job.settings import Settings
 
 SHOWN_REJECTS: Final = 5
@@ -99,11 +99,12 @@ class Collector:
 
     def add(self, result: BlockResult) -> None:
         """Add the result of the next block."""
-        file = self._files[result.source]
-        if file.rejects[UNREADABLE]:
+        if self._files[result.sources[0].source].rejects[UNREADABLE]:
             return  # a file ends where it could not be read: text found behind that may belong to another file
-        self._files[result.source] = file.plus(result)
-        self._report_rejects(file, result)
+        for part in result.sources:
+            file = self._files[part.source]
+            self._files[part.source] = file.plus(part)
+            self._report_rejects(file, part)
         self._counts += result.counts
         for groups in result.groups:
             self._total.add_groups(groups)
@@ -111,7 +112,7 @@ class Collector:
         self._present |= result.present
         self._absent |= result.absent
 
-    def _report_rejects(self, file: FileAccount, result: BlockResult) -> None:
+    def _report_rejects(self, file: FileAccount, result: SourceResult) -> None:
         lines_before = 0 if result.has_file_line_numbers else file.lines
         shown = result.rejects.first(SHOWN_REJECTS - len(self._first_rejects))
         self._first_rejects += [(file.name, reject) for reject in _with_file_lines(shown, lines_before)]
