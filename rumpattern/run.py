@@ -18,8 +18,9 @@ from rumpattern.columns.readers import Reader, ReaderError
 from rumpattern.engine import DEFAULT_PERIOD, Engine
 from rumpattern.executors.processes import process_in_workers
 from rumpattern.executors.threads import process_in_threads
-from rumpattern.input.blocks import ReadOptions, read_blocks
+from rumpattern.input.blocks import ReadOptions
 from rumpattern.input.formats import MAX_LINE, Form
+from rumpattern.input.gather import gather_blocks
 from rumpattern.input.sources import GZIP_MAGIC, find_sources
 from rumpattern.job.checkpoint.resume import open_checkpoint, run_identity
 from rumpattern.job.collect import Collector
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
     from rumpattern.definition.model import MetricDefinition
-    from rumpattern.input.blocks import Block
+    from rumpattern.input.blocks import Block, Position
     from rumpattern.input.rejects import Reject
     from rumpattern.input.sources import Source
     from rumpattern.job.collect import ReplayResult
@@ -144,7 +145,7 @@ def run(  # noqa: PLR0913 - what is replayed, how, where, and who hears of it
         if state is not None:
             identity = run_identity(definitions, sources, settings)
             checkpoint = stack.enter_context(open_checkpoint(Path(state), named, identity, listeners.on_notice))
-        blocks = stack.enter_context(closing(reading.blocks(*(checkpoint.position if checkpoint else (0, 0)))))
+        blocks = stack.enter_context(closing(reading.blocks(checkpoint.position if checkpoint else (0, 0))))
         results: Iterator[BlockResult] = stack.enter_context(
             closing(_process(blocks, engine, reader, cores, definitions, settings))
         )
@@ -179,14 +180,15 @@ class _Reading:
         self._buffers = 1 if cores == 1 else cores + _SPARE_BUFFERS
         self._in_segments = reader is Reader.SCAN and cores > 1
 
-    def blocks(self, index: int, offset: int) -> Generator[Block]:
-        """Yield the blocks from a byte of the decompressed text of the source with some index on."""
-        form, max_line = self._settings.input_format, self._settings.max_line
-        for number, source in enumerate(self._sources[index:], index):
-            report = partial(self._report, number)
-            options = ReadOptions(form, max_line, self._buffers, self._in_segments, report)
-            yield from read_blocks(number, source, options, offset)
-            offset = 0
+    def blocks(self, start: Position) -> Generator[Block]:
+        """Yield the blocks from a position on."""
+        return gather_blocks(self._sources, self._options, start)
+
+    def _options(self, index: int) -> ReadOptions:
+        """Return how to read a source."""
+        settings = self._settings
+        report = partial(self._report, index)
+        return ReadOptions(settings.input_format, settings.max_line, self._buffers, self._in_segments, report)
 
     def _report(self, index: int, stored: int) -> None:
         self.bytes_read[index] += stored

@@ -219,6 +219,26 @@ def open_again(path: Path, identity: FileIdentity) -> BinaryIO:
     return file
 
 
+def read_whole(source: Source, limit: int) -> bytes | None:
+    """Return a file of no more than ``limit`` bytes; None for any other source, and if there is anything wrong with it.
+
+    The file is opened once and read at once. What is appended meanwhile is left out; if it is changed in any other way,
+    there is something wrong.
+    """
+    if source.path is None or source.error is not None or not source.is_regular or source.size > limit:
+        return None
+    try:
+        with source.path.open("rb", buffering=0) as file:
+            identity = FileIdentity.of(file)
+            if identity.size > limit:
+                return None
+            data = file.read(identity.size)
+            is_same = _difference(identity, FileIdentity.of(file)) is None
+    except OSError:
+        return None
+    return data if is_same and len(data) == identity.size else None
+
+
 def _difference(before: FileIdentity, now: FileIdentity) -> str | None:
     if (before.device, before.inode) != (now.device, now.inode):
         return "another file took its place while it was read"

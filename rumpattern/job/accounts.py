@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from rumpattern.job.results import SourceResult
+    from rumpattern.job.source_results import SourceResult
 
 UNREADABLE: Final = "RP001"
 """The code of the reject for a file that cannot be read on, or has changed since it was opened."""

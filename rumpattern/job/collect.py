@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from rumpattern.definition.model import MetricDefinition
     from rumpattern.input.rejects import Reject
     from rumpattern.input.sources import Source
-    from rumpattern.job.results import BlockResult, SourceResult
+    from rumpattern.job.results import BlockResult
     from rumpattern.job.settings import Settings
+    from rumpattern.job.source_results import SourceResult
 
 SHOWN_REJECTS: Final = 5
 """How many rejects are shown; the rest is counted."""

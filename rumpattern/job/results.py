@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -11,7 +10,7 @@ import numpy as np
 from rumpattern.columns.fields import Kind, find
 from rumpattern.derive.policy import REASONS
 from rumpattern.input.blocks import read_lines
-from rumpattern.job.reject_columns import Rejects
+from rumpattern.job.source_results import LineAccounts
 from rumpattern.rum.names import ABSENT_FIELDS, EVENT_TYPE
 
 if TYPE_CHECKING:
@@ -21,47 +20,11 @@ if TYPE_CHECKING:
     from rumpattern.derive.policy import Sample
     from rumpattern.engine import Engine
     from rumpattern.input.blocks import Block, Position
-    from rumpattern.input.formats import Form
     from rumpattern.input.lines import EventList, TextLines
     from rumpattern.job.settings import Settings
+    from rumpattern.job.source_results import SourceResult
 
 _RARE_KEYS: Final = frozenset[str]().union(*ABSENT_FIELDS.values())
-
-
-@dataclass(slots=True)
-class SourceResult:
-    """What became of the lines that a block has of one source: ``lines == evaluated + len(rejects) + blank``.
-
-    Attributes:
-        source: the index of the source.
-        form: the input form of the source.
-        has_file_line_numbers: whether line numbers are those of the source, not from 1 in the block.
-        lines: how many lines or records there are.
-        evaluated: how many were events and were matched.
-        blank: how many held nothing.
-        odd: how many of the evaluated events took the exact path.
-        rejects: the lines that were no event.
-        synthesised: derived field to the number of events in which it was filled in.
-    """
-
-    source: int
-    form: Form
-    has_file_line_numbers: bool
-    lines: int = 0
-    evaluated: int = 0
-    blank: int = 0
-    odd: int = 0
-    rejects: Rejects = field(default_factory=Rejects)
-    synthesised: Counter[str] = field(default_factory=Counter)
-
-    def add(self, batch: EventBatch) -> None:
-        """Add the account of a batch, all of whose lines are of this source."""
-        self.lines += batch.line_count
-        self.evaluated += len(batch)
-        self.blank += batch.blank
-        self.odd += len(batch.odd)
-        self.rejects.extend(batch.rejects)
-        self.synthesised.update(batch.synthesised)
 
 
 @dataclass(slots=True)
@@ -107,18 +70,19 @@ def process_block(engine: Engine, block: Block, settings: Settings) -> BlockResu
 
 def _process(engine: Engine, block: Block, texts: TextLines | EventList, settings: Settings) -> BlockResult:
     counts = np.zeros((len(engine.plan.planned), len(REASONS)), np.int64)
-    source = SourceResult(block.source, block.form, block.has_file_line_numbers)
-    result = BlockResult(counts, [source])
+    lines = LineAccounts(block)
+    result = BlockResult(counts, lines.sources)
     for batch in engine.batches(texts):
         for part in engine.grouped(batch, engine.match(batch), settings.period):
             counts[part.definitions] += part.counts
             result.odd_samples += part.odd
             if part.groups is not None:
                 result.groups.append(part.groups.compact().compress(settings.exact_values))
-        source.add(batch)
+        lines.add(batch)
         present, absent = _presence(engine, batch)
         result.present |= present
         result.absent |= absent
+    lines.finish()
     result.end = block.end
     return result
 

@@ -20,7 +20,8 @@ from rumpattern.derive.policy import REASONS, Sample
 from rumpattern.derive.samples import Labels
 from rumpattern.input.formats import Form
 from rumpattern.job.reject_columns import Rejects
-from rumpattern.job.results import BlockResult, SourceResult
+from rumpattern.job.results import BlockResult
+from rumpattern.job.source_results import SourceResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
