@@ -259,14 +259,15 @@ def _build_engine(
 
 def _text_size(sources: Sequence[Source]) -> int:
     """Estimate the bytes of event text of all sources."""
-    return sum(source.size * (_GZIP_RATIO if _is_gzip(source) else 1) for source in sources)
+    sizes = ((source, source.size) for source in sources)
+    return sum(size * (_GZIP_RATIO if _is_gzip(source) else 1) for source, size in sizes if size)
 
 
 def _is_gzip(source: Source) -> bool:
-    if source.path is None or not source.is_regular:
-        return False
+    """Tell whether a source whose size is known is gzip."""
+    assert source.path is not None
     try:
-        with source.path.open("rb") as file:
+        with source.path.open("rb", buffering=0) as file:
             return file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
     except OSError:  # reading the file reports it
         return False

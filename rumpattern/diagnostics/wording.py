@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 def printable(text: str) -> str:
     """Return text with its control characters escaped, so that no input can control a terminal."""
+    if text.isprintable():
+        return text
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 

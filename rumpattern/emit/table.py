@@ -12,7 +12,7 @@ from rich.text import Text
 from rumpattern.aggregate.distribution import Distribution
 from rumpattern.aggregate.histogram import ERROR_ABOVE, ERROR_BELOW
 from rumpattern.diagnostics.wording import printable
-from rumpattern.emit.console import PADDING, add_row, console_on, new_table
+from rumpattern.emit.console import PADDING, add_row, console_on, new_table, print_rows, print_table
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from rich.console import Console
-    from rich.table import Table
 
     from rumpattern.aggregate.series import Series
     from rumpattern.job.accounts import DefinitionAccount
@@ -31,7 +30,6 @@ _SHOWN_TEXT: Final = 60
 _SHOWN_PERCENTS: Final[tuple[tuple[int, ...], ...]] = ((50, 95, 99), (50, 95), (50,), ())
 """Sets of percentiles to show, widest first: the first that fits the terminal is taken."""
 _MIN_DIMENSIONS_WIDTH: Final = 22
-_MIN_COLUMN_WIDTH: Final = 8
 _MAX_WHOLE: Final = 1e15
 
 
@@ -86,29 +84,30 @@ def _summary(result: ReplayResult, console: Console, price: float | None) -> Non
 def _write_files(result: ReplayResult, console: Console) -> None:
     accounting = result.accounting
     title = f"Input, read by {result.reader}"
-    files = new_table(title, "file", "form", "lines>", "evaluated>", "rejected>", "blank>", "exact\npath>", "derived")
+    columns = "file", "form", "lines>", "evaluated>", "rejected>", "blank>", "exact\npath>", "derived"
+    rows: list[tuple[str, ...]] = []
     for file in accounting.files:
         counts = [f"{n:,}" for n in (file.lines, file.evaluated, file.rejected, file.blank, file.odd)]
-        add_row(files, file.name, file.form, *counts, _reasons(file.synthesised))
+        rows.append((file.name, file.form, *counts, _reasons(file.synthesised)))
     if len(accounting.files) > 1:
         odd = sum(file.odd for file in accounting.files)
         totals = (accounting.lines, accounting.evaluated, accounting.rejected, accounting.blank, odd)
-        add_row(files, "total", "", *(f"{n:,}" for n in totals), "")
-    print_table(console, files)
+        rows.append(("total", "", *(f"{n:,}" for n in totals), ""))
+    print_rows(console, title, columns, rows)
 
 
 def _write_definitions(accounts: Sequence[DefinitionAccount], console: Console, price: float | None) -> None:
     """Write what became of each definition, and what its series cost in a month."""
     cost = () if price is None else ("a month>",)
     columns = ("#>", "metric", "matched>", "published>", "series>", *cost, "most values in", "dropped")
-    definitions = new_table("Definitions", *columns)
+    rows: list[tuple[str, ...]] = []
     for number, account in enumerate(accounts):
         about = "~" if account.is_estimate else ""
         counts = [f"{account.matched:,}", f"{account.published:,}", f"{about}{account.series:,}"]
         costs = () if price is None else (f"{about}{account.series * price:,.2f}",)
         widest = " ".join(f"{name} {count:,}" for name, count in account.values[:1] if count > 1)
-        add_row(definitions, str(number), account.name, *counts, *costs, widest, _reasons(account.dropped))
-    print_table(console, definitions)
+        rows.append((str(number), account.name, *counts, *costs, widest, _reasons(account.dropped)))
+    print_rows(console, "Definitions", columns, rows)
 
 
 def _write_cost(result: ReplayResult, console: Console, price: float) -> None:
@@ -190,16 +189,6 @@ def _totals(series: Iterable[Series]) -> list[_Total]:
         )
         for (_, dimensions, name, unit), group in groups.items()
     ]
-
-
-def print_table(console: Console, table: Table) -> None:
-    """Print a table that never folds a number: a narrow terminal wraps the lines."""
-    for column in table.columns:
-        if column.justify == "right":
-            lines = [line for cell in (column.header, *column.cells) for line in str(cell).splitlines()]
-            column.min_width = max(map(cell_len, lines))
-    least = sum(column.min_width or _MIN_COLUMN_WIDTH for column in table.columns) + PADDING * (len(table.columns) - 1)
-    console.print(table, width=max(console.width, least), crop=False)
 
 
 def _reasons(counts: Counter[str]) -> str:

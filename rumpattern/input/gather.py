@@ -41,6 +41,7 @@ class _Small(NamedTuple):
 
     Attributes:
         source: the index of the source.
+        options: how it is to be read.
         form: its input form.
         stored: its bytes on disk.
         size: its bytes of text.
@@ -48,6 +49,7 @@ class _Small(NamedTuple):
     """
 
     source: int
+    options: ReadOptions
     form: Form
     stored: int
     size: int
@@ -111,7 +113,7 @@ def gather_blocks(
         options = options_of(index)
         small = None if offset else _load(index, sources[index], options)
         if small is None:
-            yield from _release(group, sources, options_of)
+            yield from _release(group, sources)
             group = _Group()
             yield from read_blocks(index, sources[index], options, offset)
         elif small.is_empty:
@@ -120,11 +122,11 @@ def gather_blocks(
         elif group.has_room(small):
             group.add(small)
         else:
-            yield from _release(group, sources, options_of)
+            yield from _release(group, sources)
             group = _Group()
             group.add(small)
         offset = 0
-    yield from _release(group, sources, options_of)
+    yield from _release(group, sources)
 
 
 def _load(index: int, source: Source, options: ReadOptions) -> _Small | None:
@@ -140,22 +142,22 @@ def _load(index: int, source: Source, options: ReadOptions) -> _Small | None:
     form = options.form or detect(text[:HEAD])
     if form in LINE_FORMS:
         is_whole = not text or text.endswith(b"\n")
-        return _Small(index, form, len(data), len(text), text if is_whole else text + b"\n")
+        return _Small(index, options, form, len(data), len(text), text if is_whole else text + b"\n")
     lists = list(read_documents([text], form))
     if len(lists) > 1:
         return None
-    return _Small(index, form, len(data), len(text), lists[0] if lists else _NO_EVENTS)
+    return _Small(index, options, form, len(data), len(text), lists[0] if lists else _NO_EVENTS)
 
 
-def _release(group: _Group, sources: Sequence[Source], options_of: Callable[[int], ReadOptions]) -> Iterator[Block]:
+def _release(group: _Group, sources: Sequence[Source]) -> Iterator[Block]:
     """Yield the block of a group, or the blocks of its only source."""
     members = group.members
     if len(members) == 1:
         index = members[0].source
-        yield from read_blocks(index, sources[index], options_of(index))
+        yield from read_blocks(index, sources[index], members[0].options)
     elif members:
         for small in members:
-            options_of(small.source).report_read(small.stored)
+            small.options.report_read(small.stored)
         text, spans = _join_events(members) if members[0].kind is None else _join_texts(members)
         yield Block(members[0].source, members[0].form, 0, text, spans=tuple(spans))
 

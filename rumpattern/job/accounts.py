@@ -80,8 +80,8 @@ class FileAccount:
             evaluated=self.evaluated + result.evaluated,
             blank=self.blank + result.blank,
             odd=self.odd + result.odd,
-            rejects=self.rejects + result.rejects.codes(),
-            synthesised=self.synthesised + result.synthesised,
+            rejects=self.rejects + result.rejects.codes() if result.rejects else self.rejects,
+            synthesised=self.synthesised + result.synthesised if result.synthesised else self.synthesised,
         )
 
     def check(self) -> None:

@@ -105,7 +105,8 @@ class Collector:
         for part in result.sources:
             file = self._files[part.source]
             self._files[part.source] = file.plus(part)
-            self._report_rejects(file, part)
+            if part.rejects:
+                self._report_rejects(file, part)
         self._counts += result.counts
         for groups in result.groups:
             self._total.add_groups(groups)
@@ -159,7 +160,7 @@ class Collector:
             )
         ]
         for file, source, size in zip(self._files, self._sources, bytes_read or (), strict=False):
-            if not source.is_regular:
+            if not file.bytes and not source.is_regular:
                 file.bytes = size
         accounting = Accounting(self._files, accounts)
         accounting.check()
