@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from rumpattern.aggregate.limits import MAX_EXACT_VALUES, MAX_SERIES
 from rumpattern.columns.readers import Reader
 from rumpattern.engine import DEFAULT_PERIOD, Engine
-from rumpattern.input.blocks import ReadOptions, read_blocks
+from rumpattern.input.blocks import ReadOptions
 from rumpattern.input.formats import MAX_LINE, Form
+from rumpattern.input.gather import gather_blocks
 from rumpattern.input.sources import GZIP_MAGIC, find_sources
 from rumpattern.job.collect import Collector
 from rumpattern.job.results import process_block
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
     from rumpattern.definition.model import MetricDefinition
-    from rumpattern.input.blocks import Block
+    from rumpattern.input.blocks import Block, Position
     from rumpattern.input.rejects import Reject
     from rumpattern.input.sources import Source
     from rumpattern.job.collect import ReplayResult
@@ -138,13 +139,13 @@ def run(  # noqa: PLR0913 - what is replayed, how, where, and who hears of it
 
             identity = run_identity(definitions, sources, settings)
             checkpoint = stack.enter_context(open_checkpoint(Path(state), named, identity, listeners.on_notice))
-        blocks = stack.enter_context(closing(reading.blocks(*(checkpoint.position if checkpoint else (0, 0)))))
+        blocks = stack.enter_context(closing(reading.blocks(checkpoint.position if checkpoint else (0, 0))))
         results: Iterator[BlockResult] = stack.enter_context(
             closing(_process(blocks, engine, reader, cores, definitions, settings))
         )
         try:
             for result in results if checkpoint is None else checkpoint.record(results):
-                listeners.on_progress(0, result.evaluated, len(result.rejects))
+                listeners.on_progress(0, result.evaluated, result.rejected)
                 collector.add(result)
         finally:
             collector.check()  # also when the run is interrupted
@@ -173,14 +174,15 @@ class _Reading:
         self._buffers = 1 if cores == 1 else cores + _SPARE_BUFFERS
         self._in_segments = reader is Reader.SCAN and cores > 1
 
-    def blocks(self, index: int, offset: int) -> Generator[Block]:
-        """Yield the blocks from a byte of the decompressed text of the source with some index on."""
-        form, max_line = self._settings.input_format, self._settings.max_line
-        for number, source in enumerate(self._sources[index:], index):
-            report = partial(self._report, number)
-            options = ReadOptions(form, max_line, self._buffers, self._in_segments, report)
-            yield from read_blocks(number, source, options, offset)
-            offset = 0
+    def blocks(self, start: Position) -> Generator[Block]:
+        """Yield the blocks from a position on."""
+        return gather_blocks(self._sources, self._options, start)
+
+    def _options(self, index: int) -> ReadOptions:
+        """Return how to read a source."""
+        settings = self._settings
+        report = partial(self._report, index)
+        return ReadOptions(settings.input_format, settings.max_line, self._buffers, self._in_segments, report)
 
     def _report(self, index: int, stored: int) -> None:
         self.bytes_read[index] += stored
@@ -225,14 +227,15 @@ def _choose_reader(settings: Settings, notify: Callable[[str], None]) -> Reader:
 
 def _text_size(sources: Sequence[Source]) -> int:
     """Estimate the bytes of event text of all sources."""
-    return sum(source.size * (_GZIP_RATIO if _is_gzip(source) else 1) for source in sources)
+    sizes = ((source, source.size) for source in sources)
+    return sum(size * (_GZIP_RATIO if _is_gzip(source) else 1) for source, size in sizes if size)
 
 
 def _is_gzip(source: Source) -> bool:
-    if source.path is None or not source.is_regular:
-        return False
+    """Tell whether a source whose size is known is gzip."""
+    assert source.path is not None
     try:
-        with source.path.open("rb") as file:
+        with source.path.open("rb", buffering=0) as file:
             return file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
     except OSError:  # reading the file reports it
         return False

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from rumpattern.input.rejects import dump_row
+from rumpattern.input.sources import real_names
 from rumpattern.job.checkpoint.folders import sync_folder
 
 if TYPE_CHECKING:
@@ -39,16 +40,16 @@ def check_outputs(outputs: Mapping[str, str | None], inputs: Iterable[Path], sta
     if state == "":
         raise click.BadParameter("no folder is named", param_hint="--state")
     progress = None if state is None else _real(state)
-    taken = {_real(path): "an input" for path in inputs}
+    taken = dict.fromkeys(real_names(inputs), "an input")
     for option, name in outputs.items():
         if name is None or _open_file(name) is not None:
             continue
         if problem := _problem(name, taken, progress):
             raise click.BadParameter(problem, param_hint=option)
-        taken[_real(name)] = f"the file of {option}"
+        taken[os.path.realpath(name)] = f"the file of {option}"
 
 
-def _problem(name: str, taken: Mapping[Path, str], progress: Path | None) -> str | None:
+def _problem(name: str, taken: Mapping[str, str], progress: Path | None) -> str | None:
     """Return why a file cannot be written, None if nothing speaks against it."""
     path, real = Path(name), _real(name)
     if name in {"", "-"}:
@@ -59,8 +60,8 @@ def _problem(name: str, taken: Mapping[Path, str], progress: Path | None) -> str
         return f"{name} lies in the folder of --state, which is deleted when all is done"
     if not real.parent.is_dir():
         return f"there is no directory {path.parent}"
-    if real in taken and (path.is_file() or not path.exists()):
-        return f"{name} is {taken[real]} too"
+    if str(real) in taken and (path.is_file() or not path.exists()):
+        return f"{name} is {taken[str(real)]} too"
     return None
 
 

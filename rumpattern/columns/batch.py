@@ -6,7 +6,6 @@ cannot say exactly is *odd*: it keeps its event and takes the exact path, on whi
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field, replace
 from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Final
@@ -123,20 +122,19 @@ class Column:
         strings = self.strings + other.strings
         return Column(kinds[order], numbers[order], codes[order].astype(np.int32), strings, arrays)
 
-    def fill_missing(self, other: Column, mask: Flags) -> tuple[Column, int]:
-        """Return the column with scalars of another one where this one is missing, and in how many rows that is.
+    def fill_missing(self, other: Column, mask: Flags) -> tuple[Column, Flags]:
+        """Return the column with scalars of another one where this one is missing, and a mask of these rows.
 
         Only rows that are True in ``mask``, shape (n,), are filled.
         """
         has_scalar = (other.kinds != int(Kind.MISSING)) & (other.kinds < int(Kind.OBJECT))
         rows = kind_mask(self.kinds, Kind.MISSING) & has_scalar & mask
-        filled = int(np.count_nonzero(rows))
-        if not filled:
-            return self, 0
+        if not rows.any():
+            return self, rows
         codes = np.where(rows, self._codes_after_own(other), self.codes).astype(np.int32)
         kinds = np.where(rows, other.kinds, self.kinds)
         numbers = np.where(rows, other.numbers, self.numbers)
-        return Column(kinds, numbers, codes, self.strings + other.strings, self.arrays), filled
+        return Column(kinds, numbers, codes, self.strings + other.strings, self.arrays), rows
 
     def _codes_after_own(self, other: Column) -> Codes:
         """Return the codes of another column in this one's dictionary followed by the other's; 0 where no string is."""
@@ -197,7 +195,7 @@ class EventBatch:
         indices: shape (n,), the index of each row's line among those decoded, ascending.
         rejects: the lines that gave no row, sorted by position.
         blank: how many lines held nothing but white space.
-        synthesised: path of a derived field to how many rows it was filled in.
+        derived: path of a derived field to a mask, shape (n,), of the rows in which it was filled in, where any was.
         line_count: how many lines were decoded, counted before any was told apart.
     """
 
@@ -207,11 +205,16 @@ class EventBatch:
     indices: Sequence[int] | Rows
     rejects: tuple[Reject, ...] = ()
     blank: int = 0
-    synthesised: dict[str, int] = field(default_factory=dict)
+    derived: dict[str, Flags] = field(default_factory=dict)
     line_count: int = 0
 
     def __len__(self) -> int:
         return self.size
+
+    @property
+    def synthesised(self) -> dict[str, int]:
+        """Path of a derived field to the number of rows in which it was filled in, where any was."""
+        return {path: int(np.count_nonzero(rows)) for path, rows in self.derived.items()}
 
     def filter(self, mask: Flags) -> EventBatch:
         """Return the batch of the rows that are True in ``mask``, shape (n,); the accounts stay those of all lines."""
@@ -222,6 +225,7 @@ class EventBatch:
             columns={path: column.filter(mask) for path, column in self.columns.items()},
             odd={row_after[row]: event for row, event in self.odd.items() if mask[row]},
             indices=np.asarray(self.indices, np.intp)[mask],
+            derived={path: rows[mask] for path, rows in self.derived.items()},
         )
 
     def merge(self, other: EventBatch) -> EventBatch:
@@ -238,9 +242,14 @@ class EventBatch:
             indices=indices[order],
             rejects=sort_rejects(self.rejects, other.rejects),
             blank=self.blank + other.blank,
-            synthesised=dict(Counter(self.synthesised) + Counter(other.synthesised)),
+            derived={path: self._derived_in_both(other, path)[order] for path in self.derived | other.derived},
             line_count=self.line_count + other.line_count,
         )
+
+    def _derived_in_both(self, other: EventBatch, path: str) -> Flags:
+        """Return the mask of the rows of two batches, one after the other, in which a derived field was filled in."""
+        batches = self, other
+        return np.concatenate([batch.derived.get(path, np.zeros(batch.size, np.bool_)) for batch in batches])
 
     def regular(self) -> Flags:
         """Return a mask, shape (n,), of the rows that are not odd."""

@@ -152,30 +152,35 @@ class Decoder:
         typed = _typed(columns[EVENT_TYPE], events) if self.event_type_required else np.ones(n, np.bool_)
         regular = typed.copy()
         regular[list(odd)] = False
-        synthesised = self.derive_fields(columns, {path: _restrict(regular, rows) for path, rows in read.items()})
-        events = {row: self._odd_event(rows, row, event, synthesised) for row, event in events.items() if typed[row]}
+        derived = self.derive_fields(columns, {path: _restrict(regular, rows) for path, rows in read.items()})
+        events = {row: self._odd_event(rows, row, event, derived) for row, event in events.items() if typed[row]}
         for row in np.flatnonzero(~typed).tolist():
             rows.reject(rows.indices[row], *_untyped_reason(load_comparable(rows.text(row))))
         batch = EventBatch(
-            n, columns, events, rows.indices, sort_rejects(rows.rejects), rows.blank, synthesised, rows.line_count
+            n, columns, events, rows.indices, sort_rejects(rows.rejects), rows.blank, derived, rows.line_count
         )
         return batch if typed.all() else batch.filter(typed)
 
-    def _odd_event(self, rows: _Rows, row: int, event: Exact, synthesised: Counter[str]) -> Exact:
+    def _odd_event(self, rows: _Rows, row: int, event: Exact, derived: dict[str, Flags]) -> Exact:
         added = derived_fields(event, self.application_name)
         tree = self._tree(rows.types[row])
-        synthesised.update(path for path in added if tree is not None and path in tree.paths)
+        for path in added.keys() & tree.paths if tree else ():
+            if path not in derived:
+                derived[path] = np.zeros(len(rows.indices), np.bool_)
+            derived[path][row] = True
         return with_fields(event, added)
 
-    def derive_fields(self, columns: dict[str, Column], read: dict[str, Flags]) -> Counter[str]:
-        """Fill in derived fields of rows, ``read`` by path as masks of shape (n,); return how many rows of each."""
+    def derive_fields(self, columns: dict[str, Column], read: dict[str, Flags]) -> dict[str, Flags]:
+        """Fill in derived fields of rows, ``read`` by path as masks of shape (n,); return in which rows, where any."""
         sources = {path: columns[DERIVED_FIELDS[path]] for path in columns if path in DERIVED_FIELDS}
         if self.application_name is not None and APPLICATION_NAME in columns:
             sources[APPLICATION_NAME] = constant_column(self.application_name, len(columns[APPLICATION_NAME].kinds))
-        filled: Counter[str] = Counter()
+        derived: dict[str, Flags] = {}
         for path, source in sources.items():
-            columns[path], filled[path] = columns[path].fill_missing(source, read[path])
-        return +filled
+            columns[path], rows = columns[path].fill_missing(source, read[path])
+            if rows.any():
+                derived[path] = rows
+        return derived
 
 
 def _build_trees(by_type: Mapping[str, frozenset[str]]) -> dict[str, Tree]:

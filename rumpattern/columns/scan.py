@@ -351,10 +351,10 @@ class Scanner:
         has_more = cursor.scan(self.core, scan)
         size, deferred = scan.row_count, scratch.deferred[: scan.deferred_count]
         columns = self._columns(cells, scratch, size)
-        synthesised = self.decoder.derive_fields(columns, self._read_rows(columns))
+        derived = self.decoder.derive_fields(columns, self._read_rows(columns))
         scanned = scan.line_count - line_count - len(deferred)  # the decoder counts those that are deferred
         indices = scratch.row_lines[:size].copy()
-        batch = EventBatch(size, columns, {}, indices, (), scan.blank_count, synthesised, scanned)
+        batch = EventBatch(size, columns, {}, indices, (), scan.blank_count, derived, scanned)
         if len(deferred):
             batch = batch.merge(self.decoder.decode(SelectedLines(lines, _deferred_lines(cells.kept, deferred))))
         return batch, has_more

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, assert_never
 
-from rumpattern.input.blocks import Block
+from rumpattern.input.blocks import Block, SourceSpan
 from rumpattern.input.buffers import Buffer
 from rumpattern.input.formats import Form
 from rumpattern.input.lines import EventList
@@ -16,6 +16,8 @@ from rumpattern.input.texts import FileText
 
 if TYPE_CHECKING:
     from typing import BinaryIO
+
+    from rumpattern.input.texts import Text
 
 _LENGTH: Final = 8
 
@@ -64,13 +66,15 @@ def pack_block(block: Block) -> tuple[list[Any], bytes | memoryview]:
             raise TypeError(f"{type(block.text).__name__} is processed where it was read")
         case _:
             assert_never(block.text)
-    return [block.source, block.form.value, block.offset, block.skipped, file], body
+    return [block.source, block.form.value, block.offset, block.skipped, block.spans, file], body
 
 
 def unpack_block(header: list[Any], body: bytes) -> Block:
     """Return the block that ``pack_block`` packed."""
-    source, form, offset, skipped, file = header
-    if file is None:
-        return Block(source, Form(form), offset, body, skipped)
-    path, identity, length = file
-    return Block(source, Form(form), offset, FileText(Path(path), FileIdentity(*identity), length), skipped)
+    source, form, offset, skipped, spans, file = header
+    text: Text = body
+    if file is not None:
+        path, identity, length = file
+        text = FileText(Path(path), FileIdentity(*identity), length)
+    sources = (SourceSpan(index, Form(name), *place) for index, name, *place in spans)
+    return Block(source, Form(form), offset, text, skipped, tuple(sources))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar, assert_never
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar, assert_never
 
 from rumpattern.input.buffers import SEGMENT_BUFFER, SEGMENT_BUFFERS, Buffer, BufferPool, fill_ahead, fill_buffers
 from rumpattern.input.documents import detect, read_documents
@@ -38,19 +38,41 @@ if TYPE_CHECKING:
     from rumpattern.input.streams import Stream
     from rumpattern.input.texts import Text
 
+Position: TypeAlias = tuple[int, int]
+"""The index of a source, and a byte of its decompressed text."""
 _Result = TypeVar("_Result")
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
-    """Consecutive lines or records of one source.
+class SourceSpan(NamedTuple):
+    """The lines or records of a whole source in a block of several.
 
     Attributes:
         source: the index of the source.
         form: the input form of the source.
+        first: the index of its first line or event in the block, by which line numbers in the block exceed those in
+            the source.
+        offset: by how much byte offsets in the block exceed those in the source; each source has a larger one.
+        lines: how many lines or records there are.
+    """
+
+    source: int
+    form: Form
+    first: int
+    offset: int
+    lines: int
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Consecutive lines or records of one source, or all those of several consecutive sources.
+
+    Attributes:
+        source: the index of the first source.
+        form: the input form of the first source.
         offset: the byte of the decompressed source where the text begins.
         text: the text of whole lines, or records taken out of documents; valid until ``release``.
         skipped: if the text is the start of a line over the limit, how many bytes of that line follow it.
+        spans: the sources, if there are several.
     """
 
     source: int
@@ -58,15 +80,18 @@ class Block:
     offset: int
     text: Text | EventList
     skipped: int = 0
+    spans: tuple[SourceSpan, ...] = ()
 
     @property
-    def end(self) -> int | None:
-        """The byte of the source where the block ends, None if that is not known; of a segment, once it is read."""
+    def end(self) -> Position | None:
+        """Where reading goes on after the block, None if that is not known; of a segment, once it is read."""
+        if self.spans:
+            return self.spans[-1].source + 1, 0
         match self.text:
             case EventList():
                 return None
             case StreamSegment():
-                return self.text.end
+                return self.source, self.text.end
             case bytes():
                 length = len(self.text)
             case Buffer():
@@ -75,7 +100,7 @@ class Block:
                 length = self.text.length
             case _:
                 assert_never(self.text)
-        return self.offset + length + self.skipped
+        return self.source, self.offset + length + self.skipped
 
     @property
     def has_file_line_numbers(self) -> bool:
@@ -85,7 +110,11 @@ class Block:
     def lines(self, max_line: int = MAX_LINE) -> TextLines | EventList:
         """Return the event texts; lines of more than ``max_line`` bytes are rejects."""
         text = self.text
-        return text if isinstance(text, EventList) else TextLines(text, self.offset, self.form, max_line)
+        if isinstance(text, EventList):
+            return text
+        if self.spans:
+            return TextLines(text, 0, self.form, max_line, frozenset(span.first for span in self.spans))
+        return TextLines(text, self.offset, self.form, max_line)
 
     def release(self) -> None:
         """Give back what the text is in, once nobody looks at it any more: a buffer is filled again at once."""

@@ -91,13 +91,23 @@ def detect(head: bytes) -> Form:
         text = text[1:].lstrip()
         if text.startswith(b"["):
             return Form.LOGS_INSIGHTS
-    keys = list(_first_level_keys(text)) if text.startswith(b"{") else []
-    if _KEYS_OF_REJECTS.issubset(keys) and b'"event_type"' not in keys:
+    keys = _keys_of_no_event(text) if text.startswith(b"{") else []
+    if _KEYS_OF_REJECTS.issubset(keys):
         return Form.REJECTS
     form = next((_FORM_OF_KEY[key] for key in keys if key in _FORM_OF_KEY), None)
-    if form and b'"event_type"' not in keys:
+    if form:
         return form
     return Form.JSON if is_array or re.match(rb"\{[ \t]*\r?\n", text) else Form.NDJSON
+
+
+def _keys_of_no_event(text: bytes) -> list[bytes]:
+    """Return the first-level keys of an object; none of an event, which is known by its type and not read further."""
+    keys: list[bytes] = []
+    for key in _first_level_keys(text):
+        if key == b'"event_type"':
+            return []
+        keys.append(key)
+    return keys
 
 
 def _first_level_keys(text: bytes) -> Iterator[bytes]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 import numpy as np
 
@@ -117,12 +117,16 @@ class TextLines:
 
     All lines are read once and piece by piece. Only what asks for single lines (a reject, an event for the exact path)
     makes ``whole`` hold the text in memory, and reads a file for that again.
+
+    A byte order mark may stand before the first line of a source: if the offset is 0, those are the lines with the
+    indices ``source_starts``, of which a text of several sources has several.
     """
 
     content: Text
     offset: int = 0
     form: Form = Form.NDJSON
     max_line: int = MAX_LINE
+    source_starts: frozenset[int] = frozenset((0,))
 
     def chunks(self) -> Iterator[Chunk]:
         """Yield all lines, a chunk at a time."""
@@ -135,7 +139,12 @@ class TextLines:
             indices = range(index, index + len(lines))
             index += len(lines)
             # a piece tells of all its lines at once what would take a look at each
-            yield _chunk(self, indices, lines, may_exceed=len(piece) > self.max_line, may_have_cr=b"\r" in piece)
+            may_have = _MayHave(len(piece) > self.max_line, BOM in piece, b"\r" in piece)
+            yield _chunk(self, indices, lines, may_have)
+
+    def may_begin_with_bom(self, index: int) -> bool:
+        """Tell whether a line is the first one of a source."""
+        return self.offset == 0 and index in self.source_starts
 
     @property
     def has_timestamp_prefix(self) -> bool:
@@ -159,7 +168,7 @@ class TextLines:
         start = self._start(index)
         end = int(self._newlines[index]) if index < len(self._newlines) else len(self.whole)
         line = self.whole[start:end].removesuffix(b"\r")
-        return line.removeprefix(BOM) if self.offset == start == 0 else line
+        return line.removeprefix(BOM) if self.may_begin_with_bom(index) else line
 
     def text(self, index: int) -> bytes:
         """Return one text."""
@@ -183,11 +192,6 @@ class SelectedLines:
         return self.origin.form
 
     @property
-    def offset(self) -> int:
-        """The offset of the text in its source."""
-        return self.origin.offset
-
-    @property
     def max_line(self) -> int:
         """The limit of a line in bytes."""
         return self.origin.max_line
@@ -197,12 +201,16 @@ class SelectedLines:
         selected = list(self.selected)
         for start in range(0, len(selected), _CHUNK):
             indices = selected[start : start + _CHUNK]
-            yield _chunk(self, indices, [self.selected[i][1] for i in indices], may_exceed=True, may_have_cr=True)
+            yield _chunk(self, indices, [self.selected[i][1] for i in indices], _MayHave())
+
+    def may_begin_with_bom(self, index: int) -> bool:
+        """Tell whether a line is the first one of a source."""
+        return self.origin.may_begin_with_bom(index)
 
     def line(self, index: int) -> bytes:
         """Return one line, without the byte order mark of the source and the end of the line."""
         line = self.selected[index][1].removesuffix(b"\r")
-        return line.removeprefix(BOM) if self.offset == index == 0 else line
+        return line.removeprefix(BOM) if self.may_begin_with_bom(index) else line
 
     def text(self, index: int) -> bytes:
         """Return one text."""
@@ -219,18 +227,27 @@ def _event_text(line: bytes, form: Form) -> bytes:
     return line[prefix.end() :] if prefix else line
 
 
-def _chunk(
-    lines: TextLines | SelectedLines, indices: Sequence[int], raw: list[bytes], *, may_exceed: bool, may_have_cr: bool
-) -> Chunk:
-    """Return the chunk of some lines as they were split at newlines; ``raw`` may be changed."""
+class _MayHave(NamedTuple):
+    """What there may be among some lines: lines over the limit, byte order marks, carriage returns."""
+
+    long: bool = True
+    bom: bool = True
+    cr: bool = True
+
+
+def _chunk(lines: TextLines | SelectedLines, indices: Sequence[int], raw: list[bytes], may_have: _MayHave) -> Chunk:
+    """Return the chunk of some lines as they were split at newlines."""
     line_count = len(raw)
     rejects: list[Reject] = []
     blank = 0
-    if may_exceed and max(map(len, raw), default=0) > lines.max_line:
+    if may_have.long and max(map(len, raw), default=0) > lines.max_line:
         indices, raw = _reject_long(lines, indices, raw, rejects)
-    if raw and indices[0] == 0 and lines.offset == 0:
-        raw[0] = raw[0].removeprefix(BOM)
-    if may_have_cr:
+    if may_have.bom:
+        raw = [
+            line.removeprefix(BOM) if lines.may_begin_with_bom(index) else line
+            for index, line in zip(indices, raw, strict=True)
+        ]
+    if may_have.cr:
         raw = [line.removesuffix(b"\r") for line in raw]
     if lines.form is Form.LOGS_EXPORT:
         indices, raw, blank = _strip_timestamps(lines, indices, raw, rejects)

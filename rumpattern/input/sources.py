@@ -53,7 +53,7 @@ class Source:
     @property
     def is_regular(self) -> bool:
         """Whether it is a file that can be read from any offset, and again."""
-        return self.path is not None and _is_regular(self.path)
+        return self.path is not None and _regular_size(self.path) is not None
 
     @property
     def is_stream(self) -> bool:
@@ -62,11 +62,8 @@ class Source:
 
     @property
     def size(self) -> int:
-        """Bytes on disk; 0 where that is not known."""
-        try:
-            return self.path.stat().st_size if self.path and self.is_regular else 0
-        except OSError:  # it is gone, which is reported when it is opened
-            return 0
+        """Bytes on disk; 0 where that is not known, and if it is gone, which is reported when it is opened."""
+        return (_regular_size(self.path) or 0) if self.path else 0
 
 
 class FileIdentity(NamedTuple):
@@ -119,16 +116,30 @@ def find_sources(inputs: Iterable[str | os.PathLike[str]]) -> list[Source]:
         InputError: naming every input that cannot be read and every directory without files.
     """
     problems: list[Diagnostic] = []
+    found = [source for item in inputs for source in _sources(os.fspath(item), problems)]
     sources: dict[str, Source] = {}
-    for name in (os.fspath(item) for item in inputs):
-        for source in _sources(name, problems):
-            key = os.path.realpath(source.path) if source.path else STDIN
-            sources.setdefault(key, source)
+    for source, name in zip(found, real_names(source.path for source in found), strict=True):
+        sources.setdefault(name, source)
     if not problems and not sources:
         problems.append(Diagnostic("RP001", "no input was named", hint='name files or directories, or "-"'))
     if problems:
         raise InputError(problems)
     return sorted(sources.values(), key=lambda source: source.name)
+
+
+def real_names(paths: Iterable[Path | None]) -> Iterator[str]:
+    """Yield what ``os.path.realpath`` gives for each path, and ``STDIN`` for None; a folder is looked up once."""
+    folders: dict[str, str] = {}
+    for path in paths:
+        folder, name = ("", "") if path is None else os.path.split(path)
+        if path is None:
+            yield STDIN
+        elif name in {"", os.curdir, os.pardir} or path.is_symlink():
+            yield os.path.realpath(path)
+        else:
+            if folder not in folders:
+                folders[folder] = os.path.realpath(folder)
+            yield os.path.join(folders[folder], name)  # noqa: PTH118 - a Path takes longer than the look-up
 
 
 def _sources(name: str, problems: list[Diagnostic]) -> list[Source]:
@@ -139,7 +150,7 @@ def _sources(name: str, problems: list[Diagnostic]) -> list[Source]:
         if path.is_dir():
             return _files(path, problems)
         if (
-            _is_regular(path) or not path.exists()
+            _regular_size(path) is not None or not path.exists()
         ):  # a pipe is not opened to try it: its writer would lose its only reader
             path.open("rb").close()
         return [Source.of(path)]
@@ -175,13 +186,13 @@ def _may_be_read(path: Path) -> bool:
         return True
 
 
-def _is_regular(path: Path) -> bool:
-    """Tell whether a path is a file that can be read from any offset, and again."""
+def _regular_size(path: Path) -> int | None:
+    """Return the bytes of a file that can be read from any offset, and again; None if it is anything else."""
     try:
-        is_file = stat.S_ISREG(path.stat().st_mode)
+        status = path.stat()
     except OSError:
-        return False
-    return is_file and not os.fspath(path).startswith(_STREAMS)
+        return None
+    return status.st_size if stat.S_ISREG(status.st_mode) and not os.fspath(path).startswith(_STREAMS) else None
 
 
 def open_source(source: Source) -> BinaryIO:
@@ -217,6 +228,27 @@ def open_again(path: Path, identity: FileIdentity) -> BinaryIO:
         file.close()
         raise BrokenSourceError("RP001", reason)
     return file
+
+
+def read_whole(source: Source, limit: int) -> bytes | None:
+    """Return a file of no more than ``limit`` bytes; None for any other source, and if there is anything wrong with it.
+
+    The file is opened once and read at once. What is appended meanwhile is left out; if it is changed in any other way,
+    there is something wrong.
+    """
+    size = None if source.path is None or source.error is not None else _regular_size(source.path)
+    if source.path is None or size is None or size > limit:
+        return None
+    try:
+        with source.path.open("rb", buffering=0) as file:
+            identity = FileIdentity.of(file)
+            if identity.size > limit:
+                return None
+            data = file.read(identity.size)
+            is_same = _difference(identity, FileIdentity.of(file)) is None
+    except OSError:
+        return None
+    return data if is_same and len(data) == identity.size else None
 
 
 def _difference(before: FileIdentity, now: FileIdentity) -> str | None:

@@ -6,6 +6,7 @@ fails on is read again by zlib, from the start: text and faults are the same wit
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 import zlib
@@ -25,6 +26,8 @@ _PIECE: Final = 1 << 22
 """Bytes of text that zlib gives at once, however well they were compressed."""
 _GZIP_WINDOW: Final = 31  # zlib's code for a gzip header and trailer
 _FLAGS: Final = 3  # where the flags stand in the header of a gzip member
+_ISIZE: Final = 4
+"""Bytes at the end of a gzip member that say how much text it has."""
 _RESERVED: Final = 0xE0  # flags without a meaning: zlib refuses them, isal ignores them
 
 
@@ -108,6 +111,21 @@ def read_chunks(stream: Stream, head: bytes, report_read: Callable[[int], None])
         yield chunk[:size].tobytes()
     if stream.fault:
         raise stream.fault
+
+
+def inflate_whole(data: bytes, limit: int) -> bytes | None:
+    """Return the text of a gzip file, None if that has more than ``limit`` bytes or the file is damaged."""
+    file, size = io.BytesIO(data), len(data)
+    isal_zlib = load_isal()
+    stream: Stream = _Copied(file, size) if isal_zlib is None else _ByIsal(file, size, isal_zlib)
+    last = int.from_bytes(data[-_ISIZE:], "little")  # how many bytes of text the last member says that it has
+    target = memoryview(bytearray(min(max(last + 1, HEAD), limit + 1)))
+    pieces: list[bytes] = []
+    left = limit + 1
+    while left and (filled := stream.fill(target[:left])):
+        pieces.append(target[:filled].tobytes())
+        left -= filled
+    return b"".join(pieces) if left and stream.fault is None else None
 
 
 def _is_gzip_to_read_twice(file: BinaryIO) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from rumpattern.job.results import BlockResult
+    from rumpattern.job.source_results import SourceResult
 
 UNREADABLE: Final = "RP001"
 """The code of the reject for a file that cannot be read on, or has changed since it was opened."""
@@ -71,7 +71,7 @@ class FileAccount:
         """Whether the file could not be read to its end."""
         return not TRUNCATING_CODES.isdisjoint(self.rejects)
 
-    def plus(self, result: BlockResult) -> FileAccount:
+    def plus(self, result: SourceResult) -> FileAccount:
         """Return the account with the result of one more block; a new value, so that an interrupt never splits it."""
         return replace(
             self,
@@ -80,8 +80,8 @@ class FileAccount:
             evaluated=self.evaluated + result.evaluated,
             blank=self.blank + result.blank,
             odd=self.odd + result.odd,
-            rejects=self.rejects + result.rejects.codes(),
-            synthesised=self.synthesised + result.synthesised,
+            rejects=self.rejects + result.rejects.codes() if result.rejects else self.rejects,
+            synthesised=self.synthesised + result.synthesised if result.synthesised else self.synthesised,
         )
 
     def check(self) -> None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from rumpattern.input.sources import Source
     from rumpattern.job.results import BlockResult
     from rumpattern.job.settings import Settings
+    from rumpattern.job.source_results import SourceResult
 
 SHOWN_REJECTS: Final = 5
 """How many rejects are shown; the rest is counted."""
@@ -99,11 +100,13 @@ class Collector:
 
     def add(self, result: BlockResult) -> None:
         """Add the result of the next block."""
-        file = self._files[result.source]
-        if file.rejects[UNREADABLE]:
+        if self._files[result.sources[0].source].rejects[UNREADABLE]:
             return  # a file ends where it could not be read: text found behind that may belong to another file
-        self._files[result.source] = file.plus(result)
-        self._report_rejects(file, result)
+        for part in result.sources:
+            file = self._files[part.source]
+            self._files[part.source] = file.plus(part)
+            if part.rejects:
+                self._report_rejects(file, part)
         self._counts += result.counts
         for groups in result.groups:
             self._total.add_groups(groups)
@@ -111,7 +114,7 @@ class Collector:
         self._present |= result.present
         self._absent |= result.absent
 
-    def _report_rejects(self, file: FileAccount, result: BlockResult) -> None:
+    def _report_rejects(self, file: FileAccount, result: SourceResult) -> None:
         lines_before = 0 if result.has_file_line_numbers else file.lines
         shown = result.rejects.first(SHOWN_REJECTS - len(self._first_rejects))
         self._first_rejects += [(file.name, reject) for reject in _with_file_lines(shown, lines_before)]
@@ -157,7 +160,7 @@ class Collector:
             )
         ]
         for file, source, size in zip(self._files, self._sources, bytes_read or (), strict=False):
-            if not source.is_regular:
+            if not file.bytes and not source.is_regular:
                 file.bytes = size
         accounting = Accounting(self._files, accounts)
         accounting.check()

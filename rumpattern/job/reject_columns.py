@@ -38,12 +38,12 @@ class Rejects:
         self._why: dict[Why, int] = {}
         self._parts: list[tuple[Array, bytes]] = []
 
-    def extend(self, rejects: Iterable[Reject]) -> None:
-        """Take more rejects."""
+    def extend(self, rejects: Iterable[Reject], lines_before: int = 0, bytes_before: int = 0) -> None:
+        """Take more rejects, with line numbers and offsets less by what comes before their source."""
         rows, texts, why = [], [], self._why
         for one in rejects:
             number = why.setdefault(Why(one.code, one.reason, one.form, one.is_cut), len(why))
-            rows.append((one.line, one.offset, number, len(one.text)))
+            rows.append((one.line - lines_before, one.offset - bytes_before, number, len(one.text)))
             texts.append(one.text)
         if rows:
             self._parts.append((np.array(rows, _ROW), b"".join(texts)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -11,7 +10,7 @@ import numpy as np
 from rumpattern.columns.fields import Kind, find
 from rumpattern.derive.policy import REASONS
 from rumpattern.input.blocks import read_lines
-from rumpattern.job.reject_columns import Rejects
+from rumpattern.job.source_results import LineAccounts
 from rumpattern.rum.names import ABSENT_FIELDS, EVENT_TYPE
 
 if TYPE_CHECKING:
@@ -20,10 +19,10 @@ if TYPE_CHECKING:
     from rumpattern.columns.batch import EventBatch
     from rumpattern.derive.policy import Sample
     from rumpattern.engine import Engine
-    from rumpattern.input.blocks import Block
-    from rumpattern.input.formats import Form
+    from rumpattern.input.blocks import Block, Position
     from rumpattern.input.lines import EventList, TextLines
     from rumpattern.job.settings import Settings
+    from rumpattern.job.source_results import SourceResult
 
 _RARE_KEYS: Final = frozenset[str]().union(*ABSENT_FIELDS.values())
 
@@ -33,49 +32,32 @@ class BlockResult:
     """The result of one block, which is all that is known of it: any process can compute it.
 
     Attributes:
-        source: the index of the source.
-        form: the input form of the source.
         counts: shape (definitions, reasons), the matched rows of each definition by what became of them (``REASONS``).
-        has_file_line_numbers: whether line numbers are those of the source, not from 1 in the block.
-        end: the byte of the source where the block ends, None if that is not known.
-        lines: how many lines or records the block has: ``evaluated`` + rejects + ``blank``.
-        evaluated: how many were events and were matched.
-        blank: how many held nothing.
-        odd: how many of the evaluated events took the exact path.
-        groups: the samples of all other events, aggregated batch by batch.
+        sources: the account of the lines of each source of the block, in order.
+        end: where reading goes on after the block, None if that is not known.
+        groups: the samples of all events but those on the exact path, aggregated batch by batch.
         odd_samples: samples from the exact path, each with the index of its definition.
-        rejects: the lines that were no event.
-        synthesised: derived field to the number of events in which it was filled in.
         present: fields, of those that not every shape of event has, that some event has.
         absent: such fields that no event has.
     """
 
-    source: int
-    form: Form
     counts: Counts
-    has_file_line_numbers: bool
-    end: int | None = None
-    lines: int = 0
-    evaluated: int = 0
-    blank: int = 0
-    odd: int = 0
+    sources: list[SourceResult]
+    end: Position | None = None
     groups: list[PartialAggregates] = field(default_factory=list)
     odd_samples: list[tuple[int, Sample]] = field(default_factory=list)
-    rejects: Rejects = field(default_factory=Rejects)
-    synthesised: Counter[str] = field(default_factory=Counter)
     present: set[str] = field(default_factory=set)
     absent: set[str] = field(default_factory=set)
 
-    def add(self, batch: EventBatch, present: set[str], absent: set[str]) -> None:
-        """Add the account of a batch, with the fields that some of its events has and those that none has."""
-        self.lines += batch.line_count
-        self.evaluated += len(batch)
-        self.blank += batch.blank
-        self.odd += len(batch.odd)
-        self.rejects.extend(batch.rejects)
-        self.synthesised.update(batch.synthesised)
-        self.present |= present
-        self.absent |= absent
+    @property
+    def evaluated(self) -> int:
+        """How many lines of all sources were events."""
+        return sum(source.evaluated for source in self.sources)
+
+    @property
+    def rejected(self) -> int:
+        """How many lines of all sources were no event."""
+        return sum(len(source.rejects) for source in self.sources)
 
 
 def process_block(engine: Engine, block: Block, settings: Settings) -> BlockResult:
@@ -88,14 +70,19 @@ def process_block(engine: Engine, block: Block, settings: Settings) -> BlockResu
 
 def _process(engine: Engine, block: Block, texts: TextLines | EventList, settings: Settings) -> BlockResult:
     counts = np.zeros((len(engine.plan.planned), len(REASONS)), np.int64)
-    result = BlockResult(block.source, block.form, counts, block.has_file_line_numbers)
+    lines = LineAccounts(block)
+    result = BlockResult(counts, lines.sources)
     for batch in engine.batches(texts):
         for part in engine.grouped(batch, engine.match(batch), settings.period):
             counts[part.definitions] += part.counts
             result.odd_samples += part.odd
             if part.groups is not None:
                 result.groups.append(part.groups.compact().compress(settings.exact_values))
-        result.add(batch, *_presence(engine, batch))
+        lines.add(batch)
+        present, absent = _presence(engine, batch)
+        result.present |= present
+        result.absent |= absent
+    lines.finish()
     result.end = block.end
     return result
 

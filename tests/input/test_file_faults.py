@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import pytest
 
 import rumpattern as rp
-from rumpattern.input import sources, streams
+from rumpattern.input import gather, sources, streams
 from rumpattern.job import collect
 from rumpattern.job.accounts import FileAccount
 from tests.support.core import READERS
@@ -32,7 +32,9 @@ NAMES = ("a.ndjson", "b.ndjson", "c.ndjson")
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give a folder of files that are read one by one, as large ones are."""
+    monkeypatch.setattr(gather, "SMALL", 0)
     path = tmp_path / "events"
     path.mkdir()
     for name in NAMES:

@@ -25,8 +25,13 @@ def said(result, most):
     for groups in result.groups:
         partial.add_groups(groups)
     partial.add_samples(result.odd_samples)
-    rest = {name: getattr(result, name) for name in result.__slots__ if name not in {"groups", "rejects", "counts"}}
-    return statistics(partial), list(result.rejects), result.rejects.codes(), result.counts.tolist(), rest
+    rest = {name: getattr(result, name) for name in result.__slots__ if name not in {"groups", "sources", "counts"}}
+    sources = [
+        {name: getattr(source, name) for name in source.__slots__}
+        | {"rejects": list(source.rejects), "codes": source.rejects.codes()}
+        for source in result.sources
+    ]
+    return statistics(partial), sources, result.counts.tolist(), rest
 
 
 def round_trips(definitions, data, settings, reader=Reader.ORJSON):
@@ -60,7 +65,8 @@ def test_large_groups_and_rejects(reader, exact_values):
     odd = ['{"event_type": "t", "event_timestamp": 1, "d": "x", "v": 1, "e": [[1]]}']
     text = "\n".join([*events[:1_000], *broken, *odd, *events[1_000:]]).encode()
     result = round_trips(DEFINITIONS, text, Settings(60, exact_values=exact_values), reader)
-    assert result.rejects.codes().total() == len(result.rejects) == len(broken)
+    (source,) = result.sources
+    assert source.rejects.codes().total() == len(source.rejects) == result.rejected == len(broken)
     (groups,) = [groups for groups in result.groups if len(groups.histograms)]
     assert sorted(groups.histograms) == [0, 1, 2]
     assert {counted.is_exact for counted in groups.histograms.values()} == {exact_values == 5_000}

@@ -42,6 +42,8 @@ def assert_same_batch(scanner: Scanner, scanned: TextLines, decoded: TextLines |
     assert batch.rejects == same.rejects
     assert batch.blank == same.blank
     assert batch.odd == same.odd
-    assert dict(batch.synthesised) == dict(same.synthesised)
+    assert {path: rows.tolist() for path, rows in batch.derived.items()} == {
+        path: rows.tolist() for path, rows in same.derived.items()
+    }
     assert {path: cells(batch, path) for path in batch.columns} == {path: cells(same, path) for path in same.columns}
     return batch

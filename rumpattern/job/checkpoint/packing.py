@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -21,6 +21,7 @@ from rumpattern.derive.samples import Labels
 from rumpattern.input.formats import Form
 from rumpattern.job.reject_columns import Rejects
 from rumpattern.job.results import BlockResult
+from rumpattern.job.source_results import SourceResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,27 +34,18 @@ _LENGTH: Final = 8
 
 def pack_result(result: BlockResult) -> bytes:
     """Return a block's result as bytes."""
-    why, rows, rejected = result.rejects.pack()
     texts = _Texts()
-    packed = [_pack_groups(groups, texts) for groups in result.groups]
-    columns = [result.counts, rows, np.frombuffer(rejected, np.uint8)]
-    columns += [column for _, some in packed for column in some]
+    sources = [_pack_source(source) for source in result.sources]
+    groups = [_pack_groups(groups, texts) for groups in result.groups]
+    columns = [result.counts, *(column for _, some in chain(sources, groups) for column in some)]
     header = {
-        "source": result.source,
-        "form": result.form.value,
-        "lines": result.lines,
-        "evaluated": result.evaluated,
-        "blank": result.blank,
-        "odd": result.odd,
-        "has_file_line_numbers": result.has_file_line_numbers,
+        "sources": [head for head, _ in sources],
         "end": result.end,
-        "synthesised": result.synthesised,
         "present": sorted(result.present),
         "absent": sorted(result.absent),
-        "why": why,
         "odd_samples": [(number, odd.value, odd.labels, odd.start) for number, odd in result.odd_samples],
         "texts": texts.all,
-        "groups": [head for head, _ in packed],
+        "groups": [head for head, _ in groups],
         "columns": [(column.dtype.char, column.shape) for column in columns],
     }
     head = orjson.dumps(header)
@@ -66,20 +58,17 @@ def unpack_result(data: bytes) -> BlockResult:
     start = _LENGTH + int.from_bytes(data[:_LENGTH], "big")
     header = orjson.loads(data[_LENGTH:start])
     columns = _columns(header.pop("columns"), data, start)
-    counts, rows, rejected = next(columns), next(columns), next(columns)
-    texts = [tuple(some) for some in header.pop("texts")]
-    return BlockResult(
-        form=Form(header.pop("form")),
-        counts=counts.reshape(-1, len(REASONS)),
-        rejects=Rejects.unpack(header.pop("why"), rows, rejected.tobytes()),
+    texts = [tuple(some) for some in header["texts"]]
+    return BlockResult(  # the columns come in the order of the arguments
+        counts=next(columns).reshape(-1, len(REASONS)),
+        sources=[_unpack_source(head, columns) for head in header["sources"]],
+        end=header["end"] and tuple(header["end"]),
+        groups=[_unpack_groups(head, columns, texts) for head in header["groups"]],
         odd_samples=[
-            (number, Sample(value, tuple(labels), start)) for number, value, labels, start in header.pop("odd_samples")
+            (number, Sample(value, tuple(labels), start)) for number, value, labels, start in header["odd_samples"]
         ],
-        groups=[_unpack_groups(head, columns, texts) for head in header.pop("groups")],
-        present=set(header.pop("present")),
-        absent=set(header.pop("absent")),
-        synthesised=Counter(header.pop("synthesised")),
-        **header,
+        present=set(header["present"]),
+        absent=set(header["absent"]),
     )
 
 
@@ -103,6 +92,31 @@ class _Texts:
         if number == len(self.all):
             self.all.append(labels.texts)
         return number, labels.codes
+
+
+def _pack_source(source: SourceResult) -> tuple[dict[str, Any], list[Array]]:
+    """Return what JSON can say of the lines of a source, and the columns of its rejects, if there are any."""
+    head: dict[str, Any] = {
+        "source": source.source,
+        "form": source.form.value,
+        "has_file_line_numbers": source.has_file_line_numbers,
+        "lines": source.lines,
+        "evaluated": source.evaluated,
+        "blank": source.blank,
+        "odd": source.odd,
+        "synthesised": source.synthesised,
+    }
+    if not source.rejects:
+        return head, []
+    why, rows, texts = source.rejects.pack()
+    return {**head, "why": why}, [rows, np.frombuffer(texts, np.uint8)]
+
+
+def _unpack_source(head: dict[str, Any], columns: Iterator[Array]) -> SourceResult:
+    why = head.pop("why", None)
+    rejects = Rejects() if why is None else Rejects.unpack(why, next(columns), next(columns).tobytes())
+    form, synthesised = Form(head.pop("form")), Counter(head.pop("synthesised"))
+    return SourceResult(form=form, synthesised=synthesised, rejects=rejects, **head)
 
 
 def _pack_groups(groups: PartialAggregates, texts: _Texts) -> tuple[tuple[object, ...], list[Array]]:

@@ -11,7 +11,7 @@ import os
 import time
 from queue import Queue
 from threading import Thread
-from typing import TYPE_CHECKING, Final, NamedTuple, Self, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
 import orjson
 
@@ -22,12 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from rumpattern.input.blocks import Position
     from rumpattern.job.results import BlockResult
 
-Position: TypeAlias = tuple[int, int]
-"""The index of a source, and the byte of its decompressed text where a block ends."""
-
-_MAGIC: Final = b"rumpattern part 3\n"
+_MAGIC: Final = b"rumpattern part 4\n"
 _LENGTH: Final = 8
 _DIGEST: Final = hashlib.sha256().digest_size
 _WRITE_RATIO: Final = 50
@@ -102,10 +100,10 @@ def write_whole(path: Path, pieces: Iterable[bytes]) -> None:
 
 
 class _Packed(NamedTuple):
-    """A block's result as bytes, the index of its source, and the byte where the block ends, None if not known."""
+    """A block's result as bytes, the index of its first source, and where it ends, None if that is not known."""
 
     source: int
-    end: int | None
+    end: Position | None
     data: bytes
 
 
@@ -144,7 +142,7 @@ class SegmentWriter:
         """
         if self._error:
             raise self._error
-        packed = _Packed(result.source, result.end, pack_result(result))
+        packed = _Packed(result.sources[0].source, result.end, pack_result(result))
         self._waiting.append(packed)
         self._held += len(packed.data)
         if self._held > MAX_HELD_BYTES or time.monotonic() - self._flushed_at >= _WRITE_RATIO * self._cost:
@@ -193,7 +191,7 @@ class SegmentWriter:
             if one.source > end[0]:
                 end, ready = (one.source, 0), number
             if one.end is not None:
-                end, ready = (one.source, one.end), number + 1
+                end, ready = one.end, number + 1
         if ready:
             results = [one.data for one in waiting[:ready]]
             Segment(self.run, self.number + 1, self.position, end, results).write(self.folder)

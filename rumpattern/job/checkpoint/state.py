@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import BinaryIO
 
+    from rumpattern.input.blocks import Position
     from rumpattern.input.sources import Source
-    from rumpattern.job.checkpoint.segments import Position
     from rumpattern.job.results import BlockResult
 
 _COMPARED_BYTES: Final = 1 << 16

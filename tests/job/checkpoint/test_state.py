@@ -19,6 +19,7 @@ import pytest
 
 import rumpattern as rp
 from rumpattern.emit import json_lines
+from rumpattern.input import gather
 from rumpattern.input.formats import Form
 from rumpattern.job.checkpoint import segments, state
 from rumpattern.job.checkpoint.state import Checkpoint, delete
@@ -63,6 +64,7 @@ def events(tmp_path: Path) -> Path:
 @pytest.fixture
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make several blocks of each file, and a part of each block."""
+    monkeypatch.setattr(gather, "SMALL", 0)
     monkeypatch.setattr("rumpattern.input.sources.RANGE", 1 << 16)
     monkeypatch.setattr("rumpattern.input.buffers.BLOCK", 1 << 16)
     monkeypatch.setattr("rumpattern.input.blocks.RANGE", 1 << 16)
@@ -131,6 +133,65 @@ def test_a_run_that_is_ended_again_and_again_goes_on(
     assert last == run(definitions, events)
     assert ended > 3
     assert notices[0].startswith("resuming: 0 of 6 files done, ")
+
+
+@pytest.fixture
+def small_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give a folder of small files, of which a block has some, and make a part of each block."""
+    monkeypatch.setattr(gather, "GATHERED", 30_000)
+    monkeypatch.setattr(segments, "_WRITE_RATIO", 0)
+    folder = tmp_path / "events"
+    folder.mkdir()
+    for number in range(40):
+        lines = [*synth.lines(number % 6, seed=number), b"[]", b"\n" * (number % 3)]
+        (folder / f"{number:02}").write_bytes(b"\n".join(lines[: number % 9]))
+    (folder / "20-large").write_bytes(b"\n".join(synth.lines(90, seed=5)))
+    return folder
+
+
+@pytest.mark.parametrize("reader", ["orjson", pytest.param("scan", marks=needs_core)])
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_run_over_small_files_goes_on(  # noqa: PLR0913, PLR0917 - what may differ
+    definitions: list[rp.MetricDefinition],
+    small_files: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    reader: str,
+    workers: int,
+) -> None:
+    with monkeypatch.context() as alone:
+        alone.setattr(gather, "SMALL", 0)
+        whole = run(definitions, small_files)
+    notices: list[str] = []
+
+    def hear(notice: str) -> None:
+        notices.extend([notice] if notice.startswith("resuming: ") else [])
+
+    options = {"reader": reader, "workers": workers, "state": tmp_path / "state", "on_notice": hear}
+    for ended in range(100):
+        monkeypatch.setattr(gather, "GATHERED", 30_000 + 7_000 * (ended % 2))  # a run may gather others than the last
+        try:
+            last = run(definitions, small_files, 2 * ended + 1, **options)
+            break
+        except EndedError:
+            assert len(notices) == ended
+    assert last == run(definitions, small_files, **options) == whole
+    assert len(notices) > 2
+    assert all(notice.endswith(" of 41 files done") for notice in notices)
+    assert notices[-1] == "resuming: 41 of 41 files done"
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_parts_of_another_form_are_done_again(
+    definitions: list[rp.MetricDefinition], events: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "state"
+    whole = run(definitions, events, state=folder)
+    for path in folder.glob("part-*"):
+        path.write_bytes(path.read_bytes().replace(b"rumpattern part 4\n", b"rumpattern part 3\n", 1))
+    with Checkpoint(folder, {**json.loads((folder / "run.json").read_bytes())}) as kept:
+        assert (kept.segments, list(folder.glob("part-*"))) == (0, [])
+    assert run(definitions, events, state=folder) == whole
 
 
 @pytest.mark.usefixtures("small_blocks")
