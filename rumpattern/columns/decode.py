@@ -21,9 +21,9 @@ import orjson
 from rumpattern.columns.batch import MISSING, Column, EventBatch, build_column, constant_column, kind_mask, odd_rows
 from rumpattern.columns.fields import Kind, derived_fields, find, with_fields
 from rumpattern.columns.tree import DEEP, Tree
-from rumpattern.input.exact import SPACE, load, load_comparable
+from rumpattern.input.exact import SPACE, has_long_number, load
 from rumpattern.input.rejects import Reject, sort_rejects
-from rumpattern.jsontext import JsonError, Pairs
+from rumpattern.jsontext import JsonError, Pairs, load_exact
 from rumpattern.memory import without_collection
 from rumpattern.rum.names import APPLICATION_NAME, DERIVED_FIELDS, EVENT_TYPE
 
@@ -107,11 +107,12 @@ class Decoder:
         odd: set[int] = set()
         types = [event.get(EVENT_TYPE, MISSING) for event in _objects(events, _TYPE, odd)]
         first = len(rows.indices)
-        rows.odd.update(first + row for row in odd)
         rows.indices += indices
         rows.types += types
         for tree, selected in self._by_tree(types).items():
-            rows.read(tree, [events[row] for row in selected], [first + row for row in selected])
+            found = rows.read(tree, [events[row] for row in selected], [first + row for row in selected])
+            odd.update(selected[index] for index in found)
+        rows.odd.update((first + row, events[row]) for row in odd)  # type: ignore[misc]
 
     def _by_tree(self, types: list[object]) -> dict[Tree, list[int]]:
         """Return which rows of a chunk to read by which tree."""
@@ -140,7 +141,7 @@ class Decoder:
         """
         n = len(rows.indices)
         columns = {EVENT_TYPE: build_column(rows.types).without_arrays()}
-        odd = set(range(n)) if self.is_deep else rows.odd.union(odd_rows(columns[EVENT_TYPE], rows.types))
+        odd = set(range(n)) if self.is_deep else {*rows.odd, *odd_rows(columns[EVENT_TYPE], rows.types)}
         read = {}
         for path in self.paths:
             if path != EVENT_TYPE:
@@ -148,14 +149,14 @@ class Decoder:
                 column = build_column(values)
                 odd.update(read[path][odd_rows(column, values)].tolist())
                 columns[path] = column.scatter(read[path], n)
-        events = {row: load_comparable(rows.text(row)) for row in sorted(odd)}
+        events = {row: rows.event(row) for row in sorted(odd)}
         typed = _typed(columns[EVENT_TYPE], events) if self.event_type_required else np.ones(n, np.bool_)
         regular = typed.copy()
         regular[list(odd)] = False
         derived = self.derive_fields(columns, {path: _restrict(regular, rows) for path, rows in read.items()})
         events = {row: self._odd_event(rows, row, event, derived) for row, event in events.items() if typed[row]}
         for row in np.flatnonzero(~typed).tolist():
-            rows.reject(rows.indices[row], *_untyped_reason(load_comparable(rows.text(row))))
+            rows.reject(rows.indices[row], *_untyped_reason(rows.event(row)))
         batch = EventBatch(
             n, columns, events, rows.indices, sort_rejects(rows.rejects), rows.blank, derived, rows.line_count
         )
@@ -198,7 +199,16 @@ def _restrict(mask: Flags, rows: Rows) -> Flags:
 
 @dataclass(slots=True)
 class _Rows:
-    """What has been read of a batch so far; ``indices`` are those of each row's text in ``texts``."""
+    """What has been read of a batch so far.
+
+    Attributes:
+        texts: what is decoded.
+        rejects: see ``EventBatch``, as for the next two.
+        indices: of each row the index of its text in ``texts``.
+        types: of each row the event type, as it was decoded.
+        odd: row to event, decoded by ``load``, for rows of which it is known that columns cannot say them.
+        values: the values of all other paths.
+    """
 
     texts: EventTexts
     rejects: list[Reject] = field(default_factory=list)
@@ -206,7 +216,7 @@ class _Rows:
     line_count: int = 0
     indices: list[int] = field(default_factory=list)
     types: list[object] = field(default_factory=list)
-    odd: set[int] = field(default_factory=set)
+    odd: dict[int, Exact] = field(default_factory=dict)
     values: dict[Tree, _TreeValues] = field(default_factory=dict)
 
     def account(self, chunk: Chunk) -> None:
@@ -215,15 +225,15 @@ class _Rows:
         self.rejects += chunk.rejects
         self.blank += chunk.blank
 
-    def read(self, tree: Tree, events: list[object], rows: list[int]) -> None:
-        """Append the values of a tree's paths in some events, which are these rows."""
+    def read(self, tree: Tree, events: list[object], rows: list[int]) -> set[int]:
+        """Append the values of a tree's paths in some events, which are these rows; return the indices of odd ones."""
         values = self.values.get(tree)
         if values is None:
             values = self.values[tree] = _TreeValues({path: [] for path in tree.paths})
         odd: set[int] = set()
         _walk(tree.root, events, values.by_path, odd)
         values.rows += rows
-        self.odd.update(rows[index] for index in odd)
+        return odd
 
     def of_path(self, path: str) -> tuple[list[object], Rows]:
         """Return all values of a path, and the row of each, shape (values,): ascending for each tree."""
@@ -231,8 +241,12 @@ class _Rows:
         values = list(chain.from_iterable(tree_values.by_path[path] for tree_values in read))
         return values, np.concatenate([values.row_array for values in read]) if read else np.zeros(0, np.intp)
 
-    def text(self, row: int) -> bytes:
-        return self.texts.text(self.indices[row])
+    def event(self, row: int) -> Exact:
+        """Return the event of a row as ``load_exact`` decodes it."""
+        text = self.texts.text(self.indices[row])
+        if has_long_number(text):
+            return load_exact(text)
+        return self.odd[row] if row in self.odd else load(text)
 
     def reject(self, index: int, code: str, reason: str) -> None:
         texts = self.texts

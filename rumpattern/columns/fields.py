@@ -93,9 +93,10 @@ def derived_fields(event: Exact, application_name: str | None) -> dict[str, Exac
     Only scalars are derived, and only where the field is missing. Source: the shapes of an event that the README lists.
     """
     added: dict[str, Exact] = {}
+    found = {path: find(event, path) for path in {*DERIVED_FIELDS, *DERIVED_FIELDS.values()}}
     for path, other in DERIVED_FIELDS.items():
-        kind, value = find(event, other)
-        if kind in SCALARS and find(event, path)[0] is Kind.MISSING:
+        kind, value = found[other]
+        if kind in SCALARS and found[path][0] is Kind.MISSING:
             added[path] = {Kind.NULL: None, Kind.FALSE: False, Kind.TRUE: True}.get(kind, value)
     if application_name is not None and find(event, APPLICATION_NAME)[0] is Kind.MISSING:
         added[APPLICATION_NAME] = application_name

@@ -18,13 +18,12 @@ SPACE: Final = b" \t\r\n"
 """The white space of JSON."""
 
 
-def load_comparable(data: bytes) -> Exact:
-    """Decode a text to what ``load_exact`` returns, by orjson where it can.
+def has_long_number(data: bytes) -> bool:
+    """Tell whether a text has so many digits in a row that ``load`` may leave an int that no double stands for.
 
-    Raises:
-        JsonError: it is not JSON.
+    Where it has not, ``load`` returns what ``load_exact`` does.
     """
-    return load_exact(data) if _LONG_NUMBER in data.translate(_DIGITS) else load(data)
+    return _LONG_NUMBER in data.translate(_DIGITS)
 
 
 def load(data: bytes) -> Exact:
