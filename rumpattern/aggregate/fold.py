@@ -15,6 +15,7 @@ import numpy as np
 from rumpattern.aggregate.field_table import lay_out_fields
 from rumpattern.aggregate.groups import BatchAggregates, PartialAggregates
 from rumpattern.aggregate.sums import ExactSums
+from rumpattern.columns.keys import SEEDS
 from rumpattern.derive.policy import REASON_CODES, REASONS
 from rumpattern.derive.readings import Readings
 from rumpattern.native.library import load_core
@@ -173,7 +174,7 @@ def _lay_out_work(run: Sequence[Derivation], table: FieldTable) -> _Work:
 def _call_fold(core: Core, work: _Work, run: Sequence[Derivation], table: FieldTable) -> int:
     """Have the core add up a run; return how many groups there are."""
     matched = np.ascontiguousarray(run[0].matches.rows, np.int64)
-    slots = np.full(1 << (2 * len(work.groups)).bit_length(), -1, np.int32)  # a power of two, at most half of it used
+    slots = np.empty(1 << (2 * len(work.groups)).bit_length(), np.int32)  # a power of two, at most half of it used
     fields = (Field * len(table.records))(*table.records)
     structure = Fold(
         fields=Span(addressof(fields), len(fields)),
@@ -185,6 +186,7 @@ def _call_fold(core: Core, work: _Work, run: Sequence[Derivation], table: FieldT
         time=table.timestamp,
         first_period=table.first_period,
         period=1_000 * table.readings.period,
+        seeds=SEEDS,
         slots=Span.of(slots),
         groups=Span.of(work.groups),
         labels=Span.of(work.labels),

@@ -288,7 +288,7 @@ def build_column(values: Sequence[object]) -> Column:
         strings = tuple(value if isinstance(value, str) else "" for value in coder)
         return Column(kind_of_code[codes], np.zeros(n), codes, strings)
     if types <= _NUMBERS:
-        numbers = np.array(values, np.float64)
+        numbers = np.array(values, np.float64) + 0.0  # -0 is 0
         kinds = np.where(np.isnan(numbers), np.uint8(int(Kind.MISSING)), np.uint8(int(Kind.NUMBER)))
         return Column(kinds, numbers, np.zeros(n, np.int32), ())
     return _build_mixed(values, n)
@@ -306,7 +306,7 @@ def _build_mixed(values: Sequence[object], n: int) -> Column:
     )
     numbers = np.zeros(n)
     rows = np.flatnonzero(kind_mask(kinds, Kind.NUMBER))
-    numbers[rows] = np.array([values[row] for row in rows.tolist()], np.float64)
+    numbers[rows] = np.array([values[row] for row in rows.tolist()], np.float64) + 0.0
     coder = _Coder()
     codes = np.zeros(n, np.int32)
     rows = np.flatnonzero(kind_mask(kinds, Kind.STRING))

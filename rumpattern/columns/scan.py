@@ -127,7 +127,7 @@ class _Scratch:
         self.rows = rows
         self.shapes = aligned_zeros(facts["shapes"])
         self.entries = np.empty((2, columns, rows), _ENTRY)
-        self.heads = np.empty((2, columns, 2), np.int64)
+        self.heads = np.zeros((2, columns, 2), np.int64)
         self.row_lines = np.empty(rows, np.int64)
         self.deferred = np.empty(rows, _DEFERRED)
         arrays: tuple[Array, ...] = (

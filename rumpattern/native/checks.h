@@ -11,6 +11,14 @@
         }                                                                                                             \
     } while (0)
 
+/* What is always so where the code is right: tested in sanitized builds, where nothing else would notice a place that is
+ * wrong and yet within the memory of a text. */
+#if defined(RUM_VERIFY)
+#define VERIFY(condition) ((condition) ? (void)0 : __builtin_trap())
+#else
+#define VERIFY(condition) ((void)0)
+#endif
+
 /* A span has a pointer that is aligned, and at least so many elements. */
 #define CHECK_ALIGNED(span, count, alignment)                                                                         \
     do {                                                                                                              \

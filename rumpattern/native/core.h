@@ -115,7 +115,7 @@ struct rum_lay_out {
     rum_i32s members;
     uint64_t seeds[2];
     struct { struct rum_table *at; uint64_t length; } tables;
-    struct { struct rum_slot *at; uint64_t length; } slots; /* at least 16 for a key, 2 for a table, and 1 */
+    struct { struct rum_slot *at; uint64_t length; } slots; /* at least 8 for a key, 2 for a table, and 1 */
 };
 
 /* --- scan.c: lines to rows of columns -------------------------------------------------------------------------- */
@@ -140,7 +140,7 @@ struct rum_scratch {
     rum_bytes shapes; /* RUM_SHAPES_BYTES, aligned to 64; zeros are no shapes */
     rum_i32s slots; /* shape (2, columns, a power of two): of each column its strings, and its arrays */
     rum_bytes entries; /* shape (2, columns, rows or more), of struct rum_entry */
-    rum_i64s heads; /* shape (2, columns, 2), see strings.h */
+    rum_i64s heads; /* shape (2, columns, 2), see dictionary.h */
 };
 
 /* A string of a column's dictionary, or the text of an array, by its code. */
@@ -264,7 +264,8 @@ struct rum_fold {
     uint64_t time; /* the field of the time */
     int64_t first_period; /* counted from 1970 */
     int64_t period; /* in milliseconds */
-    rum_i32s slots; /* shape (a power of two,): -1 */
+    uint64_t seeds[2];
+    rum_i32s slots; /* shape (a power of two,) */
     struct { struct rum_group *at; uint64_t length; } groups; /* room for one for each sample */
     rum_i64s labels; /* shape (groups, dimensions): those of each group, among those of all fields */
     rum_i64s members; /* out, shape (values,): the group of each value */

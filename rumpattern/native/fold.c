@@ -26,12 +26,18 @@ INLINED int64_t time_code(const struct rum_field *field, int64_t row, double end
     return code == 0 && !(0 <= number && number < end) ? -(int64_t)too_late : code;
 }
 
+enum { MAX_REASONS = 1 << 16 };
+#define MAX_LABELS ((int64_t)1 << 48)
+#define MAX_PERIODS ((int64_t)1 << 53)
+
 static int32_t check_field(const struct rum_field *field, uint64_t rows)
 {
     CHECK_SPAN(field->kinds, rows);
     CHECK_SPAN(field->numbers, rows);
     CHECK_SPAN(field->codes, rows);
     CHECK_SPAN(field->field_codes, RUM_KINDS);
+    CHECK(0 <= field->label_count && field->label_count <= MAX_LABELS, RUM_OUT_OF_RANGE);
+    CHECK(0 <= field->first_label && field->first_label <= MAX_LABELS, RUM_OUT_OF_RANGE);
     return RUM_OK;
 }
 
@@ -85,12 +91,13 @@ INLINED bool add_exactly(int64_t *limbs, double value)
 
 /* --- groups ------------------------------------------------------------------------------------------------------- */
 
-/* The index of the group that has a code and a definition; `group_count`, the next one, if there was none. */
+/* The index of the group that has a code and a definition; `group_count`, the next one, if there was none. The hash has a
+ * secret seed, since who writes events can choose times and labels. */
 INLINED uint64_t group_of(const struct rum_fold *fold, int64_t code, int64_t definition)
 {
     uint64_t mask = fold->slots.length - 1;
-    uint64_t hash = ((uint64_t)code ^ ((uint64_t)definition << 48)) * 0x9E3779B97F4A7C15u;
-    for (uint64_t slot = (hash >> 32) & mask;; slot = (slot + 1) & mask) {
+    uint64_t hash = mix((uint64_t)code ^ fold->seeds[0], (uint64_t)definition ^ fold->seeds[1]);
+    for (uint64_t slot = hash & mask;; slot = (slot + 1) & mask) {
         int32_t index = fold->slots.at[slot];
         if (index < 0) {
             fold->slots.at[slot] = (int32_t)fold->group_count;
@@ -207,7 +214,10 @@ static int32_t check_fold(const struct rum_fold *fold)
 {
     CHECK(fold != NULL, RUM_NULL_POINTER);
     uint64_t definitions = fold->definitions.length;
-    CHECK(definitions <= INT32_MAX && fold->dimensions <= 64 && fold->period > 0 && fold->reasons > 0, RUM_OUT_OF_RANGE);
+    CHECK(definitions <= INT32_MAX && fold->dimensions <= 64 && fold->period > 0, RUM_OUT_OF_RANGE);
+    CHECK(fold->reasons <= MAX_REASONS, RUM_OUT_OF_RANGE);
+    CHECK(fold->out_of_range < fold->reasons && fold->too_late < fold->reasons, RUM_OUT_OF_RANGE);
+    CHECK(-MAX_PERIODS <= fold->first_period && fold->first_period <= MAX_PERIODS, RUM_OUT_OF_RANGE);
     CHECK(fold->max_timestamp <= 9e15, RUM_OUT_OF_RANGE); /* whole milliseconds are 64-bit integers up to there */
     CHECK(fold->slots.length > 0 && (fold->slots.length & (fold->slots.length - 1)) == 0, RUM_OUT_OF_RANGE);
     CHECK_SPAN(fold->definitions, 0);
@@ -227,6 +237,7 @@ static int32_t fold(struct rum_fold *fold)
     int32_t status = check_fold(fold);
     CHECK(status == RUM_OK, status);
     fold->group_count = fold->value_count = 0;
+    memset(fold->slots.at, 0xFF, fold->slots.length * sizeof *fold->slots.at); /* -1: empty */
     for (uint64_t i = 0; i < fold->definitions.length; i++) {
         struct rum_folded definition = fold->definitions.at[i];
         const struct rum_field *value = definition.value == RUM_ROWS_COUNT ? NULL : &fold->fields.at[definition.value];

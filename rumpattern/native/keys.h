@@ -8,7 +8,7 @@
 #ifndef RUM_KEYS_H
 #define RUM_KEYS_H
 
-#include "strings.h"
+#include "dictionary.h"
 
 enum {
     MAX_PERFECT_KEYS = 256, /* of one table; each factor that is tried takes a pass over them */

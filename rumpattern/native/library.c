@@ -55,7 +55,7 @@ const struct rum_fact *rum_abi(void)
         FIELD(rum_time_range, first), FIELD(rum_time_range, last),
         SIZE(rum_fold), FIELD(rum_fold, fields), FIELD(rum_fold, definitions), FIELD(rum_fold, dimension_fields),
         FIELD(rum_fold, dimensions), FIELD(rum_fold, matched), FIELD(rum_fold, is_odd), FIELD(rum_fold, time),
-        FIELD(rum_fold, first_period), FIELD(rum_fold, period), FIELD(rum_fold, slots), FIELD(rum_fold, groups),
+        FIELD(rum_fold, first_period), FIELD(rum_fold, period), FIELD(rum_fold, seeds), FIELD(rum_fold, slots), FIELD(rum_fold, groups),
         FIELD(rum_fold, labels), FIELD(rum_fold, members), FIELD(rum_fold, values), FIELD(rum_fold, reasons),
         FIELD(rum_fold, counts), FIELD(rum_fold, has_failed), FIELD(rum_fold, out_of_range), FIELD(rum_fold, too_late),
         FIELD(rum_fold, max_value), FIELD(rum_fold, max_timestamp), FIELD(rum_fold, group_count),
@@ -99,7 +99,7 @@ static bool has_instructions(const char *name)
                __builtin_cpu_supports("popcnt");
     }
     if (strcmp(name, "avx512") == 0) {
-        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+        return __builtin_cpu_supports("bmi") && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                __builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("bmi2") &&
                __builtin_cpu_supports("popcnt");
     }

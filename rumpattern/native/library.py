@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from rumpattern.native.structures import Entries
 
-FILE_NAME: Final = {"darwin": "librumpattern.dylib", "win32": "rumpattern.dll"}.get(sys.platform, "librumpattern.so")
+FILE_NAME: Final = {"darwin": "librumpattern.dylib", "win32": "librumpattern.dll"}.get(sys.platform, "librumpattern.so")
 SIMD_VARIABLE: Final = "RUMPATTERN_SIMD"
 """The environment variable that names the set of instructions to use: scalar, sse2, avx2, avx512 or neon."""
 _VERSION: Final = 1

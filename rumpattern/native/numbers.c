@@ -11,13 +11,19 @@
 #include "checks.h"
 #include "tokens.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#if defined(__FAST_MATH__)
+#error "NaN stands for numbers that are left out: this does not work with -ffast-math"
+#elif defined(FLT_EVAL_METHOD) && FLT_EVAL_METHOD != 0 && FLT_EVAL_METHOD != 16
+#error "a quotient of two doubles must be rounded once"
+#endif
+
 enum {
-    MAX_PLACES = 22, /* decimal places: 10^22 is the last power of ten that is a double */
-    MAX_DIGITS = 18, /* that are read at once */
+    MAX_DIGITS = 18, /* that are read at once, and as many decimal places; up to 10^22 powers of ten are doubles */
     SHIFT = 64 - 52 - 3,
     BIAS = 1023
 };
@@ -32,20 +38,20 @@ static const uint64_t powers_of_ten[MAX_DIGITS + 1] = {
     1000000000000u, 10000000000000u, 100000000000000u, 1000000000000000u, 10000000000000000u, 100000000000000000u,
     1000000000000000000u};
 
-static const double tens[MAX_PLACES + 1] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
-                                            1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+static const double tens[MAX_DIGITS + 1] = {
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9,
+    1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18};
 
 /* 5^places. */
-static const uint64_t fives[MAX_PLACES + 1] = {
+static const uint64_t fives[MAX_DIGITS + 1] = {
     1u, 5u, 25u, 125u,
     625u, 3125u, 15625u, 78125u,
     390625u, 1953125u, 9765625u, 48828125u,
     244140625u, 1220703125u, 6103515625u, 30517578125u,
-    152587890625u, 762939453125u, 3814697265625u, 19073486328125u,
-    95367431640625u, 476837158203125u, 2384185791015625u};
+    152587890625u, 762939453125u, 3814697265625u};
 
 /* 5^-places as a binary fraction of 128 bits, rounded up, its first bit a one; 5^0 is exact. */
-static const uint64_t reciprocals[MAX_PLACES + 1][2] = {
+static const uint64_t reciprocals[MAX_DIGITS + 1][2] = {
     {0x8000000000000000u, 0x0000000000000000u},
     {0xCCCCCCCCCCCCCCCCu, 0xCCCCCCCCCCCCCCCDu},
     {0xA3D70A3D70A3D70Au, 0x3D70A3D70A3D70A4u},
@@ -64,11 +70,7 @@ static const uint64_t reciprocals[MAX_PLACES + 1][2] = {
     {0x901D7CF73AB0ACD9u, 0x0F9D37014BF60A11u},
     {0xE69594BEC44DE15Bu, 0x4C2EBE687989A9B4u},
     {0xB877AA3236A4B449u, 0x09BEFEB9FAD487C3u},
-    {0x9392EE8E921D5D07u, 0x3AFF322E62439FD0u},
-    {0xEC1E4A7DB69561A5u, 0x2B31E9E3D06C32E6u},
-    {0xBCE5086492111AEAu, 0x88F4BB1CA6BCF585u},
-    {0x971DA05074DA7BEEu, 0xD3F6FC16EBCA5E04u},
-    {0xF1C90080BAF72CB1u, 0x5324C68B12DD6339u}};
+    {0x9392EE8E921D5D07u, 0x3AFF322E62439FD0u}};
 
 /* The bits of the double nearest to `digits / 10^places`; digits are not 0.
  *
@@ -85,8 +87,8 @@ static const uint64_t reciprocals[MAX_PLACES + 1][2] = {
  *    the rounding bit is added.
  * 3. Rounding may carry to 2^53: the mantissa is then 1.0 and the exponent one more.
  *
- * `-217706 / 2^16` is `-log2(10)`, near enough for the floor of up to 22 places. Overflow and subnormal numbers cannot
- * come: digits are at least 10^14 and places at most 22. A division of two doubles, as for up to 15 digits, would round
+ * `-217706 / 2^16` is `-log2(10)`, near enough for the floor of up to 18 places. Overflow and subnormal numbers cannot
+ * come: digits are at least 10^14 and places at most 18. A division of two doubles, as for up to 15 digits, would round
  * the digits first, since from 2^53 on not every integer is a double. */
 INLINED uint64_t nearest_bits(uint64_t digits, uint32_t places)
 {
@@ -160,7 +162,7 @@ enum { MAX_SIGNIFICANT = 17, MAX_SPELLING = 48 };
 
 /* A decimal as an integer without zeros at its ends, and a power of ten. */
 struct decimal {
-    char digits[MAX_SIGNIFICANT + 1];
+    char digits[MAX_SIGNIFICANT + 4];
     int length; /* 0 for zero, -1 if there are more than MAX_SIGNIFICANT digits */
     long exponent;
 };
@@ -233,6 +235,16 @@ static struct decimal nearest_decimal(double value, int length)
     return decimal;
 }
 
+/* How far two decimals are from each other, in units of the last digit of one with an exponent. */
+static uint64_t distance(const struct decimal *decimal, uint64_t digits, long exponent)
+{
+    uint64_t other = strtoull(decimal->digits, NULL, 10);
+    for (long zeros = decimal->exponent - exponent; zeros > 0; zeros--) {
+        other *= 10; /* as many digits as the first has at most, which 64 bits hold */
+    }
+    return other > digits ? other - digits : digits - other;
+}
+
 /* The number without sign between two addresses; NaN if it is left out. */
 static NOT_INLINED double read_slowly(place begin, place stop)
 {
@@ -247,12 +259,18 @@ static NOT_INLINED double read_slowly(place begin, place stop)
     if (isinf(value) || value == 0) {
         return LEFT_OUT;
     }
-    struct decimal same = nearest_decimal(value, decimal.length);
-    if (same.exponent != decimal.exponent || strcmp(same.digits, decimal.digits) != 0) {
+    /* The shortest spelling is the nearest decimal of its length, if that is read as the double. Just below a power of two
+     * doubles are closer to each other than above it, so that it may not be, and then the next one is. For the same reason
+     * both of the decimals around the double that are a digit shorter must be tried. */
+    uint64_t digits = strtoull(decimal.digits, NULL, 10);
+    struct decimal nearest = nearest_decimal(value, decimal.length);
+    if (strcmp(nearest.digits, decimal.digits) != 0 &&
+        (nearest_double(&nearest) == value || distance(&nearest, digits, decimal.exponent) != 1)) {
         return LEFT_OUT;
     }
-    if (decimal.length > 1) {
-        struct decimal shorter = nearest_decimal(value, decimal.length - 1);
+    for (uint64_t i = 0; i < 2 && decimal.length > 1; i++) {
+        struct decimal shorter = {"", 0, decimal.exponent + 1};
+        snprintf(shorter.digits, sizeof shorter.digits, "%llu", (unsigned long long)(digits / 10 + i));
         if (nearest_double(&shorter) == value) {
             return LEFT_OUT;
         }
@@ -272,8 +290,7 @@ INLINED double read_magnitude(place begin, place stop)
     /* The dot is the only byte of a short number without exponent that is no digit. */
     uint64_t others = no_digits_64(begin) & (((uint64_t)1 << length) - 1);
     uint64_t whole = others ? trailing_zeros(others) : length, places = others ? length - whole - 1 : 0;
-    if (unlikely(others & (others - 1)) || (others && begin[whole] != '.') || whole > MAX_DIGITS || places > MAX_PLACES ||
-        whole + places > MAX_DIGITS) {
+    if (unlikely(others & (others - 1)) || (others && begin[whole] != '.') || whole + places > MAX_DIGITS) {
         return read_slowly(begin, stop);
     }
     uint64_t digits = read_digits(begin, whole) * powers_of_ten[places] + read_digits(stop - places, places);

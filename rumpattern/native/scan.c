@@ -46,7 +46,8 @@ INLINED place read_event(struct job *job, place at, place end)
 {
     struct rum_scan *scan = job->scan;
     bool has_escapes, has_shapes = scan->walked_count < TRIAL || 2 * scan->walked_count < scan->row_count;
-    if (find_quotes(&scan->scratch, at, end, &has_escapes) < 0) {
+    job->notes.quote_count = find_quotes(&scan->scratch, at, end, &has_escapes);
+    if (job->notes.quote_count < 0) {
         return NULL;
     }
     job->notes.event = at;
@@ -187,7 +188,21 @@ static uint64_t whole_lines(place text, uint64_t size)
 
 /* --- the entries -------------------------------------------------------------------------------------------------- */
 
-static int32_t check_keys_of(const struct rum_keys *keys, uint64_t members)
+/* A table whose keys are found by their hash: each text is there, and an empty slot ends each search. */
+static int32_t check_hashed(const struct rum_keys *keys, const struct rum_table *table)
+{
+    bool has_empty = false;
+    for (uint64_t i = table->first; i <= table->first + table->mask; i++) {
+        const struct rum_slot *slot = &keys->slots.at[i];
+        has_empty |= slot->member == RUM_NOTHING;
+        uint64_t texts = keys->texts.length - RUM_PADDING;
+        CHECK(slot->member == RUM_NOTHING || (slot->text.offset <= texts && slot->length <= texts - slot->text.offset),
+              RUM_OUT_OF_RANGE);
+    }
+    return has_empty ? RUM_OK : RUM_OUT_OF_RANGE;
+}
+
+static int32_t check_keys_of(const struct rum_keys *keys, int32_t least, uint64_t members)
 {
     CHECK_SPAN(keys->tables, 1);
     CHECK_SPAN(keys->slots, 1);
@@ -196,9 +211,11 @@ static int32_t check_keys_of(const struct rum_keys *keys, uint64_t members)
         struct rum_table table = keys->tables.at[i];
         CHECK((table.mask & (table.mask + 1)) == 0, RUM_OUT_OF_RANGE);
         CHECK(table.first < keys->slots.length && table.mask < keys->slots.length - 1 - table.first, RUM_OUT_OF_RANGE);
+        int32_t status = table.factor == 0 ? check_hashed(keys, &table) : RUM_OK;
+        CHECK(status == RUM_OK, status);
     }
     for (uint64_t i = 0; i < keys->slots.length; i++) { /* what lay_out_keys wrote, for this plan */
-        CHECK(RUM_DOTTED <= keys->slots.at[i].member, RUM_OUT_OF_RANGE);
+        CHECK(least <= keys->slots.at[i].member, RUM_OUT_OF_RANGE);
         CHECK(keys->slots.at[i].member <= (int64_t)members, RUM_OUT_OF_RANGE);
     }
     return RUM_OK;
@@ -212,9 +229,9 @@ static int32_t check_plan(const struct rum_plan *plan)
     CHECK_SPAN(plan->nodes, plan->columns);
     CHECK_SPAN(plan->wanted, plan->columns);
     CHECK(plan->wanted.length % plan->columns == 0, RUM_OUT_OF_RANGE);
-    int32_t status = check_keys_of(&plan->keys, plan->members.length - 1);
+    int32_t status = check_keys_of(&plan->keys, RUM_DOTTED, plan->members.length - 1);
     CHECK(status == RUM_OK, status);
-    status = check_keys_of(&plan->types, plan->wanted.length / plan->columns - 1);
+    status = check_keys_of(&plan->types, RUM_NOTHING, plan->wanted.length / plan->columns - 1);
     CHECK(status == RUM_OK, status);
     for (uint64_t i = 0; i < plan->members.length; i++) {
         struct rum_member member = plan->members.at[i];
@@ -223,6 +240,7 @@ static int32_t check_plan(const struct rum_plan *plan)
     }
     for (uint64_t i = 0; i < plan->columns; i++) {
         CHECK(0 <= plan->nodes.at[i] && (uint64_t)plan->nodes.at[i] < plan->members.length, RUM_OUT_OF_RANGE);
+        CHECK(plan->members.at[plan->nodes.at[i]].column == (int64_t)i, RUM_OUT_OF_RANGE); /* kept_for relies on it */
     }
     for (uint64_t i = 0; i < plan->wanted.length; i++) {
         CHECK(0 <= plan->wanted.at[i] && (uint64_t)plan->wanted.at[i] < plan->columns, RUM_OUT_OF_RANGE);
@@ -260,6 +278,12 @@ static int32_t check_output(const struct rum_scan *scan)
     CHECK_SPAN(scan->kept, kept_for((uint64_t)scan->max_line + 1) + RUM_PADDING);
     CHECK(scan->kept_size <= scan->kept.length && scan->kept_size % 8 == 0, RUM_OUT_OF_RANGE);
     CHECK(scan->row_count <= scan->rows && scan->deferred_count <= scan->rows - scan->row_count, RUM_OUT_OF_RANGE);
+    for (uint64_t i = 0; scan->row_count + scan->deferred_count > 0 && i < 2 * scan->plan.columns; i++) {
+        const int64_t *head = scan->scratch.heads.at + 2 * i; /* what an earlier call of the batch left */
+        uint64_t mask = (uint64_t)head[1], slots = scan->scratch.slots.length / (2 * scan->plan.columns);
+        CHECK(0 <= head[0] && (uint64_t)head[0] <= scan->rows, RUM_OUT_OF_RANGE);
+        CHECK((mask & (mask + 1)) == 0 && mask < slots && SLOTS_PER_STRING * (uint64_t)head[0] <= mask + 1, RUM_OUT_OF_RANGE);
+    }
     return RUM_OK;
 }
 
@@ -275,11 +299,11 @@ static int32_t check_scan(const struct rum_scan *scan)
     return status == RUM_OK ? check_output(scan) : status;
 }
 
-/* What the lines of a call share; a batch that has kept nothing yet begins with empty dictionaries. */
+/* What the lines of a call share; a batch that has no line yet begins with empty dictionaries. */
 static struct job begin_job(struct rum_scan *scan)
 {
     const struct rum_scratch *scratch = &scan->scratch;
-    if (scan->kept_size == 0) {
+    if (scan->row_count + scan->deferred_count == 0) {
         for (uint64_t index = 0; index < 2 * scan->plan.columns; index++) {
             struct dictionary dictionary = dictionary_of(scan, index);
             dictionary.head[0] = 0;
@@ -290,7 +314,7 @@ static struct job begin_job(struct rum_scan *scan)
         scan,
         (struct shapes *)(void *)scratch->shapes.at,
         {NULL, scratch->kinds.at + BEFORE_KINDS, (struct span *)(void *)scratch->spans.at, scratch->quotes.at,
-         (struct step *)(void *)scratch->trail.at},
+         (struct step *)(void *)scratch->trail.at, 0},
     };
     job.notes.kinds[RUM_DOTTED] = 1;
     return job;

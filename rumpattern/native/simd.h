@@ -137,6 +137,13 @@ INLINED uint64_t multiply(uint64_t one, uint64_t other, uint64_t *low)
 
 #endif
 
+/* The two halves of a product as one word: each bit of it depends on many of both factors. */
+INLINED uint64_t mix(uint64_t one, uint64_t other)
+{
+    uint64_t low, high = multiply(one, other, &low);
+    return low ^ high;
+}
+
 /* --- 64 bytes ---------------------------------------------------------------------------------------------------- */
 
 #if RUM_LEVEL == RUM_SCALAR
@@ -323,11 +330,6 @@ INLINED void put_places(int32_t *to, uint32_t first, uint64_t bits)
         }
         to += 8;
     }
-}
-
-INLINED void copy_64(uint8_t *to, const uint8_t *from)
-{
-    memcpy(to, from, 64);
 }
 
 #endif

@@ -34,6 +34,10 @@ class _Array(Protocol):
         """Its address is ``ctypes.data``."""
 
     @property
+    def flags(self) -> Any:  # noqa: ANN401 - as above
+        """How it lies in memory."""
+
+    @property
     def size(self) -> int:
         """How many elements it has."""
 
@@ -70,7 +74,13 @@ class Span(Structure):
 
     @classmethod
     def of(cls, array: _Array) -> "Span":
-        """Return the span of a contiguous array, of any shape."""
+        """Return the span of an array of any shape.
+
+        Raises:
+            ValueError: it is not contiguous.
+        """
+        if not array.flags.c_contiguous:
+            raise ValueError("the compiled core takes contiguous arrays")
         return cls(array.ctypes.data, array.size)
 
 
@@ -245,6 +255,7 @@ class Fold(Structure):
     time: U64
     first_period: I64
     period: I64
+    seeds: Seeds
     slots: Span
     groups: Span
     labels: Span

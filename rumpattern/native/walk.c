@@ -52,6 +52,7 @@ struct notes {
     struct span *spans;
     const int32_t *quotes;
     struct step *trail;
+    int64_t quote_count;
 };
 
 /* Note what stands at a member. */
@@ -108,7 +109,7 @@ INLINED bool takes_array(const struct rum_plan *plan, int32_t member)
 /* Walk the event at `notes->event`, whose quotes are noted and no members yet.
  *
  * Returns the address after it; 0 if there is none, or one that the decoder must look at. `values` gets how many values
- * it has, more than the trail has room for if they are too many; the trail is written only if it is wanted. */
+ * it has, more than the trail has room for if they are too many; values are put in the trail only if it is wanted. */
 static NOT_INLINED place walk_event(const struct rum_plan *plan, struct notes *notes, bool has_escapes, bool is_followed,
                                     uint64_t *values)
 {
@@ -128,6 +129,7 @@ static NOT_INLINED place walk_event(const struct rum_plan *plan, struct notes *n
             if (*at != '"') {
                 return NULL;
             }
+            VERIFY(quote - notes->quotes + 2 <= notes->quote_count);
             place stop = event + quote[1];
             if (table >= 0) {
                 if (unlikely(has_escapes) && has_escape(at, stop)) {

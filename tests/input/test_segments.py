@@ -102,6 +102,16 @@ def test_what_fails_while_a_run_is_read_is_raised(
     assert threading.active_count() == before
 
 
+def test_a_buffer_of_empty_strings_alone_keeps_its_codes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "events.gz"
+    lines = [b'{"event_type":"","event_timestamp":1}'] * 900 + [b'{"event_type":"u","event_timestamp":2}'] * 500
+    path.write_bytes(gzip.compress(b"\n".join(lines)))
+    definitions = [rp.MetricDefinition(name, pattern=rp.parse_pattern({"event_type": [name]})) for name in ("", "u")]
+    whole = everything(definitions, path, workers=1, reader="orjson")
+    monkeypatch.setattr("rumpattern.input.blocks.SEGMENT_BUFFER", 5_000)
+    assert everything(definitions, path, workers=2, reader="scan") == whole
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("after", [0.0, 0.01, 0.05])
 def test_who_is_interrupted_while_a_run_is_read_stops_all(

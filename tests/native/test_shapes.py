@@ -92,6 +92,26 @@ def test_spaces_belong_to_a_shape(learned):
     assert learned(lines * 2) > 6
 
 
+@pytest.mark.parametrize("escapes", ['\\"', '\\"\\"', '\\"' * 10, "\\\\", '\\\\\\"', '\\n\\"'])
+@pytest.mark.parametrize("length", [1, 2, 30, 46, 47, 48, 49, 50, 51, 100])
+def test_quotes_that_are_escaped_in_keys_nobody_wants(learned, escapes, length):
+    key = "k" * length + escapes + "k"
+    usual = [f'{{"event_type":"t","q":{{"{key}":{n}}},"a":{n},"z":"{n}"}}' for n in range(3)]
+    others = [
+        f'{{"event_type":"t","q":{{"{key}":"z"}},"b":{{"c":"d","kkk":7}},"a":3}}',
+        f'{{"event_type":"t","q":{{"{key}":"zz",7}},"a":3}}',
+        f'{{"event_type":"t","q":{{"{key}":1,"y":"{"x" * 200}"}},"a":"3"}}',
+        f'{{"event_type":"t","q":{{"{escapes}{key}":1}},"b":{{"c":"d"}},"a":3}}',
+    ]
+    learned([line for other in others for line in (*usual, other, other)] * 2)
+
+
+def test_a_line_after_a_longer_one_does_not_see_its_quotes(learned):
+    line = '{"event_type":"t","q":{"a' + '\\"' * 10 + 'b":%s},"a":3,"z":"e"}'
+    long = json.dumps({"event_type": "t", "y": ["x" * 9] * 9_000})
+    learned([line % 1, line % 2, long, line % 3, line % '"s"', long, line % '"s"'])
+
+
 def test_what_follows_a_known_shape_is_a_fault():
     lines = [
         '{"event_type":"t","a":1}',

@@ -28,9 +28,9 @@ _NUMBERS = (
 )
 
 
-def options(target: int, choices: Sequence[int] = (69, 0, 0, 0, 0)) -> bytes:
+def options(target: int, choices: Sequence[int] = (69, 0, 0, 0, 0), flags: int = 0) -> bytes:
     """Return the first bytes of an input: rows, longest line, room for texts, cut and quotes, and what is called."""
-    return bytes([*choices, 0, 0, target])
+    return bytes([*choices, flags, 0, target])
 
 
 def inputs() -> Iterator[bytes]:
@@ -42,6 +42,7 @@ def inputs() -> Iterator[bytes]:
     block = b"\n".join(line.rstrip(b"\n") for pair in zip(lines, lines[::-1], strict=True) for line in pair)
     for choices in product((1, 69), (0, 220), (0, 200), (0, 100), (0, 200)):
         yield options(SCAN, choices) + block
+        yield options(SCAN, choices, 2) + b'{"event_type":""}\n' * 30 + block
     for path in sorted(EVENTS.glob("*.ndjson")):
         yield options(SCAN) + path.read_bytes()[:60_000]
     for path in sorted(JSON_TEST_SUITE.glob("*.json")) if JSON_TEST_SUITE.is_dir() else ():

@@ -11,8 +11,8 @@
  * many strings as rows. There is no check for room: no batch has more distinct strings than rows, and scan.c makes sure
  * of the room for texts before it encodes a row.
  */
-#ifndef RUM_STRINGS_H
-#define RUM_STRINGS_H
+#ifndef RUM_DICTIONARY_H
+#define RUM_DICTIONARY_H
 
 #include "tokens.h"
 
@@ -50,12 +50,6 @@ INLINED uint64_t keep_text(struct rum_scan *scan, place begin, uint64_t length)
 }
 
 /* --- the hash ----------------------------------------------------------------------------------------------------- */
-
-INLINED uint64_t mix(uint64_t one, uint64_t other)
-{
-    uint64_t low, high = multiply(one, other, &low);
-    return low ^ high;
-}
 
 /* One 128-bit product for 16 bytes, folded to 64 bits (the construction of wyhash). The rest of a long text is neither
  * copied nor masked: its last 16 bytes are read, which overlap those read before. The length goes into the start value,
