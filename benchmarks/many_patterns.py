@@ -136,7 +136,7 @@ def main(counts: Sequence[int]) -> None:
     for types in VALUES:
         for count in counts:
             command = [sys.executable, "-m", "benchmarks.many_patterns", "--one", str(count), str(types)]
-            run(command, check=True)  # noqa: S603 - ourselves
+            run(command, check=True)
 
 
 if __name__ == "__main__":
