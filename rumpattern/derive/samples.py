@@ -153,8 +153,12 @@ def _dimension_fields(definition: MetricDefinition) -> tuple[Field, ...]:
 def signatures_of(definitions: Sequence[MetricDefinition]) -> tuple[FieldSignature, ...]:
     """Partition definitions by the fields that they read."""
     partitions: defaultdict[tuple[str | None, tuple[Field, ...]], list[int]] = defaultdict(list)
+    fields_of: dict[tuple[tuple[str, str], ...], tuple[Field, ...]] = {}  # many definitions have the same dimensions
     for index, definition in enumerate(definitions):
-        partitions[definition.value_key, _dimension_fields(definition)].append(index)
+        keys = definition.dimension_keys
+        if keys not in fields_of:
+            fields_of[keys] = _dimension_fields(definition)
+        partitions[definition.value_key, fields_of[keys]].append(index)
     return tuple(FieldSignature(np.array(indices, np.int64), *fields) for fields, indices in partitions.items())
 
 

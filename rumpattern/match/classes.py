@@ -251,7 +251,7 @@ class PathClasses:
         result = np.zeros(len(column.strings), np.int32)
         codes: Iterable[int] = range(len(result))
         if len(result) > length(selection):  # with fewer strings, to find out which occur costs more than it saves
-            codes = _used_codes(column, selection, Kind.STRING).tolist()
+            codes = used_codes(column, selection, Kind.STRING).tolist()
         class_of_string = self.class_of_string
         for code in codes:
             text = column.strings[code]
@@ -265,7 +265,7 @@ class PathClasses:
         if len(column.arrays) <= length(selection):
             return self._classes_of(column.arrays, locate)
         result = np.zeros(len(column.arrays), np.int32)
-        codes = _used_codes(column, selection, Kind.ARRAY)
+        codes = used_codes(column, selection, Kind.ARRAY)
         result[codes] = self._classes_of(column.arrays.take(codes), locate)
         return result
 
@@ -363,7 +363,7 @@ class PathClasses:
         return result
 
 
-def _used_codes(column: Column, selection: Selection, kind: Kind) -> Rows:
+def used_codes(column: Column, selection: Selection, kind: Kind) -> Rows:
     """Return the codes that the selected rows of a kind have, ascending."""
     codes = take(column.codes, selection)
     is_plain = column.arrays is None  # then codes of other kinds than strings are codes of some string too

@@ -6,6 +6,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from rumpattern.diagnostics.wording import printable
+from rumpattern.match.by_key import KeyMatcher
 from rumpattern.match.code_table import radices_for
 from rumpattern.match.masks import MaskMatcher
 
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rumpattern.match.by_class import ClassMatcher
-    from rumpattern.match.kernel import Kernel
+    from rumpattern.match.kernel import Kernel, Matcher
+    from rumpattern.match.key_index import KeyIndex
 
 
 def explain_kernel(kernel: Kernel) -> str:
@@ -23,9 +25,11 @@ def explain_kernel(kernel: Kernel) -> str:
 
 def _rule(kernel: Kernel) -> Iterator[str]:
     few, most = kernel.algorithms.few_branches, kernel.algorithms.max_codes
+    many = kernel.algorithms.many_branches
     yield f"  up to {few:,} branches of a type: a mask for each predicate"
     yield f"  more: classes of values; up to {most:,} combinations of classes have a table, else sets of"
     yield "        branches are intersected row by row"
+    yield f"  over {many:,}: the strings that branches ask for are looked up, and the few branches found are tested"
 
 
 def _types(kernel: Kernel) -> Iterator[str]:
@@ -36,7 +40,9 @@ def _types(kernel: Kernel) -> Iterator[str]:
             yield f"  {event_type}: {_matcher(matcher)}"
 
 
-def _matcher(matcher: MaskMatcher | ClassMatcher) -> str:
+def _matcher(matcher: Matcher) -> str:
+    if isinstance(matcher, KeyMatcher):
+        return _keys(matcher.index)
     partition = matcher.partition
     definitions = _count(len(partition.definitions), "definition", "definitions")
     branches = _count(len(partition.branches), "branch", "branches")
@@ -53,6 +59,13 @@ def _classes(matcher: ClassMatcher) -> str:
     factors = " x ".join(f"{count:,}{'+' * more}" for count, more in zip(counts, is_open, strict=True))
     verdict = "table" if prod(radices_for(counts, is_open)) <= matcher.max_codes else "row by row"
     return f"{factors} classes of {', '.join(matcher.tables)}: {verdict}"
+
+
+def _keys(index: KeyIndex) -> str:
+    definitions = _count(len(index.definitions), "definition", "definitions")
+    branches = _count(len(index.definition_of_branch), "branch", "branches")
+    lookups = (" and ".join(index.paths[column] for column in lookup.columns) for lookup in index.lookups)
+    return f"{definitions}, {branches}: looked up by {', or by '.join(lookups)}"
 
 
 def _count(count: int, singular: str, plural: str) -> str:

@@ -1,13 +1,14 @@
 """The match kernel: rows are partitioned by event type, and each partition meets the definitions that can match it.
 
-A few definitions are matched by masks, many by classes. Rows that columns cannot say exactly go the exact path: their
-events are matched one by one.
+A few definitions are matched by masks, many by classes, very many by keys. Rows that columns cannot say exactly go the
+exact path: their events are matched one by one.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 
@@ -15,9 +16,11 @@ from rumpattern.columns.batch import kind_mask
 from rumpattern.columns.fields import Kind
 from rumpattern.match.by_class import ClassMatcher, build_class_matcher, tables_by_path
 from rumpattern.match.by_event import EventMatcher, match_events
+from rumpattern.match.by_key import KeyMatcher
 from rumpattern.match.code_table import MAX_CODES, MAX_CODES_OF_ENGINE
+from rumpattern.match.key_index import build_key_index
 from rumpattern.match.masks import MaskMatcher, PassingEntries, build_mask_matcher
-from rumpattern.match.partition import partitions_of_type, untyped_partitions
+from rumpattern.match.partition import MAX_BRANCHES, bounded_partitions, branches_of_type, untyped_branches
 from rumpattern.match.row_lists import concat_by_definition
 from rumpattern.match.rowwise import RowwiseKernel, best_rowwise
 from rumpattern.rum.names import EVENT_TYPE
@@ -27,12 +30,13 @@ if TYPE_CHECKING:
 
     from rumpattern.arrays import Flags, Integers, Rows
     from rumpattern.columns.batch import EventBatch
-    from rumpattern.match.partition import Partition
+    from rumpattern.match.partition import Branches, Partition
     from rumpattern.match.predicates import CompiledPredicate
     from rumpattern.match.row_lists import RowLists
     from rumpattern.match.selection import Selection
     from rumpattern.plan.plan import Plan
 
+Matcher: TypeAlias = MaskMatcher | ClassMatcher | KeyMatcher
 FEW_BRANCHES: Final = 3
 """Branches up to which a partition is matched by masks; above, by classes.
 
@@ -93,11 +97,33 @@ class Algorithms:
         few_branches: branches up to which masks are used.
         max_codes: combinations of classes up to which a table is used.
         rowwise: what is used where there are more combinations.
+        many_branches: branches up to which no keys are used.
     """
 
     few_branches: int
     max_codes: int
     rowwise: RowwiseKernel
+    many_branches: int
+
+    def matchers(
+        self, plan: Plan, predicates: Sequence[CompiledPredicate], definitions: Sequence[tuple[int, Branches]]
+    ) -> list[Matcher]:
+        """Build the matchers of definitions with their branches."""
+        by_key: list[Matcher] = []
+        if sum(len(branches) for _, branches in definitions) > self.many_branches:
+            index, rest = build_key_index(plan, predicates, definitions)
+            if index is not None:
+                left = {definition for definition, _ in rest}
+                indexed = [one for one in definitions if one[0] not in left]
+                others = partial(self.column_matchers, plan, predicates, indexed)
+                by_key, definitions = [KeyMatcher(index, self.rowwise, others)], rest
+        return [*by_key, *self.column_matchers(plan, predicates, definitions)]
+
+    def column_matchers(
+        self, plan: Plan, predicates: Sequence[CompiledPredicate], definitions: Sequence[tuple[int, Branches]]
+    ) -> list[MaskMatcher | ClassMatcher]:
+        """Build matchers by masks and classes."""
+        return [self.matcher(partition, predicates) for partition in bounded_partitions(plan, predicates, definitions)]
 
     def matcher(self, partition: Partition, predicates: Sequence[CompiledPredicate]) -> MaskMatcher | ClassMatcher:
         """Build the matcher of a partition."""
@@ -134,12 +160,12 @@ class Kernel:
     algorithms: Algorithms
     typed_definitions: Mapping[str, Sequence[int]]
     untyped_definitions: Sequence[int]
-    untyped: Sequence[MaskMatcher | ClassMatcher]
+    untyped: Sequence[Matcher]
     wanted: frozenset[str]
-    typed: dict[str, list[MaskMatcher | ClassMatcher]] = field(default_factory=dict)
+    typed: dict[str, list[Matcher]] = field(default_factory=dict)
     by_event: dict[str | None, list[EventMatcher]] = field(default_factory=dict)
 
-    def of_type(self, event_type: str) -> Sequence[MaskMatcher | ClassMatcher]:
+    def of_type(self, event_type: str) -> Sequence[Matcher]:
         """Return the matchers of an event type that definitions name.
 
         Two threads may build them at once; ``setdefault`` gives both the same ones, so that what one learns serves the
@@ -148,8 +174,8 @@ class Kernel:
         matchers = self.typed.get(event_type)
         if matchers is None:
             definitions = self.typed_definitions[event_type]
-            partitions = partitions_of_type(self.plan, self.predicates, event_type, definitions)
-            built = [self.algorithms.matcher(partition, self.predicates) for partition in partitions]
+            branches = branches_of_type(self.plan, self.predicates, event_type, definitions)
+            built = self.algorithms.matchers(self.plan, self.predicates, branches)
             matchers = self.typed.setdefault(event_type, built)
         return matchers
 
@@ -161,15 +187,15 @@ class Kernel:
             for matcher in matchers:
                 if isinstance(matcher, MaskMatcher):
                     parts.append(matcher.match(batch.columns, selection, passing))
+                elif isinstance(matcher, KeyMatcher):
+                    parts += matcher.match(batch.columns, selection, passing)
                 else:
                     parts += matcher.match(batch.columns, selection)
         if batch.odd:
             parts += match_events(batch.odd, self.wanted, self._event_matchers)
         return Matches(len(batch), *concat_by_definition(len(self.plan.planned), parts))
 
-    def _partition_by_event_type(
-        self, batch: EventBatch
-    ) -> Iterator[tuple[Sequence[MaskMatcher | ClassMatcher], Selection]]:
+    def _partition_by_event_type(self, batch: EventBatch) -> Iterator[tuple[Sequence[Matcher], Selection]]:
         """Yield the rows of each event type that columns speak for, with the matchers of the type."""
         if not len(batch):
             return
@@ -191,7 +217,11 @@ class Kernel:
         built = self.by_event.get(event_type)
         if built is None:
             matchers = self.untyped if event_type is None else self.of_type(event_type)
-            built = [self._event_matcher(matcher, event_type) for matcher in matchers]
+            built = [
+                self._event_matcher(of_columns, event_type)
+                for matcher in matchers
+                for of_columns in (matcher.others if isinstance(matcher, KeyMatcher) else [matcher])
+            ]
             built = self.by_event.setdefault(event_type, built)  # as in of_type
         return built
 
@@ -202,13 +232,14 @@ class Kernel:
         return EventMatcher(partition, tables, self.plan.predicates, event_type)
 
 
-def build_kernel(
+def build_kernel(  # noqa: PLR0913 - a limit each
     plan: Plan,
     predicates: Sequence[CompiledPredicate],
     *,
     few_branches: int = FEW_BRANCHES,
     rowwise: RowwiseKernel | None = None,
     max_codes: int = MAX_CODES,
+    many_branches: int = MAX_BRANCHES,
 ) -> Kernel:
     """Build the kernel of a plan.
 
@@ -219,11 +250,12 @@ def build_kernel(
         rowwise: what matches row by row; by default the compiled core, numpy where there is none.
         max_codes: combinations of classes up to which a partition has a table; less with many event types, so that
             all tables together have ``MAX_CODES_OF_ENGINE``.
+        many_branches: branches of the rows of one type up to which no keys are used.
     """
     typed_definitions = plan.definitions_by_type()
     max_codes = min(max_codes, MAX_CODES_OF_ENGINE // (len(typed_definitions) + 1))
-    algorithms = Algorithms(few_branches, max_codes, rowwise or best_rowwise())
-    untyped = [algorithms.matcher(partition, predicates) for partition in untyped_partitions(plan, predicates)]
+    algorithms = Algorithms(few_branches, max_codes, rowwise or best_rowwise(), many_branches)
+    untyped = algorithms.matchers(plan, predicates, untyped_branches(plan))
     wanted = frozenset(prefix for path in plan.paths for prefix in _prefixes(path))
     return Kernel(plan, predicates, algorithms, typed_definitions, plan.untyped_definitions, untyped, wanted)
 

@@ -56,38 +56,48 @@ class Partition:
         return tuple(self.needing)
 
 
-def partitions_of_type(
+def branches_of_type(
     plan: Plan, predicates: Sequence[CompiledPredicate], event_type: str, definitions: Iterable[int]
-) -> list[Partition]:
-    """Return the partitions for the rows of an event type; ``definitions`` are indices of those that can match it."""
-    branches = ((index, _live_branches(plan, predicates, event_type, index)) for index in definitions)
-    return list(_bounded_partitions(plan, predicates, branches))
+) -> list[tuple[int, Branches]]:
+    """Return definitions with the branches that can hold in rows of a type, without their predicates on it.
 
+    ``definitions`` are the indices of those that can match the type.
+    """
+    is_met: dict[int, bool | None] = {}  # by predicate: None if it is not on the type
 
-def untyped_partitions(plan: Plan, predicates: Sequence[CompiledPredicate]) -> list[Partition]:
-    """Return the partitions of the definitions that can match rows of any type."""
-    branches = ((index, plan.planned[index].branches) for index in plan.untyped_definitions)
-    return list(_bounded_partitions(plan, predicates, branches))
-
-
-def _live_branches(plan: Plan, predicates: Sequence[CompiledPredicate], event_type: str, definition: int) -> Branches:
-    """Return the branches of a definition that can hold in rows of a type, without their predicates on it."""
-
-    def is_on_type(index: int) -> bool:
-        return plan.predicates[index].path == EVENT_TYPE
-
-    def is_met(index: int) -> bool:
+    def ask(index: int) -> bool | None:
+        if plan.predicates[index].path != EVENT_TYPE:
+            return None
         test = predicates[index].text
         return bool(predicates[index].kinds[Kind.STRING]) or (test is not None and test(event_type))
 
-    return tuple(
-        tuple(index for index in branch if not is_on_type(index))
-        for branch in plan.planned[definition].branches
-        if all(is_met(index) for index in branch if is_on_type(index))
-    )
+    def live(branch: tuple[int, ...]) -> tuple[int, ...] | None:
+        rest = []
+        for index in branch:
+            if index not in is_met:
+                is_met[index] = ask(index)
+            met = is_met[index]
+            if met is None:
+                rest.append(index)
+            elif not met:
+                return None
+        return tuple(rest)
+
+    return [
+        (
+            definition,
+            tuple([rest for branch in plan.planned[definition].branches if (rest := live(branch)) is not None]),
+        )
+        for definition in definitions
+    ]
 
 
-def _bounded_partitions(
+def untyped_branches(plan: Plan) -> list[tuple[int, Branches]]:
+    """Return the definitions that can match rows of any type, with their branches."""
+    return [(index, plan.planned[index].branches) for index in plan.untyped_definitions]
+
+
+def bounded_partitions(
     plan: Plan, predicates: Sequence[CompiledPredicate], definitions: Iterable[tuple[int, Branches]]
 ) -> Iterator[Partition]:
     """Yield definitions with their branches in partitions of bounded size, in their order."""

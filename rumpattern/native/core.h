@@ -212,6 +212,56 @@ struct rum_intersect {
     uint64_t count; /* out: how many pairs there are */
 };
 
+/* One combination of columns that keys are made of, with its slots: a power of two of them. */
+struct rum_lookup {
+    uint64_t first_column; /* among `key_columns` and `strides` */
+    uint64_t columns;
+    uint64_t first_slot;
+    uint64_t mask; /* slots less one */
+};
+
+/* What a branch asks of a column; one of its parts must hold. */
+struct rum_test {
+    double low; /* numbers between these, both included */
+    double high;
+    int32_t column;
+    uint32_t kinds; /* a bit for each kind of which all values hold */
+    int32_t first_member; /* strings with these ids */
+    int32_t members;
+    int32_t first_interval; /* numbers in these of `lows` and `highs`, which ascend */
+    int32_t intervals;
+    int32_t bit; /* strings that have this bit in `passes`; -1 for none */
+    int32_t unused;
+};
+
+/* An index of branches, as match.key_index has it, and the rows to look up in it. */
+struct rum_probe {
+    struct { const struct rum_lookup *at; uint64_t length; } lookups;
+    rum_i32s key_columns;
+    rum_u64s strides;
+    rum_u64s slot_keys; /* 0 where the slot is empty; each look-up has one that is */
+    rum_i32s slot_groups;
+    rum_i32s group_offsets; /* groups + 1, ascending: of the entries */
+    rum_i32s entries; /* branches */
+    rum_i32s test_offsets; /* branches + 1, ascending: of the tests */
+    struct { const struct rum_test *at; uint64_t length; } tests;
+    rum_i32s members; /* ids, ascending within a test */
+    rum_f64s lows;
+    rum_f64s highs;
+    rum_text kinds; /* shape (columns, rows) */
+    rum_f64s numbers;
+    rum_i32s ids; /* of strings, from 1; 0 for none */
+    rum_i32s pass_rows; /* of `passes`, -1 for none; empty if `pass_bytes` is 0 */
+    rum_text passes; /* shape (strings, pass_bytes) */
+    uint64_t pass_bytes;
+    uint64_t columns;
+    uint64_t rows;
+    rum_i64s pair_rows; /* out: room for the pairs of any one row, at least */
+    rum_i32s pair_branches;
+    uint64_t start; /* in: the first row; out: the next, `rows` when all are done */
+    uint64_t count; /* out: how many pairs there are */
+};
+
 /* --- fold.c: matched rows to partial aggregates ---------------------------------------------------------------- */
 
 enum {
@@ -297,6 +347,7 @@ struct rum_entries {
     int32_t (*scan_file)(struct rum_scan *);
     int32_t (*search)(struct rum_search *);
     int32_t (*intersect)(struct rum_intersect *);
+    int32_t (*probe)(struct rum_probe *);
     int32_t (*time_range)(struct rum_time_range *);
     int32_t (*fold)(struct rum_fold *);
     int32_t (*gather)(struct rum_gather *);

@@ -12,7 +12,8 @@
 extern const struct rum_entries RUM_ENTRIES;
 
 const struct rum_entries RUM_ENTRIES = {
-    lay_out_keys, scan_lines, scan_file, search, intersect, time_range, fold, gather, read_number, find_line_quotes,
+    lay_out_keys, scan_lines, scan_file, search, intersect, probe, time_range, fold, gather, read_number,
+    find_line_quotes,
 };
 
 /* What library.py allocates for scratch, as facts of this level; they are the same in all. */

@@ -209,6 +209,56 @@ class Intersect(Structure):
 
 
 @layout
+class Lookup(Structure):
+    first_column: U64
+    columns: U64
+    first_slot: U64
+    mask: U64
+
+
+@layout
+class Test(Structure):
+    low: F64
+    high: F64
+    column: I32
+    kinds: U32
+    first_member: I32
+    members: I32
+    first_interval: I32
+    intervals: I32
+    bit: I32
+    unused: I32
+
+
+@layout
+class Probe(Structure):
+    lookups: Span
+    key_columns: Span
+    strides: Span
+    slot_keys: Span
+    slot_groups: Span
+    group_offsets: Span
+    entries: Span
+    test_offsets: Span
+    tests: Span
+    members: Span
+    lows: Span
+    highs: Span
+    kinds: Span
+    numbers: Span
+    ids: Span
+    pass_rows: Span
+    passes: Span
+    pass_bytes: U64
+    columns: U64
+    rows: U64
+    pair_rows: Span
+    pair_branches: Span
+    start: U64
+    count: U64
+
+
+@layout
 class Field(Structure):
     kinds: Span
     numbers: Span
@@ -293,6 +343,7 @@ class Entries(Structure):
     scan_file: Address
     search: Address
     intersect: Address
+    probe: Address
     time_range: Address
     fold: Address
     gather: Address
@@ -314,6 +365,9 @@ LAYOUTS: dict[str, type[Structure]] = {
     "rum_number": Number,
     "rum_search": Search,
     "rum_intersect": Intersect,
+    "rum_lookup": Lookup,
+    "rum_test": Test,
+    "rum_probe": Probe,
     "rum_field": Field,
     "rum_folded": Folded,
     "rum_group": Group,

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from rumpattern.definition.model import MetricDefinition
-    from rumpattern.pattern.ast import Branch, Field
+    from rumpattern.pattern.ast import Field
 
 
 _ALWAYS_READ: Final = frozenset((EVENT_TYPE, EVENT_TIMESTAMP, APPLICATION_NAME))
@@ -20,50 +20,79 @@ _ALWAYS_READ: Final = frozenset((EVENT_TYPE, EVENT_TIMESTAMP, APPLICATION_NAME))
 
 def build_plan(definitions: Iterable[MetricDefinition]) -> Plan:
     """Build the plan of definitions; their order is kept."""
-    predicates = _PredicateIndex()
-    planned = tuple(_plan_definition(definition, predicates) for definition in definitions)
-    paths = _ALWAYS_READ.union(*(definition.paths for definition in planned))
-    return Plan(tuple(sorted(paths)), tuple(predicates.indices), planned)
+    builder = _PlanBuilder()
+    planned = tuple(map(builder.plan, definitions))
+    paths = _ALWAYS_READ.union(*builder.paths.values())
+    return Plan(tuple(sorted(paths)), tuple(builder.predicates), planned)
 
 
-class _PredicateIndex:
-    """Gives each distinct predicate an index, in the order in which they are first seen.
+class _PlanBuilder:
+    """Plans definitions one after the other; what they have in common is one object for all of them.
 
-    ``$or`` expands a pattern to as many as a thousand branches whose fields are the same objects. Hashing a field
-    hashes all its elements, so a field is looked up by identity first. ``seen`` keeps the field alive: the identity of
-    one that was freed could come back as that of another.
+    Of a hundred thousand definitions most have the predicates, event types and paths of others. To make a set for each
+    of them took half of the memory, and most of the time, in which Python looks through all objects again and again.
     """
 
     def __init__(self) -> None:
-        self.indices: dict[Predicate, int] = {}
-        self.seen: dict[int, tuple[Field, int]] = {}
+        self.predicates: list[Predicate] = []
+        self.indices: dict[tuple[str, object], int] = {}
+        self.types: dict[int, frozenset[str] | None] = {}
+        self.paths: dict[object, frozenset[str]] = {}
+
+    def plan(self, definition: MetricDefinition) -> PlannedDefinition:
+        """Return a definition with the indices of its predicates."""
+        branches = definition.pattern.branches if definition.pattern else ((),)
+        if len(branches) == 1:
+            indices: tuple[tuple[int, ...], ...] = (tuple(map(self.index, branches[0])),)
+        else:
+            # ``$or`` makes as many as a thousand branches, whose fields are the same objects: looked up by identity.
+            seen = {id(field): self.index(field) for branch in branches for field in branch}
+            indices = tuple(tuple(seen[id(field)] for field in branch) for branch in branches)
+        return PlannedDefinition(definition, indices, self.event_types(indices), self.paths_of(definition))
 
     def index(self, field: Field) -> int:
-        if id(field) not in self.seen:
-            predicate = Predicate(field.path, field.elements)
-            self.seen[id(field)] = field, self.indices.setdefault(predicate, len(self.indices))
-        return self.seen[id(field)][1]
+        """Return the index of a field's predicate; they are in the order in which they are first seen."""
+        # Python keeps the hash of a string, and works out that of an element anew. An element equals no string.
+        elements = field.elements
+        if len(elements) == 1:
+            only = elements[0]
+            key: tuple[str, object] = (field.path, only.value if type(only) is StringEquals else only)
+        else:
+            key = field.path, tuple([one.value if type(one) is StringEquals else one for one in elements])
+        index = self.indices.get(key)
+        if index is None:
+            index = self.indices[key] = len(self.predicates)
+            self.predicates.append(Predicate(field.path, field.elements))
+            if field.path == EVENT_TYPE:
+                self.types[index] = _named_types(field)
+        return index
+
+    def event_types(self, branches: Iterable[tuple[int, ...]]) -> frozenset[str] | None:
+        """Return the only event types that any of the branches can match, None if one of them can match any."""
+        named = self.types
+        by_branch = {next((named[index] for index in branch if index in named), None) for branch in branches}
+        if len(by_branch) == 1:
+            return by_branch.pop()
+        return None if None in by_branch else frozenset().union(*(types for types in by_branch if types is not None))
+
+    def paths_of(self, definition: MetricDefinition) -> frozenset[str]:
+        """Return the paths that a definition reads."""
+        branches = definition.pattern.branches if definition.pattern else ((),)
+        key = (
+            tuple([tuple([field.path for field in branch]) for branch in branches]),
+            definition.dimension_keys,
+            definition.value_key,
+        )
+        known = self.paths.get(key)
+        if known is None:
+            known = self.paths[key] = _paths(definition)
+        return known
 
 
-def _plan_definition(definition: MetricDefinition, predicates: _PredicateIndex) -> PlannedDefinition:
-    branches = definition.pattern.branches if definition.pattern else ((),)
-    indices = tuple(tuple(map(predicates.index, branch)) for branch in branches)
-    return PlannedDefinition(definition, indices, _event_types(branches), _paths(definition))
-
-
-def _event_types(branches: Iterable[Branch]) -> frozenset[str] | None:
-    """Return the only event types that any of the branches can match, None if one of them can match any."""
-    by_branch = [_branch_event_types(branch) for branch in branches]
-    return None if None in by_branch else frozenset().union(*(types for types in by_branch if types is not None))
-
-
-def _branch_event_types(branch: Branch) -> frozenset[str] | None:
-    """Return the only event types that a branch can match, None unless it names them by equality."""
-    for field in branch:
-        if field.path == EVENT_TYPE:
-            values = [element.value for element in field.elements if isinstance(element, StringEquals)]
-            return frozenset(values) if len(values) == len(field.elements) else None
-    return None
+def _named_types(field: Field) -> frozenset[str] | None:
+    """Return the only event types that a field of the event type matches, None unless it names them by equality."""
+    values = [element.value for element in field.elements if isinstance(element, StringEquals)]
+    return frozenset(values) if len(values) == len(field.elements) else None
 
 
 def _paths(definition: MetricDefinition) -> frozenset[str]:

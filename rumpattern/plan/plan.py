@@ -57,11 +57,11 @@ class Plan:
     def paths_by_type(self) -> dict[str, frozenset[str]] | None:
         """Return the paths to read from events of each type that can match; None if a definition can match any."""
         by_type: dict[str, frozenset[str]] = {}
-        for planned in self.planned:
-            if planned.event_types is None:
+        for event_types, paths in {(planned.event_types, planned.paths) for planned in self.planned}:
+            if event_types is None:
                 return None
-            for event_type in planned.event_types:
-                by_type[event_type] = by_type.get(event_type, frozenset()) | planned.paths
+            for event_type in event_types:
+                by_type[event_type] = by_type.get(event_type, frozenset()) | paths
         return by_type
 
     def definitions_by_type(self) -> dict[str, tuple[int, ...]]:

@@ -36,6 +36,7 @@ matching
   up to 3 branches of a type: a mask for each predicate
   more: classes of values; up to 2,097,152 combinations of classes have a table, else sets of
         branches are intersected row by row
+  over 4,096: the strings that branches ask for are looked up, and the few branches found are tested
   any type: 1 definition, 1 branch: masks
   com.amazon.rum.performance_navigation_event: 2 definitions, 2 branches: masks"""
 

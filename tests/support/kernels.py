@@ -26,9 +26,11 @@ def kernels(definitions: Sequence[rp.MetricDefinition]) -> dict[str, Kernel]:
         "masks": build_kernel(plan, predicates, few_branches=1 << 30),
         "codes": build_kernel(plan, predicates, few_branches=0),
         "rows": build_kernel(plan, predicates, few_branches=0, max_codes=0, rowwise=NUMPY),
+        "keys": build_kernel(plan, predicates, many_branches=0, rowwise=NUMPY),
     }
     if HAS_CORE:
         forms["native"] = build_kernel(plan, predicates, few_branches=0, max_codes=0, rowwise=compiled_rowwise())
+        forms["native keys"] = build_kernel(plan, predicates, many_branches=0, rowwise=compiled_rowwise())
     return forms
 
 
