@@ -17,7 +17,7 @@ from rumpattern.engine import DEFAULT_PERIOD, Engine
 from rumpattern.input.blocks import ReadOptions
 from rumpattern.input.formats import MAX_LINE, Form
 from rumpattern.input.gather import gather_blocks
-from rumpattern.input.sources import GZIP_MAGIC, find_sources
+from rumpattern.input.sources import find_sources, is_gzip
 from rumpattern.job.collect import Collector
 from rumpattern.job.results import process_block
 from rumpattern.job.settings import Settings, check_at_least_1
@@ -114,18 +114,19 @@ def run(  # noqa: PLR0913 - what is replayed, how, where, and who hears of it
     inputs: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     settings: Settings,
     *,
+    sources: Sequence[Source] | None = None,
     workers: int | None = None,
     state: str | os.PathLike[str] | None = None,
     listeners: Listeners = Listeners(),  # noqa: B008 - immutable
 ) -> ReplayResult:
-    """Do what ``replay`` does, with settings in one value.
+    """Do what ``replay`` does, with settings in one value; ``sources`` are those of the inputs, if they are known.
 
     Raises:
         InputError, ValueError, ReaderError: see ``replay``.
     """
     check_at_least_1("workers", workers)
     named = [inputs] if isinstance(inputs, (str, os.PathLike)) else list(inputs)
-    sources = find_sources(named)
+    sources = find_sources(named) if sources is None else sources
     size = _text_size(sources)
     reader = _choose_reader(settings, listeners.on_notice)
     engine = Engine(definitions, application_name=settings.application_name, event_type_required=True, reader=reader)
@@ -228,17 +229,7 @@ def _choose_reader(settings: Settings, notify: Callable[[str], None]) -> Reader:
 def _text_size(sources: Sequence[Source]) -> int:
     """Estimate the bytes of event text of all sources."""
     sizes = ((source, source.size) for source in sources)
-    return sum(size * (_GZIP_RATIO if _is_gzip(source) else 1) for source, size in sizes if size)
-
-
-def _is_gzip(source: Source) -> bool:
-    """Tell whether a source whose size is known is gzip."""
-    assert source.path is not None
-    try:
-        with source.path.open("rb", buffering=0) as file:
-            return file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
-    except OSError:  # reading the file reports it
-        return False
+    return sum(size * (_GZIP_RATIO if is_gzip(source) else 1) for source, size in sizes if size)
 
 
 def available_cores() -> int:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from rumpattern.input.rejects import dump_row
-from rumpattern.input.sources import real_names
 from rumpattern.job.checkpoint.folders import sync_folder
 
 if TYPE_CHECKING:
@@ -26,12 +25,12 @@ _OPEN: Final = re.compile(r"/dev/std(?:out|err)|(?:/dev|/proc/self)/fd/(?P<numbe
 _STANDARD: Final = {"/dev/stdout": 1, "/dev/stderr": 2}
 
 
-def check_outputs(outputs: Mapping[str, str | None], inputs: Iterable[Path], state: str | None = None) -> None:
+def check_outputs(outputs: Mapping[str, str | None], inputs: Iterable[str], state: str | None = None) -> None:
     """Check, before any work, that files can be written and are neither read nor written twice.
 
     Args:
         outputs: option name to file name, None where it was not given.
-        inputs: the files that are read.
+        inputs: the files that are read, as paths without links.
         state: the folder of the checkpoint.
 
     Raises:
@@ -40,7 +39,7 @@ def check_outputs(outputs: Mapping[str, str | None], inputs: Iterable[Path], sta
     if state == "":
         raise click.BadParameter("no folder is named", param_hint="--state")
     progress = None if state is None else _real(state)
-    taken = dict.fromkeys(real_names(inputs), "an input")
+    taken = dict.fromkeys(inputs, "an input")
     for option, name in outputs.items():
         if name is None or _open_file(name) is not None:
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
@@ -60,9 +61,9 @@ def replay_files(  # noqa: PLR0913, PLR0917 - one for each option
     output = None if output == "-" else output
     _check_format(form, output)
     sources = find_sources(events)
-    inputs = [source.path for source in sources if source.path]
+    inputs = [source.real for source in sources if source.real]
     outputs = {"--output": output, "--rejects": rejects_file, "--accounts": accounts_file}
-    check_outputs(outputs, [*inputs, *map(Path, files)], state)
+    check_outputs(outputs, [*inputs, *map(os.path.realpath, files)], state)
     definitions = read_definitions(files)
     with _checkpoint(state), ExitStack() as stack:  # every output is opened before there is anything to write
         stream = stack.enter_context(replacing(output)) if output else None
@@ -70,7 +71,9 @@ def replay_files(  # noqa: PLR0913, PLR0917 - one for each option
         on_reject = stack.enter_context(reject_file(rejects_file)) if rejects_file else None
         with progress_bar(sum(source.size for source in sources)) as on_progress:
             listeners = Listeners(on_reject, on_progress or ignore, lambda text: click.echo(text, err=True))
-            result = run(definitions, events, settings, workers=workers, state=state, listeners=listeners)
+            result = run(
+                definitions, events, settings, sources=sources, workers=workers, state=state, listeners=listeners
+            )
         if accounts_stream:
             import_module("rumpattern.emit.accounts").write(result, accounts_stream)
         is_complete = _write(result, form, stream, definitions, price)

@@ -29,6 +29,7 @@ SEGMENT_BUFFER: Final = 4 << 20
 """Bytes of a buffer in a segment: it stays in the processor's cache until it is read."""
 SEGMENT_BUFFERS: Final = 8
 """How many of them there are: as many as are filled while a segment that has been read is matched and aggregated."""
+_NEWLINE: Final = ord("\n")
 _SEARCHED: Final = 1 << 16
 """Bytes that are searched for the last newline at once."""
 _SKIPPED: Final = 1 << 20
@@ -58,6 +59,21 @@ class Buffer:
     def capacity(self) -> int:
         """How many bytes of text fit."""
         return len(self.text) - PADDING
+
+    def clear(self) -> None:
+        """Empty the buffer."""
+        self.filled = self.size = self.stored = self.skipped = 0
+
+    def append_lines(self, text: bytes) -> int:
+        """Put a text that there is room for, and a newline if it has none at its end; return how many lines it has."""
+        begin, end = self.size, self.size + len(text)
+        self.text[begin:end] = np.frombuffer(text, np.uint8)
+        if not text.endswith(b"\n"):
+            self.text[end] = _NEWLINE
+            end += 1
+        self.filled = self.size = end
+        self.text[end : end + PADDING] = 0
+        return int(np.count_nonzero(self.text[begin:end] == _NEWLINE))
 
     def release(self) -> None:
         """Give the buffer back to be filled again; nobody may look at its text any more."""

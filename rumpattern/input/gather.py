@@ -1,19 +1,20 @@
 """Sources to blocks, small ones gathered: those that follow one another make one block.
 
 Each block costs some milliseconds besides its lines, to batch, match and aggregate them, as much as 200 KB of text do:
-of 5,000 files of 25 KB, a block for each took nine times as long as their lines in one file.
+of 5,000 files of 25 KB, a block for each took ten times as long as their lines in one file.
 
 Gathered is what is simple: whole files, read at once, of lines in one form, or of documents. A source that is large, a
-stream, empty, damaged or not to be read is left to ``read_blocks``, and so is one that has no neighbour to be gathered
-with. So faults are found and told of in one place, and nothing but the time depends on what is gathered.
+stream, damaged or not to be read is left to ``read_blocks``, and so is one that has no neighbour to be gathered with.
+So faults are found and told of in one place, and nothing but the time depends on what is gathered.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final, NamedTuple
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from rumpattern.input.blocks import Block, ReadOptions, SourceSpan, read_blocks
+from rumpattern.input.buffers import BufferPool
 from rumpattern.input.documents import MAX_RECORDS, detect, read_documents
 from rumpattern.input.formats import LINE_FORMS, Form
 from rumpattern.input.lines import EventList
@@ -24,77 +25,118 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
 
     from rumpattern.input.blocks import Position
+    from rumpattern.input.buffers import Buffer
     from rumpattern.input.rejects import Reject
     from rumpattern.input.sources import Source
 
-SMALL: Final = 1 << 20
-"""Bytes of a source that is gathered, as they are stored and as text."""
+SMALL: Final = 2 << 20
+"""Bytes of a source that is gathered, as they are stored and as text: at 4 MB, blocks of their own take no longer."""
 GATHERED: Final = 8 << 20
-"""Bytes of text, or of events, that are gathered."""
-
-
+"""Bytes of text, or of events, that make a block."""
 _NO_EVENTS: Final = EventList((), ())
 
 
 class _Small(NamedTuple):
-    """A small source that has been read: its text, which ends in a newline, or its events.
+    """A small source that has been read.
 
     Attributes:
         source: the index of the source.
         options: how it is to be read.
         form: its input form.
         stored: its bytes on disk.
-        size: its bytes of text.
-        content: the text, or events.
+        text: its text.
+        events: its events, None if it has lines.
     """
 
     source: int
     options: ReadOptions
     form: Form
     stored: int
-    size: int
-    content: bytes | EventList
-
-    @property
-    def kind(self) -> Form | None:
-        """What sources that are gathered have in common: a form of lines, None for documents of any form."""
-        return None if isinstance(self.content, EventList) else self.form
+    text: bytes
+    events: EventList | None
 
     @property
     def is_empty(self) -> bool:
         """Whether there is not a single line or record."""
-        return not (self.records if isinstance(self.content, EventList) else self.content)
-
-    @property
-    def weight(self) -> int:
-        """Bytes that its text or its events take."""
-        content = self.content
-        return sum(map(len, content.texts)) if isinstance(content, EventList) else len(content)
-
-    @property
-    def records(self) -> int:
-        """How many events and rejects it is known to have."""
-        return _count_records(self.content) if isinstance(self.content, EventList) else 0
+        return not self.text if self.events is None else not _count_records(self.events)
 
 
-@dataclass(slots=True)
-class _Group:
-    """Small sources of one kind that follow one another, and are to become a block."""
+class _Lines:
+    """Small sources of lines in one form: their texts, one behind the other in a buffer."""
 
-    members: list[_Small] = field(default_factory=list)
-    weight: int = 0
-    records: int = 0
+    def __init__(self, form: Form, buffer: Buffer) -> None:
+        self.members: list[_Small] = []
+        self._form = form
+        self._buffer = buffer
+        self._spans: list[SourceSpan] = []
+        self._line_count = 0
+        buffer.clear()
 
     def has_room(self, small: _Small) -> bool:
-        """Tell whether one more source can be gathered with those of the group."""
-        is_like = not self.members or self.members[0].kind == small.kind
-        return is_like and self.weight + small.weight <= GATHERED and self.records + small.records <= MAX_RECORDS
+        """Tell whether one more source can be gathered with these."""
+        end = self._buffer.size + len(small.text) + (not small.text.endswith(b"\n"))
+        return small.events is None and small.form is self._form and end <= GATHERED
+
+    def add(self, small: _Small) -> None:
+        """Add a source; the buffer has room for the first one in any case."""
+        offset = self._buffer.size
+        lines = self._buffer.append_lines(small.text)
+        self._spans.append(SourceSpan(small.source, small.form, self._line_count, offset, lines))
+        self._line_count += lines
+        self.members.append(small._replace(text=b""))
+
+    def block(self) -> Block:
+        """Return the block of all."""
+        return Block(self.members[0].source, self._form, 0, self._buffer, spans=tuple(self._spans))
+
+    def release(self) -> None:
+        """Give the buffer back, for there will be no block."""
+        self._buffer.release()
+
+
+class _Documents:
+    """Small sources of documents in any form: their events in one list."""
+
+    def __init__(self) -> None:
+        self.members: list[_Small] = []
+        self._spans: list[SourceSpan] = []
+        self._texts: list[bytes] = []
+        self._positions: list[tuple[int, int]] = []
+        self._rejects: list[Reject] = []
+        self._blank = 0
+        self._offset = 0
+        self._size = 0
+
+    def has_room(self, small: _Small) -> bool:
+        """Tell whether one more source can be gathered with these."""
+        if small.events is None:
+            return False
+        records = len(self._texts) + len(self._rejects) + self._blank + _count_records(small.events)
+        return records <= MAX_RECORDS and self._size + sum(map(len, small.events.texts)) <= GATHERED
 
     def add(self, small: _Small) -> None:
         """Add a source."""
-        self.members.append(small)
-        self.weight += small.weight
-        self.records += small.records
+        events, first, offset = small.events, len(self._texts), self._offset
+        assert events is not None
+        self._spans.append(SourceSpan(small.source, small.form, first, offset, _count_records(events)))
+        self._texts += events.texts
+        self._positions += [(line + first, begin + offset) for line, begin in events.positions]
+        self._rejects += [replace(one, line=one.line + first, offset=one.offset + offset) for one in events.rejects]
+        self._blank += events.blank
+        self._offset += len(small.text) + 1  # what is missing at the end of a source is still before the next one
+        self._size += sum(map(len, events.texts))
+        self.members.append(small._replace(text=b"", events=None))
+
+    def block(self) -> Block:
+        """Return the block of all."""
+        events = EventList(self._texts, self._positions, self._rejects, self._blank)
+        return Block(self.members[0].source, self.members[0].form, 0, events, spans=tuple(self._spans))
+
+    def release(self) -> None:
+        """Do nothing: nothing was lent."""
+
+
+_Group: TypeAlias = "_Lines | _Documents"
 
 
 def gather_blocks(
@@ -107,26 +149,26 @@ def gather_blocks(
         options_of: returns for the index of a source how to read it.
         start: where to begin: where an earlier block ended.
     """
-    group = _Group()
     first, offset = start
+    group: _Group | None = None
+    pool: BufferPool | None = None
     for index in range(first, len(sources)):
         options = options_of(index)
         small = None if offset else _load(index, sources[index], options)
+        if group and (small is None or not (small.is_empty or group.has_room(small))):
+            yield from _blocks(group, sources)
+            group = None
         if small is None:
-            yield from _release(group, sources)
-            group = _Group()
             yield from read_blocks(index, sources[index], options, offset)
         elif small.is_empty:
-            if small.stored:
-                options.report_read(small.stored)
-        elif group.has_room(small):
-            group.add(small)
+            _report(small)
         else:
-            yield from _release(group, sources)
-            group = _Group()
+            pool = pool or BufferPool(options.buffers, max(GATHERED, SMALL + 1))
+            group = group or _new_group(small, pool)
             group.add(small)
         offset = 0
-    yield from _release(group, sources)
+    if group:
+        yield from _blocks(group, sources)
 
 
 def _load(index: int, source: Source, options: ReadOptions) -> _Small | None:
@@ -141,56 +183,35 @@ def _load(index: int, source: Source, options: ReadOptions) -> _Small | None:
         return None
     form = options.form or detect(text[:HEAD])
     if form in LINE_FORMS:
-        is_whole = not text or text.endswith(b"\n")
-        return _Small(index, options, form, len(data), len(text), text if is_whole else text + b"\n")
-    lists = list(read_documents([text], form))
-    if len(lists) > 1:
-        return None
-    return _Small(index, options, form, len(data), len(text), lists[0] if lists else _NO_EVENTS)
+        return _Small(index, options, form, len(data), text, None)
+    lists = list(read_documents([text], form)) or [_NO_EVENTS]
+    return _Small(index, options, form, len(data), text, lists[0]) if len(lists) == 1 else None
 
 
-def _release(group: _Group, sources: Sequence[Source]) -> Iterator[Block]:
+def _new_group(small: _Small, pool: BufferPool) -> _Group:
+    """Return a group that a source can be added to; the blocks before it must be out, for they have the buffers."""
+    if small.events is not None:
+        return _Documents()
+    buffer = pool.acquire()
+    assert buffer is not None, "the pool is open"
+    return _Lines(small.form, buffer)
+
+
+def _blocks(group: _Group, sources: Sequence[Source]) -> Iterator[Block]:
     """Yield the block of a group, or the blocks of its only source."""
-    members = group.members
-    if len(members) == 1:
-        index = members[0].source
-        yield from read_blocks(index, sources[index], members[0].options)
-    elif members:
-        for small in members:
-            small.options.report_read(small.stored)
-        text, spans = _join_events(members) if members[0].kind is None else _join_texts(members)
-        yield Block(members[0].source, members[0].form, 0, text, spans=tuple(spans))
+    if len(group.members) > 1:
+        for small in group.members:
+            _report(small)
+        yield group.block()
+        return
+    group.release()
+    (small,) = group.members
+    yield from read_blocks(small.source, sources[small.source], small.options)
 
 
-def _join_texts(members: Sequence[_Small]) -> tuple[bytes, list[SourceSpan]]:
-    """Return the texts as one, and where each source is in it."""
-    spans: list[SourceSpan] = []
-    index = offset = 0
-    texts = [small.content for small in members if isinstance(small.content, bytes)]
-    for small, text in zip(members, texts, strict=True):
-        spans.append(SourceSpan(small.source, small.form, index, offset, text.count(b"\n")))
-        index += spans[-1].lines
-        offset += len(text)
-    return b"".join(texts), spans
-
-
-def _join_events(members: Sequence[_Small]) -> tuple[EventList, list[SourceSpan]]:
-    """Return the events as one list, and where each source is in it."""
-    spans: list[SourceSpan] = []
-    texts: list[bytes] = []
-    positions: list[tuple[int, int]] = []
-    rejects: list[Reject] = []
-    blank = offset = 0
-    for small in members:
-        events, index = small.content, len(texts)
-        assert isinstance(events, EventList)
-        spans.append(SourceSpan(small.source, small.form, index, offset, _count_records(events)))
-        texts += events.texts
-        positions += [(line + index, begin + offset) for line, begin in events.positions]
-        rejects += [replace(one, line=one.line + index, offset=one.offset + offset) for one in events.rejects]
-        blank += events.blank
-        offset += small.size + 1  # what is missing at the end of a source is still before the next one
-    return EventList(texts, positions, rejects, blank), spans
+def _report(small: _Small) -> None:
+    if small.stored:
+        small.options.report_read(small.stored)
 
 
 def _count_records(events: EventList) -> int:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
@@ -35,20 +36,26 @@ _ENCODINGS: Final = {
     b"\xfe\xff": "UTF-16",
 }
 """The byte order marks of other encodings; UTF-32 comes first, for one of its marks begins with one of UTF-16."""
+_MARKS: Final = tuple(_ENCODINGS)
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One input: a file, or standard input (path None). ``error`` says why it cannot be read, if that is known."""
+    """One input: a file, or standard input (path None).
+
+    ``error`` says why it cannot be read, if that is known; ``real`` is the path without links, if that is known.
+    """
 
     name: str
     path: Path | None
     error: str | None = None
+    real: str | None = field(default=None, compare=False)
 
     @classmethod
-    def of(cls, path: Path, error: str | None = None) -> Self:
+    def of(cls, path: Path, error: str | None = None, real: str | None = None) -> Self:
         """Return a file; bytes of its name that are no UTF-8 are spelled out."""
-        return cls(os.fsencode(path).decode("utf-8", "backslashreplace"), path, error)
+        name = os.fspath(path)
+        return cls(name if name.isascii() else _spelled_out(name), path, error, real)
 
     @property
     def is_regular(self) -> bool:
@@ -75,9 +82,9 @@ class FileIdentity(NamedTuple):
     time: int
 
     @classmethod
-    def of(cls, file: BinaryIO) -> Self:
-        """Return the identity of an open file."""
-        status = os.fstat(file.fileno())
+    def of(cls, file: BinaryIO | int) -> Self:
+        """Return the identity of an open file, or of a descriptor of one."""
+        status = os.fstat(file if isinstance(file, int) else file.fileno())
         return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
 
 
@@ -116,10 +123,10 @@ def find_sources(inputs: Iterable[str | os.PathLike[str]]) -> list[Source]:
         InputError: naming every input that cannot be read and every directory without files.
     """
     problems: list[Diagnostic] = []
-    found = [source for item in inputs for source in _sources(os.fspath(item), problems)]
     sources: dict[str, Source] = {}
-    for source, name in zip(found, real_names(source.path for source in found), strict=True):
-        sources.setdefault(name, source)
+    for name in (os.fspath(item) for item in inputs):
+        for source in _sources(name, problems):
+            sources.setdefault(source.real or STDIN, source)
     if not problems and not sources:
         problems.append(Diagnostic("RP001", "no input was named", hint='name files or directories, or "-"'))
     if problems:
@@ -127,19 +134,8 @@ def find_sources(inputs: Iterable[str | os.PathLike[str]]) -> list[Source]:
     return sorted(sources.values(), key=lambda source: source.name)
 
 
-def real_names(paths: Iterable[Path | None]) -> Iterator[str]:
-    """Yield what ``os.path.realpath`` gives for each path, and ``STDIN`` for None; a folder is looked up once."""
-    folders: dict[str, str] = {}
-    for path in paths:
-        folder, name = ("", "") if path is None else os.path.split(path)
-        if path is None:
-            yield STDIN
-        elif name in {"", os.curdir, os.pardir} or path.is_symlink():
-            yield os.path.realpath(path)
-        else:
-            if folder not in folders:
-                folders[folder] = os.path.realpath(folder)
-            yield os.path.join(folders[folder], name)  # noqa: PTH118 - a Path takes longer than the look-up
+def _spelled_out(name: str) -> str:
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def _sources(name: str, problems: list[Diagnostic]) -> list[Source]:
@@ -153,7 +149,7 @@ def _sources(name: str, problems: list[Diagnostic]) -> list[Source]:
             _regular_size(path) is not None or not path.exists()
         ):  # a pipe is not opened to try it: its writer would lose its only reader
             path.open("rb").close()
-        return [Source.of(path)]
+        return [Source.of(path, real=os.path.realpath(path))]
     except OSError as error:
         hint = "check the name" if isinstance(error, FileNotFoundError) else None
         problems.append(Diagnostic("RP001", f"{Source.of(path).name}: {error.strerror or error}", hint=hint))
@@ -164,26 +160,56 @@ def _files(root: Path, problems: list[Diagnostic]) -> list[Source]:
     """Return the files of a directory; what is in it and cannot be looked at is a source that cannot be read."""
     files: list[Source] = []
     failed: list[OSError] = []
-    for folder, folders, names in os.walk(root, onerror=failed.append):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        visible = (Path(folder, name) for name in names if not name.startswith(".") and name != EXPORT_PROBE)
-        files += [Source.of(path) for path in visible if _may_be_read(path)]
+    folders = [os.fspath(root)]
+    while folders:
+        folder = folders.pop()
+        real = os.path.realpath(folder)
+        for entry in _visible_entries(folder, failed):
+            if _is_folder(entry):
+                folders.append(entry.path)
+            elif entry.name != EXPORT_PROBE and _may_be_read(entry):
+                files.append(_file(entry, real))
     for error in failed:
         if error.filename == os.fspath(root):
             raise error
-        files.append(Source.of(Path(error.filename), error.strerror))
+        files.append(Source.of(Path(error.filename), error.strerror, os.path.realpath(error.filename)))
     if not files:
         message = f"{Source.of(root).name}: no files in the directory"
         problems.append(Diagnostic("RP002", message, hint="name exported events"))
     return sorted(files, key=lambda source: source.name)
 
 
-def _may_be_read(path: Path) -> bool:
-    """Tell whether a path is a file, or cannot be looked at, which is reported when it is read."""
+def _visible_entries(folder: str, failed: list[OSError]) -> list[os.DirEntry[str]]:
+    """Return what is in a folder and not hidden, none if it cannot be looked at."""
     try:
-        return stat.S_ISREG(path.stat().st_mode)
+        with os.scandir(folder) as entries:
+            return [entry for entry in entries if not entry.name.startswith(".")]
+    except OSError as error:
+        failed.append(error)
+        return []
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Tell whether an entry is a folder, and no link to one."""
+    try:
+        return entry.is_dir(follow_symlinks=False)
+    except OSError:
+        return False
+
+
+def _may_be_read(entry: os.DirEntry[str]) -> bool:
+    """Tell whether an entry is a file, or cannot be looked at, which is reported when it is read."""
+    try:  # what an entry says of itself takes no system call; of a link that leads nowhere it says too little
+        return stat.S_ISREG(entry.stat().st_mode) if entry.is_symlink() else entry.is_file()
     except OSError:
         return True
+
+
+def _file(entry: os.DirEntry[str], real_folder: str) -> Source:
+    """Return the file that an entry of a folder is, or leads to."""
+    is_link = entry.is_symlink()
+    real = os.path.realpath(entry.path) if is_link else os.path.join(real_folder, entry.name)  # noqa: PTH118 - no Path
+    return Source.of(Path(entry.path), real=real)
 
 
 def _regular_size(path: Path) -> int | None:
@@ -240,15 +266,36 @@ def read_whole(source: Source, limit: int) -> bytes | None:
     if source.path is None or size is None or size > limit:
         return None
     try:
-        with source.path.open("rb", buffering=0) as file:
+        with _opened(source.path) as file:
             identity = FileIdentity.of(file)
             if identity.size > limit:
                 return None
-            data = file.read(identity.size)
+            data = os.read(file, identity.size)
             is_same = _difference(identity, FileIdentity.of(file)) is None
     except OSError:
         return None
     return data if is_same and len(data) == identity.size else None
+
+
+def is_gzip(source: Source) -> bool:
+    """Tell whether a regular file is compressed; False if it cannot be read, which reading it reports."""
+    if source.path is None:
+        return False
+    try:
+        with _opened(source.path) as file:
+            return os.read(file, len(GZIP_MAGIC)) == GZIP_MAGIC
+    except OSError:
+        return False
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    """Lend the descriptor of a file: to make a file object of it takes as long as to read a small file."""
+    file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    try:
+        yield file
+    finally:
+        os.close(file)
 
 
 def _difference(before: FileIdentity, now: FileIdentity) -> str | None:
@@ -267,6 +314,8 @@ def check_encoding(head: bytes) -> None:
     Raises:
         BrokenSourceError: it does.
     """
+    if not head.startswith(_MARKS):
+        return
     for mark, encoding in _ENCODINGS.items():
         if head.startswith(mark):
             message = f"the text is {encoding}, not UTF-8: convert it, as iconv -f {encoding} -t UTF-8 does"

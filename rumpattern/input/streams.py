@@ -115,11 +115,13 @@ def read_chunks(stream: Stream, head: bytes, report_read: Callable[[int], None])
 
 def inflate_whole(data: bytes, limit: int) -> bytes | None:
     """Return the text of a gzip file, None if that has more than ``limit`` bytes or the file is damaged."""
+    last = int.from_bytes(data[-_ISIZE:], "little")  # how many bytes of text the last member says that it has
+    if last > limit:
+        return None
     file, size = io.BytesIO(data), len(data)
     isal_zlib = load_isal()
     stream: Stream = _Copied(file, size) if isal_zlib is None else _ByIsal(file, size, isal_zlib)
-    last = int.from_bytes(data[-_ISIZE:], "little")  # how many bytes of text the last member says that it has
-    target = memoryview(bytearray(min(max(last + 1, HEAD), limit + 1)))
+    target = memoryview(bytearray(min(max(last, HEAD), limit) + 1))
     pieces: list[bytes] = []
     left = limit + 1
     while left and (filled := stream.fill(target[:left])):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -73,9 +73,10 @@ class FileAccount:
 
     def plus(self, result: SourceResult) -> FileAccount:
         """Return the account with the result of one more block; a new value, so that an interrupt never splits it."""
-        return replace(
-            self,
-            form=result.form.value,
+        return FileAccount(
+            self.name,
+            result.form.value,
+            self.bytes,
             lines=self.lines + result.lines,
             evaluated=self.evaluated + result.evaluated,
             blank=self.blank + result.blank,

@@ -170,19 +170,13 @@ def test_a_stream_that_shrinks_at_a_seam_does_not_look_complete(
 @pytest.mark.parametrize("good", [0, 1, 2])
 @pytest.mark.parametrize("reader", READERS)
 def test_a_device_that_fails_is_one_reject(
-    views: list[rp.MetricDefinition], folder: Path, monkeypatch: pytest.MonkeyPatch, reader: str, good: int
+    views: list[rp.MetricDefinition],
+    folder: Path,
+    failing_device: Callable[[Path, int], None],
+    reader: str,
+    good: int,
 ) -> None:
-    opened: list[str] = []
-
-    def fail(path: Path, *arguments: Any, **options: Any) -> BinaryIO:
-        if path.name == "b.ndjson":
-            opened.append(path.name)
-            if len(opened) > good:
-                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-        return real(path, *arguments, **options)
-
-    real = Path.open
-    monkeypatch.setattr(Path, "open", fail)
+    failing_device(folder / "b.ndjson", good)
     result, rejects = replay_views(views, folder, reader)
     assert reject_rows(rejects) == [(1, 0, "RP001", "cannot be read: Permission denied")]
     assert [file.evaluated for file in result.accounting.files] == [100, 0, 100]
