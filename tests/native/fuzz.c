@@ -493,6 +493,209 @@ static void fuzz_match(const uint8_t *data, size_t size)
     }
 }
 
+/* --- looking up in an index --------------------------------------------------------------------------------------- */
+
+enum { MOST_SLOTS = 16, KEY_COLUMNS = 3, MOST_IDS = 8 };
+
+/* The id of a string, 0 for none: mostly one of two, so that keys are found. */
+static uint64_t next_id(struct source *source)
+{
+    return next(source) % 4 ? 1 + next(source) % 2 : next(source) % MOST_IDS;
+}
+
+/* A key goes to the first empty slot from that on where it is looked for first. */
+static void place(const struct rum_lookup *lookup, uint64_t *slot_keys, int32_t *slot_groups, uint64_t key,
+                  int32_t group)
+{
+    uint64_t slot = (key * UINT64_C(0x9E3779B97F4A7C15) >> 32) & lookup->mask;
+    while (slot_keys[lookup->first_slot + slot] != 0 && slot_keys[lookup->first_slot + slot] != key) {
+        slot = (slot + 1) & lookup->mask;
+    }
+    slot_keys[lookup->first_slot + slot] = key;
+    slot_groups[lookup->first_slot + slot] = group;
+}
+
+/* What each test says, read word by word. */
+static bool test_holds(const struct rum_probe *of, const struct rum_test *test, uint64_t row)
+{
+    uint64_t at = (uint64_t)test->column * of->rows + row;
+    bool holds = test->kinds >> of->kinds.at[at] & 1;
+    double number = of->numbers.at[at];
+    if (of->kinds.at[at] == RUM_NUMBER) {
+        holds |= test->low <= number && number <= test->high;
+        for (int32_t i = test->first_interval; i < test->first_interval + test->intervals; i++) {
+            holds |= of->lows.at[i] <= number && number <= of->highs.at[i];
+        }
+    }
+    if (of->kinds.at[at] == RUM_STRING) {
+        for (int32_t i = test->first_member; i < test->first_member + test->members; i++) {
+            holds |= of->members.at[i] == of->ids.at[at];
+        }
+        if (test->bit >= 0 && of->pass_rows.at[at] >= 0) {
+            uint64_t bytes = (uint64_t)of->pass_rows.at[at] * of->pass_bytes;
+            holds |= of->passes.at[bytes + (uint64_t)test->bit / 8] >> (test->bit & 7) & 1;
+        }
+    }
+    return holds;
+}
+
+/* Whether a row has a key of the index, and the group of it. */
+static bool has_group(const struct rum_probe *of, const struct rum_lookup *lookup, uint64_t row, int64_t *group)
+{
+    uint64_t key = 0;
+    for (uint64_t i = lookup->first_column; i < lookup->first_column + lookup->columns; i++) {
+        int32_t id = of->ids.at[(uint64_t)of->key_columns.at[i] * of->rows + row];
+        if (id <= 0) {
+            return false;
+        }
+        key += (uint64_t)id * of->strides.at[i];
+    }
+    for (uint64_t slot = 0; key && slot <= lookup->mask; slot++) {
+        if (of->slot_keys.at[lookup->first_slot + slot] == key) {
+            *group = of->slot_groups.at[lookup->first_slot + slot];
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Offsets of some parts of `length` things, in order. */
+static int32_t *make_offsets(struct memory *memory, struct source *source, uint64_t parts, uint64_t length)
+{
+    int32_t *offsets = zeros(memory, (parts + 1) * sizeof *offsets);
+    for (uint64_t i = 1; i <= parts; i++) {
+        uint64_t left = length - (uint64_t)offsets[i - 1];
+        offsets[i] = i == parts ? (int32_t)length : offsets[i - 1] + (int32_t)(next(source) % (left + 1));
+    }
+    return offsets;
+}
+
+static struct rum_test make_test(struct source *source, const struct rum_probe *of)
+{
+    uint64_t first = next(source) % (of->members.length + 1), interval = next(source) % (of->lows.length + 1);
+    struct rum_test test = {
+        .low = (double)(next(source) % 64), .high = (double)(next(source) % 64),
+        .column = (int32_t)(next(source) % of->columns),
+        .kinds = (uint32_t)(next(source) & next(source)),
+        .first_member = (int32_t)first,
+        .members = (int32_t)(next(source) % (of->members.length - first + 1)),
+        .first_interval = (int32_t)interval,
+        .intervals = (int32_t)(next(source) % (of->lows.length - interval + 1)),
+        .bit = of->pass_bytes ? (int32_t)(next(source) % (8 * of->pass_bytes + 1)) - 1 : -1,
+    };
+    return test;
+}
+
+static struct rum_probe make_probe(struct memory *memory, struct source *source)
+{
+    enum { STRINGS = 7, GROUPS = 5, ENTRIES = 12, BRANCHES = 6, TESTS = 8, LOOKUPS = 2 };
+    struct rum_probe of = {.columns = 1 + next(source) % 4, .rows = next(source) % 30, .pass_bytes = next(source) % 3};
+    uint64_t values = of.columns * of.rows;
+    struct rum_lookup *lookups = zeros(memory, LOOKUPS * sizeof *lookups);
+    struct rum_test *tests = zeros(memory, TESTS * sizeof *tests);
+    uint8_t *kinds = zeros(memory, values), *passes = zeros(memory, STRINGS * of.pass_bytes);
+    ALLOCATE(memory, of.key_columns, KEY_COLUMNS);
+    ALLOCATE(memory, of.strides, KEY_COLUMNS);
+    ALLOCATE(memory, of.slot_keys, LOOKUPS * MOST_SLOTS);
+    ALLOCATE(memory, of.slot_groups, LOOKUPS * MOST_SLOTS);
+    ALLOCATE(memory, of.entries, ENTRIES);
+    ALLOCATE(memory, of.members, next(source) % 9);
+    ALLOCATE(memory, of.lows, next(source) % 6);
+    ALLOCATE(memory, of.highs, of.lows.length);
+    ALLOCATE(memory, of.numbers, values);
+    ALLOCATE(memory, of.ids, values);
+    ALLOCATE(memory, of.pass_rows, of.pass_bytes ? values : 0);
+    for (uint64_t i = 0; i < KEY_COLUMNS; i++) {
+        of.key_columns.at[i] = (int32_t)(next(source) % of.columns);
+        of.strides.at[i] = i == 0 ? 1 : MOST_IDS * of.strides.at[i - 1];
+    }
+    for (uint64_t i = 0, first_column = 0; i < LOOKUPS; i++) {
+        uint64_t columns = i == 0 ? next(source) % (KEY_COLUMNS + 1) : KEY_COLUMNS - first_column;
+        lookups[i] = (struct rum_lookup){first_column, columns, i * MOST_SLOTS, (1u << next(source) % 5) - 1};
+        first_column += columns;
+        for (uint64_t keys = lookups[i].mask ? next(source) % (lookups[i].mask + 1) : 0; keys > 0; keys--) {
+            uint64_t key = 0;
+            for (uint64_t column = 0; column < columns; column++) {
+                key += next_id(source) * of.strides.at[lookups[i].first_column + column];
+            }
+            place(lookups + i, of.slot_keys.at, of.slot_groups.at, key, (int32_t)(next(source) % GROUPS));
+        }
+    }
+    for (uint64_t i = 0; i < of.members.length; i++) {
+        of.members.at[i] = (i ? of.members.at[i - 1] : 0) + 1 + (int32_t)(next(source) & 1);
+    }
+    for (uint64_t i = 0; i < of.lows.length; i++) {
+        of.lows.at[i] = (i ? of.highs.at[i - 1] : 0) + 1 + (double)(next(source) % 8);
+        of.highs.at[i] = of.lows.at[i] + (double)(next(source) % 8);
+    }
+    for (uint64_t i = 0; i < ENTRIES; i++) {
+        of.entries.at[i] = (int32_t)(next(source) % BRANCHES);
+    }
+    for (uint64_t i = 0; i < TESTS; i++) {
+        tests[i] = make_test(source, &of);
+    }
+    for (uint64_t i = 0; i < values; i++) {
+        kinds[i] = next(source) & 1 ? RUM_STRING : (uint8_t)(next(source) % RUM_KINDS);
+        of.numbers.at[i] = (double)(next(source) % 48) / 2;
+        of.ids.at[i] = (int32_t)next_id(source);
+        if (of.pass_bytes) {
+            of.pass_rows.at[i] = (int32_t)(next(source) % (STRINGS + 1)) - 1;
+        }
+    }
+    for (uint64_t i = 0; i < STRINGS * of.pass_bytes; i++) {
+        passes[i] = (uint8_t)next(source);
+    }
+    of.lookups.at = lookups;
+    of.lookups.length = LOOKUPS;
+    of.group_offsets = (rum_i32s){make_offsets(memory, source, GROUPS, ENTRIES), GROUPS + 1};
+    of.test_offsets = (rum_i32s){make_offsets(memory, source, BRANCHES, TESTS), BRANCHES + 1};
+    of.tests.at = tests;
+    of.tests.length = TESTS;
+    of.kinds = (rum_text){kinds, values};
+    of.passes = (rum_text){passes, STRINGS * of.pass_bytes};
+    ALLOCATE(memory, of.pair_rows, LOOKUPS * ENTRIES + next(source));
+    ALLOCATE(memory, of.pair_branches, LOOKUPS * ENTRIES + next(source));
+    return of;
+}
+
+/* Every pair that is put down is one that the index says, and no other one is. */
+static void fuzz_probe(const uint8_t *data, size_t size)
+{
+    for (int level = 0; level < LEVELS; level++) {
+        const struct rum_entries *entries = rum_entries_for(level_names[level]);
+        if (!entries) {
+            continue;
+        }
+        struct memory memory = {{0}, 0};
+        struct source source = {data, size, 0};
+        struct rum_probe of = make_probe(&memory, &source);
+        while (of.start < of.rows) {
+            uint64_t before = of.start, found = 0;
+            EXPECT(entries->probe(&of) == RUM_OK && before < of.start && of.start <= of.rows);
+            for (uint64_t row = before; row < of.start; row++) {
+                for (uint64_t i = 0; i < of.lookups.length; i++) {
+                    int64_t group = 0;
+                    bool is_found = has_group(&of, of.lookups.at + i, row, &group);
+                    int32_t entry = is_found ? of.group_offsets.at[group] : 0;
+                    for (; is_found && entry < of.group_offsets.at[group + 1]; entry++) {
+                        int32_t branch = of.entries.at[entry], test = of.test_offsets.at[branch];
+                        while (test < of.test_offsets.at[branch + 1] && test_holds(&of, of.tests.at + test, row)) {
+                            test++;
+                        }
+                        if (test == of.test_offsets.at[branch + 1]) {
+                            EXPECT(found < of.count && of.pair_rows.at[found] == (int64_t)row);
+                            EXPECT(of.pair_branches.at[found] == branch);
+                            found++;
+                        }
+                    }
+                }
+            }
+            EXPECT(found == of.count);
+        }
+        release(&memory);
+    }
+}
+
 /* --- the target --------------------------------------------------------------------------------------------------- */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -510,6 +713,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         break;
     case 3:
         fuzz_match(rest, size - OPTIONS);
+        break;
+    case 4:
+        fuzz_probe(rest, size - OPTIONS);
         break;
     default:
         fuzz_scan(data, rest, size - OPTIONS);

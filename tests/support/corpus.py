@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from itertools import product
 from pathlib import Path
+from random import Random
 from typing import TYPE_CHECKING
 
 from rumpattern.synth import events as synth
@@ -14,7 +15,7 @@ from tests.support.paths import EVENTS, JSON_TEST_SUITE
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-SCAN, NUMBER, FOLD, MATCH = range(4)
+SCAN, NUMBER, FOLD, MATCH, PROBE = range(5)
 _NUMBERS = (
     "0",
     "-0",
@@ -50,8 +51,8 @@ def inputs() -> Iterator[bytes]:
         for place in (b"%b", b'{"event_type":"t","z":%b}', b'{"event_type":"t","a":%b}'):
             yield options(SCAN) + place.replace(b"%b", text)
     yield from (options(NUMBER) + number.encode() for number in _NUMBERS)
-    for target, seed in product((FOLD, MATCH), range(40)):
-        yield options(target) + bytes((seed * 37 + i * (seed + 3) ** 2 // 7) % 256 for i in range(50 + 17 * seed))
+    for target, seed in product((FOLD, MATCH, PROBE), range(40)):
+        yield options(target) + Random(seed).randbytes(50 + 40 * seed)  # noqa: S311 - it has to be the same each time
 
 
 def write(folder: Path) -> int:
