@@ -98,6 +98,10 @@ class Column:
         kinds = np.where(is_array, np.uint8(int(Kind.AMBIGUOUS)), self.kinds)
         return Column(kinds, self.numbers, np.where(is_array, np.int32(0), self.codes), self.strings)
 
+    def take(self, rows: Rows) -> Column:
+        """Return the column of some rows, in an order."""
+        return Column(self.kinds[rows], self.numbers[rows], self.codes[rows], self.strings)
+
     def scatter(self, rows: Rows, n: int) -> Column:
         """Return a column of n rows that holds this one's values in ``rows`` and is missing elsewhere."""
         if len(rows) == n and bool((rows[1:] > rows[:-1]).all()):

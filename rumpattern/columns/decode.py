@@ -2,9 +2,10 @@
 
 orjson is fast, but of a repeated key it keeps the last value only, and of a number not its spelling. Of a line that
 orjson writes again byte for byte it hides nothing: a dropped key would be missing from what it writes, and a number
-with another spelling would be written otherwise. So a chunk of lines is decoded and written again as one array and
-compared at once. Only the lines of a chunk that differs are read one by one, and exactly if they differ by more than
-white space (``input.exact``). What orjson refuses (a lone surrogate, 1e400) is read exactly too, before it is rejected.
+with another spelling would be written otherwise. So the lines of a chunk are joined to one array, which is decoded,
+written again and compared at once. Only the lines of a chunk that differs are read one by one, and exactly if they
+differ by more than white space (``input.exact``). What orjson refuses (a lone surrogate, 1e400) is read exactly too,
+before it is rejected.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 import orjson
@@ -22,21 +23,23 @@ from rumpattern.columns.batch import MISSING, Column, EventBatch, build_column, 
 from rumpattern.columns.fields import Kind, derived_fields, find, with_fields
 from rumpattern.columns.tree import DEEP, Tree
 from rumpattern.input.exact import SPACE, has_long_number, load
+from rumpattern.input.lines import MARK, Chunk, JoinedLines
 from rumpattern.input.rejects import Reject, sort_rejects
 from rumpattern.jsontext import JsonError, Pairs, load_exact
 from rumpattern.memory import without_collection
 from rumpattern.rum.names import APPLICATION_NAME, DERIVED_FIELDS, EVENT_TYPE
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from rumpattern.arrays import Flags, Rows
     from rumpattern.columns.tree import Node
-    from rumpattern.input.lines import Chunk, EventTexts
+    from rumpattern.input.lines import EventTexts
     from rumpattern.jsontext import Exact
 
 
-_NO_MEMBERS: Final[dict[str, object]] = {}
+_Reader: TypeAlias = "tuple[int, _TreeValues | None]"
+"""The number of an event type, and what has been read of its events and of others with the same tree, if they are."""
 _TYPE: Final = (EVENT_TYPE,)
 _MAX_VALUES: Final = 1 << 20
 """Values in the columns of one batch, about: they take some fifty bytes each."""
@@ -85,46 +88,45 @@ class Decoder:
         for chunk in chunks:
             yield self._decode(texts, chain([chunk], chunks), max_lines)
 
-    def _decode(self, texts: EventTexts, chunks: Iterator[Chunk], max_lines: int | None = None) -> EventBatch:
+    def _decode(
+        self, texts: EventTexts, chunks: Iterator[Chunk | JoinedLines], max_lines: int | None = None
+    ) -> EventBatch:
         """Return the batch of the next chunks, or of so many of them that their events take little memory."""
-        rows = _Rows(texts)
+        rows = _Rows(texts, _Readers(self._tree))
         count = large = 0
         with without_collection():
             for chunk in chunks:
-                count += len(chunk.indices)
-                large += sum(size for size in map(len, chunk.texts) if size > _LARGE)
+                count += chunk.line_count
                 rows.account(chunk)
-                events, indices = _load_plain(chunk.texts), chunk.indices
+                events = load_joined(chunk) if isinstance(chunk, JoinedLines) else _load_plain(chunk.texts)
+                indices = chunk.indices
                 if events is None:
                     events, indices = _load_each(chunk, rows)
-                self._extract(events, indices, rows)
+                rows.indices += indices
+                self._extract(events, rows)
+                del events  # so that those of the next chunk take their place, which is in the processor's cache
+                if isinstance(chunk, Chunk):  # joined lines are short
+                    large += sum(size for size in map(len, chunk.texts) if size > _LARGE)
                 if max_lines is not None and (count >= max_lines or large > _MAX_LARGE):
                     break
-        return self._finish(rows)
+            return self._finish(rows)
 
-    def _extract(self, events: list[object], indices: Sequence[int], rows: _Rows) -> None:
-        """Append events to the rows: each by the tree of its type, all of one tree together."""
-        odd: set[int] = set()
-        types = [event.get(EVENT_TYPE, MISSING) for event in _objects(events, _TYPE, odd)]
-        first = len(rows.indices)
-        rows.indices += indices
-        rows.types += types
-        for tree, selected in self._by_tree(types).items():
-            found = rows.read(tree, [events[row] for row in selected], [first + row for row in selected])
-            odd.update(selected[index] for index in found)
-        rows.odd.update((first + row, events[row]) for row in odd)  # type: ignore[misc]
-
-    def _by_tree(self, types: list[object]) -> dict[Tree, list[int]]:
-        """Return which rows of a chunk to read by which tree."""
-        if self.trees is not None and set(map(type, types)) == {str}:
-            trees = list(map(self.trees.get, types))  # type: ignore[arg-type]
-        else:
-            trees = list(map(self._tree, types))
-        selected: dict[Tree, list[int]] = {}
-        for row, tree in enumerate(trees):
-            if tree is not None:
-                selected.setdefault(tree, []).append(row)
-        return selected
+    def _extract(self, events: list[Exact], rows: _Rows) -> None:
+        """Append what is read of some events, each by the tree of its type."""
+        readers, first = rows.readers, len(rows.types)
+        try:
+            found = [readers[event[EVENT_TYPE]] for event in events]  # type: ignore[index, call-overload]
+        except (KeyError, TypeError):  # one is missing or no string, or an event repeats keys
+            members = [_members(event, _TYPE) for event in events]
+            found = [readers.find(event.get(EVENT_TYPE, MISSING)) for event, _ in members]
+            rows.odd.update((first + row, events[row]) for row, (_, is_odd) in enumerate(members) if is_odd)
+        for event, (_, values) in zip(events, found, strict=True):
+            if values is not None:
+                try:
+                    values.append(values.read(event))
+                except (AttributeError, LookupError, TypeError):
+                    values.append_any(event)
+        rows.types += [number for number, _ in found]
 
     def _tree(self, event_type: object) -> Tree | None:
         """Return the tree to read an event by: its type's, None if that is not read, all paths if it is no string."""
@@ -140,12 +142,17 @@ class Decoder:
         at last the rows without an event type become rejects.
         """
         n = len(rows.indices)
-        columns = {EVENT_TYPE: build_column(rows.types).without_arrays()}
-        odd = set(range(n)) if self.is_deep else {*rows.odd, *odd_rows(columns[EVENT_TYPE], rows.types)}
+        types, type_of_row = rows.readers.types, np.array(rows.types, np.intp)
+        column_of_types = build_column(types).without_arrays()
+        columns = {EVENT_TYPE: column_of_types.take(type_of_row)}
+        rows_by_tree = rows.readers.rows_by_tree(type_of_row)
+        rows.odd.update(rows.readers.odd_events(rows_by_tree))
+        odd = set(range(n)) if self.is_deep else set(rows.odd)
+        odd.update(np.flatnonzero(np.isin(type_of_row, odd_rows(column_of_types, types))).tolist())
         read = {}
         for path in self.paths:
             if path != EVENT_TYPE:
-                values, read[path] = rows.of_path(path)
+                values, read[path] = rows.readers.of_path(path, rows_by_tree)
                 column = build_column(values)
                 odd.update(read[path][odd_rows(column, values)].tolist())
                 columns[path] = column.scatter(read[path], n)
@@ -164,7 +171,7 @@ class Decoder:
 
     def _odd_event(self, rows: _Rows, row: int, event: Exact, derived: dict[str, Flags]) -> Exact:
         added = derived_fields(event, self.application_name)
-        tree = self._tree(rows.types[row])
+        tree = self._tree(rows.readers.types[rows.types[row]])
         for path in added.keys() & tree.paths if tree else ():
             if path not in derived:
                 derived[path] = np.zeros(len(rows.indices), np.bool_)
@@ -203,43 +210,27 @@ class _Rows:
 
     Attributes:
         texts: what is decoded.
+        readers: what has been read of the rows, by event type.
         rejects: see ``EventBatch``, as for the next two.
         indices: of each row the index of its text in ``texts``.
-        types: of each row the event type, as it was decoded.
+        types: of each row the number of its event type.
         odd: row to event, decoded by ``load``, for rows of which it is known that columns cannot say them.
-        values: the values of all other paths.
     """
 
     texts: EventTexts
+    readers: _Readers
     rejects: list[Reject] = field(default_factory=list)
     blank: int = 0
     line_count: int = 0
     indices: list[int] = field(default_factory=list)
-    types: list[object] = field(default_factory=list)
+    types: list[int] = field(default_factory=list)
     odd: dict[int, Exact] = field(default_factory=dict)
-    values: dict[Tree, _TreeValues] = field(default_factory=dict)
 
-    def account(self, chunk: Chunk) -> None:
+    def account(self, chunk: Chunk | JoinedLines) -> None:
         """Count the lines of a chunk, with those that are not decoded."""
         self.line_count += chunk.line_count
         self.rejects += chunk.rejects
         self.blank += chunk.blank
-
-    def read(self, tree: Tree, events: list[object], rows: list[int]) -> set[int]:
-        """Append the values of a tree's paths in some events, which are these rows; return the indices of odd ones."""
-        values = self.values.get(tree)
-        if values is None:
-            values = self.values[tree] = _TreeValues({path: [] for path in tree.paths})
-        odd: set[int] = set()
-        _walk(tree.root, events, values.by_path, odd)
-        values.rows += rows
-        return odd
-
-    def of_path(self, path: str) -> tuple[list[object], Rows]:
-        """Return all values of a path, and the row of each, shape (values,): ascending for each tree."""
-        read = [values for values in self.values.values() if values.by_path.get(path)]
-        values = list(chain.from_iterable(tree_values.by_path[path] for tree_values in read))
-        return values, np.concatenate([values.row_array for values in read]) if read else np.zeros(0, np.intp)
 
     def event(self, row: int) -> Exact:
         """Return the event of a row as ``load_exact`` decodes it."""
@@ -253,61 +244,144 @@ class _Rows:
         self.rejects.append(Reject(*texts.position(index), code, reason, texts.line(index), texts.form))
 
 
-@dataclass
-class _TreeValues:
-    """The values of one tree's paths, in ``rows`` of a batch."""
+class _Readers(dict[str, "_Reader"]):
+    """What has been read of a batch, by event type; types are numbered in the order in which they come.
 
-    by_path: dict[str, list[object]]
-    rows: list[int] = field(default_factory=list)
+    Attributes:
+        types: the event type of each number; one that is no string has a number for each event.
+        trees: the tree that its events are read by, None if they are not read.
+        by_tree: what has been read by each tree.
+    """
+
+    def __init__(self, tree_of: Callable[[object], Tree | None]) -> None:
+        super().__init__()
+        self.tree_of = tree_of
+        self.types: list[object] = []
+        self.trees: list[Tree | None] = []
+        self.by_tree: dict[Tree, _TreeValues] = {}
+
+    def __missing__(self, event_type: str) -> _Reader:
+        if type(event_type) is not str:  # 1 and true would be the same key
+            raise KeyError
+        reader = self[event_type] = self._add(event_type)
+        return reader
+
+    def find(self, event_type: object) -> _Reader:
+        """Return the reader of an event type that may be no string."""
+        return self[event_type] if type(event_type) is str else self._add(event_type)
+
+    def _add(self, event_type: object) -> _Reader:
+        tree = self.tree_of(event_type)
+        self.types.append(event_type)
+        self.trees.append(tree)
+        values = None if tree is None else self.by_tree.setdefault(tree, _TreeValues(tree))
+        return len(self.types) - 1, values
+
+    def rows_by_tree(self, type_of_row: Rows) -> dict[Tree, Rows]:
+        """Return the rows that each tree reads, ascending."""
+        numbers = {tree: number for number, tree in enumerate(self.by_tree)}
+        tree_of_type = np.array([len(numbers) if tree is None else numbers[tree] for tree in self.trees], np.intp)
+        tree_of_row = tree_of_type[type_of_row]
+        order = np.argsort(tree_of_row, kind="stable")
+        ends = np.cumsum(np.bincount(tree_of_row, minlength=len(numbers)))
+        return dict(zip(numbers, np.split(order, ends), strict=False))  # what is behind the last end is not read
+
+    def of_path(self, path: str, rows_by_tree: Mapping[Tree, Rows]) -> tuple[list[object], Rows]:
+        """Return all values of a path, and the row of each, shape (values,): ascending for each tree."""
+        read = [values for tree, values in self.by_tree.items() if path in tree.paths]
+        values = list(chain.from_iterable(tree_values.of_path(path) for tree_values in read))
+        return values, np.concatenate([rows_by_tree[values.tree] for values in read]) if read else np.zeros(0, np.intp)
+
+    def odd_events(self, rows_by_tree: Mapping[Tree, Rows]) -> Iterator[tuple[int, Exact]]:
+        """Yield the rows that columns cannot say, as far as that was seen when they were read, with their events."""
+        for tree, values in self.by_tree.items():
+            yield from zip(rows_by_tree[tree][list(values.odd)].tolist(), values.odd.values(), strict=True)
+
+
+class _TreeValues:
+    """The values of a tree's paths, a tuple for each event that it reads.
+
+    Attributes:
+        append: add the values of an event.
+        odd: the events that columns cannot say, by their numbers in order.
+    """
+
+    def __init__(self, tree: Tree) -> None:
+        self.tree = tree
+        self.read = tree.read
+        self.odd: dict[int, Exact] = {}
+        self._values: list[tuple[object, ...]] = []
+        self.append = self._values.append
+
+    def append_any(self, event: Exact) -> None:
+        """Add the values of an event that may be of any form."""
+        values: dict[str, object] = {}
+        if _read_members(self.tree.root, event, values):
+            self.odd[len(self._values)] = event
+        self.append(tuple(values.get(path, MISSING) for path in self.tree.paths))
 
     @cached_property
-    def row_array(self) -> Rows:
-        """The rows as an array, once all of them are known."""
-        return np.array(self.rows, np.intp)
+    def _by_path(self) -> dict[str, tuple[object, ...]]:
+        return dict(zip(self.tree.paths, zip(*self._values, strict=True), strict=True))
+
+    def of_path(self, path: str) -> tuple[object, ...]:
+        """Return the values of a path, once all of them are known."""
+        return self._by_path[path]
 
 
-def _walk(node: Node, values_at_node: list[object], values: dict[str, list[object]], odd: set[int]) -> None:
-    """Append the members of values, one an event, to the lists of their paths, and so on to the leaves of the tree.
-
-    ``odd`` gets the indices of events whose members columns cannot say. A whole chunk goes down the tree together, for
-    a list comprehension a member is faster than a walk an event.
-    """
-    parents = _objects(values_at_node, node.children, odd)
-    if dotted := node.dotted:
-        odd.update(index for index, parent in enumerate(parents) if not parent.keys().isdisjoint(dotted))
+def _read_members(node: Node, value: object, values: dict[str, object]) -> bool:
+    """Add the values at and below the children of a node, given its own; return whether columns cannot say one."""
+    members, is_odd = _members(value, node.children)
+    is_odd |= not node.dotted.isdisjoint(members)
     for segment, child in node.children.items():
-        members = [parent.get(segment, MISSING) for parent in parents]
+        member = members.get(segment, MISSING)
         if child.wanted:
-            values[child.path] += members
+            values[child.path] = member
         if child.children:
-            _walk(child, members, values, odd)
+            is_odd |= _read_members(child, member, values)
+    return is_odd
 
 
-def _objects(values: list[object], wanted: Collection[str], odd: set[int]) -> list[dict[str, object]]:
-    """Return the values that are objects, an empty object for others.
+def _members(value: object, wanted: Collection[str]) -> tuple[Mapping[str, object], bool]:
+    """Return the members of an object, none for other values; and whether one that is wanted cannot be said.
 
-    ``odd`` gets the indices of arrays on the way to a wanted value, and of objects that repeat a wanted key.
+    That is so in arrays on the way to a wanted value, and where a wanted key is repeated.
     """
-    if set(map(type, values)) == {dict}:
-        return values  # type: ignore[return-value]
-    return [value if type(value) is dict else _object(i, value, wanted, odd) for i, value in enumerate(values)]
-
-
-def _object(index: int, value: object, wanted: Collection[str], odd: set[int]) -> dict[str, object]:
-    if isinstance(value, Pairs):
-        keys = Counter(key for key, _ in value)
-        if all(keys[key] <= 1 for key in wanted):
-            return dict(value)
-    elif not isinstance(value, list):
-        return _NO_MEMBERS
-    odd.add(index)
-    return _NO_MEMBERS
+    match value:
+        case dict():
+            return value, False
+        case Pairs():
+            keys = Counter(key for key, _ in value)
+            is_odd = any(keys[key] > 1 for key in wanted)
+            return {} if is_odd else dict(value), is_odd
+        case _:
+            return {}, isinstance(value, list)
 
 
 # --- lines to events ------------------------------------------------------------------------------------------------
 
 
-def _load_plain(texts: Sequence[bytes]) -> list[object] | None:
+def load_joined(lines: JoinedLines) -> list[Exact] | None:
+    """Return the event of each line, None if one is none or something is hidden in it.
+
+    orjson writes the array again. If both texts are the same but for white space, it hid nothing. The mark is in the
+    array's text only where lines end, line_count - 1 times; so if the mark is between the items so many times, each of
+    these is one of those, and no line ends within an item: what stands between two of them is one line, and one event.
+    To count lines and items would not do: ``{"a":[{}`` and ``{}]}`` would be one event together, and ``{},{}`` two.
+    """
+    try:
+        items = orjson.loads(lines.array)
+        written = orjson.dumps(items)
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        return None
+    if written != lines.array and written.translate(None, SPACE) != lines.array.translate(None, SPACE):
+        return None
+    events, marks = items[::2], items[1::2]
+    is_split = len(events) == lines.line_count and marks.count(MARK) == len(marks) == lines.line_count - 1
+    return events if is_split and set(map(type, events)) == {dict} else None
+
+
+def _load_plain(texts: Sequence[bytes]) -> list[Exact] | None:
     """Return the events of lines that orjson writes again byte for byte, and so hides nothing of; None if one differs.
 
     One array of all is written, and compared with the lines joined by commas: two calls instead of two for each line.
@@ -322,9 +396,9 @@ def _load_plain(texts: Sequence[bytes]) -> list[object] | None:
     return events if is_same and set(map(type, events)) <= {dict} else None
 
 
-def _load_each(chunk: Chunk, rows: _Rows) -> tuple[list[object], list[int]]:
+def _load_each(chunk: Chunk | JoinedLines, rows: _Rows) -> tuple[list[Exact], list[int]]:
     """Decode line by line; return the events and the indices of the lines that gave one."""
-    events: list[object] = []
+    events: list[Exact] = []
     indices: list[int] = []
     for index, data in zip(chunk.indices, chunk.texts, strict=True):
         if not data.strip(SPACE):
@@ -339,7 +413,7 @@ def _load_each(chunk: Chunk, rows: _Rows) -> tuple[list[object], list[int]]:
     return events, indices
 
 
-def _load_event(data: bytes) -> object:
+def _load_event(data: bytes) -> Exact:
     """Return one event.
 
     Raises:

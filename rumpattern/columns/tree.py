@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from rumpattern.columns.batch import MISSING
 from rumpattern.rum.names import EVENT_TYPE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    ReadMembers: TypeAlias = Callable[[Any], tuple[object, ...]]
 
 DEEP: Final = 64
 """Dots in a path from which every row takes the exact path: the keys that hold several segments would be too many."""
@@ -22,6 +26,42 @@ class Tree:
         for path in self.paths:
             if path.count(".") <= DEEP:
                 self.root.add(path.split("."))
+
+    # A function for each tree, whose source names its members, reads an event in half the time that a walk along the
+    # nodes takes, and in less than a list for each member of some events takes, which have to be fetched from memory
+    # again for that. It is plain: an event that is not is read by that walk (``decode``).
+    @cached_property
+    def read(self) -> ReadMembers:
+        """The function from an event to its values at ``paths``.
+
+        It raises AttributeError, LookupError or TypeError of an event that has something other than an object on the
+        way to a value, or a key that holds several segments.
+        """
+        source = ["def read(event):"]
+        names: dict[str, Any] = {"MISSING": MISSING, "NO_MEMBERS": {}}
+        values: dict[str, str] = {}
+
+        def add(node: Node, name: str) -> None:
+            if node.dotted:
+                names[f"dotted_{name}"] = frozenset(node.dotted)
+                source.append(f"    if not dotted_{name}.isdisjoint({name}): raise LookupError")
+            for segment, child in node.children.items():
+                default = "MISSING" if child.wanted else "NO_MEMBERS"
+                value = f"{name}.get({segment!a}, {default})"
+                if child.children:
+                    child_name = f"node_{len(source)}"
+                    source.append(f"    {child_name} = {value}")
+                    value = child_name
+                    add(child, child_name)
+                if child.wanted:
+                    values[child.path] = value
+
+        add(self.root, "event")
+        results = "".join(f"{values.get(path, 'MISSING')}, " for path in self.paths)
+        source.append(f"    return ({results})")
+        exec("\n".join(source), names)  # noqa: S102 - the names of members are literals in it
+        read: ReadMembers = names["read"]
+        return read
 
 
 class Node:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, Protocol
 
 import numpy as np
 
@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 
 _CHUNK: Final = 64
 """Texts of a chunk that does not come from splitting text."""
+MARK: Final = "\x7f"
+"""What stands between the lines in ``JoinedLines.array``: a character that JSON text may have and hardly ever has."""
+_MARK: Final = MARK.encode()
+_SEPARATOR: Final = b',"%b",' % _MARK
+_MAX_JOINED: Final = 1 << 16
+"""Bytes of text up to which lines are joined. orjson reserves twelve times as much to read it, and with the options of
+``memory`` more than 1 MiB is fresh memory each time, which takes half as long again to fill."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,6 +49,48 @@ class Chunk:
     blank: int = 0
 
 
+@dataclass(frozen=True, eq=False)
+class JoinedLines:
+    """Consecutive lines of one event each as they stand in a text, which is not split unless ``texts`` is asked for.
+
+    Attributes:
+        lines: the lines of the whole text.
+        first: the index of the first line.
+        content: the text of the lines.
+        array: a JSON array of the lines, with ``MARK`` between any two, if each of them is JSON. The mark is nowhere
+            else in its text, so if it is between the items, that is where the lines end: see ``decode.load_joined``.
+        line_count: how many lines there are.
+    """
+
+    lines: TextLines
+    first: int
+    content: bytes
+    array: bytes
+    line_count: int
+    rejects: ClassVar[Sequence[Reject]] = ()
+    blank: ClassVar[int] = 0
+
+    @property
+    def indices(self) -> Sequence[int]:
+        """The index of each line."""
+        return range(self.first, self.first + self.line_count)
+
+    @cached_property
+    def texts(self) -> list[bytes]:
+        """The text of each line; it may be blank."""
+        return _split(self.lines, self.first, self.content).texts
+
+    @classmethod
+    def join(cls, lines: TextLines, first: int, content: bytes) -> JoinedLines | None:
+        """Return lines that can be joined, None if they are too many or have the mark."""
+        if len(content) > _MAX_JOINED or _MARK in content:
+            return None
+        text = memoryview(content)[: len(content) - content.endswith(b"\n")]
+        array = b"".join((b"[", text, b"]")).replace(b"\n", _SEPARATOR)
+        newlines = (len(array) - len(text) - 2) // (len(_SEPARATOR) - 1)  # to count them takes longer
+        return cls(lines, first, content, array, newlines + 1)
+
+
 class EventTexts(Protocol):
     """The JSON texts of events: all of them in chunks, and any of them again by its index.
 
@@ -52,7 +101,7 @@ class EventTexts(Protocol):
     def form(self) -> Form:
         """The form of a line."""
 
-    def chunks(self) -> Iterator[Chunk]:
+    def chunks(self) -> Iterator[Chunk | JoinedLines]:
         """Yield all lines, a chunk at a time."""
 
     def text(self, index: int) -> bytes:
@@ -128,19 +177,15 @@ class TextLines:
     max_line: int = MAX_LINE
     source_starts: frozenset[int] = frozenset((0,))
 
-    def chunks(self) -> Iterator[Chunk]:
+    def chunks(self) -> Iterator[Chunk | JoinedLines]:
         """Yield all lines, a chunk at a time."""
         index = 0
         content = self.content
         for piece in file_pieces(content, self.offset) if isinstance(content, FileText) else pieces(self.whole):
-            lines = piece.split(b"\n")
-            if not lines[-1]:
-                lines.pop()
-            indices = range(index, index + len(lines))
-            index += len(lines)
-            # a piece tells of all its lines at once what would take a look at each
-            may_have = _MayHave(len(piece) > self.max_line, BOM in piece, b"\r" in piece)
-            yield _chunk(self, indices, lines, may_have)
+            can_join = self.form is Form.NDJSON and len(piece) <= self.max_line
+            chunk = (JoinedLines.join(self, index, piece) if can_join else None) or _split(self, index, piece)
+            index += chunk.line_count
+            yield chunk
 
     def may_begin_with_bom(self, index: int) -> bool:
         """Tell whether a line is the first one of a source."""
@@ -233,6 +278,16 @@ class _MayHave(NamedTuple):
     long: bool = True
     bom: bool = True
     cr: bool = True
+
+
+def _split(lines: TextLines, first: int, content: bytes) -> Chunk:
+    """Return the chunk of consecutive whole lines, of which the first has an index."""
+    raw = content.split(b"\n")
+    if not raw[-1]:
+        raw.pop()
+    # the content tells of all its lines at once what would take a look at each
+    may_have = _MayHave(len(content) > lines.max_line, BOM in content, b"\r" in content)
+    return _chunk(lines, range(first, first + len(raw)), raw, may_have)
 
 
 def _chunk(lines: TextLines | SelectedLines, indices: Sequence[int], raw: list[bytes], may_have: _MayHave) -> Chunk:

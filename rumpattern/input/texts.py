@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 CAN_READ_AT: Final = hasattr(os, "pread")
 """Whether the system reads files by position, as the compiled core does."""
-_PIECE: Final = 1 << 17
+_PIECE: Final = 32 << 10
 """Bytes of whole lines that are split at once: they stay in the processor's cache until they are decoded."""
 
 
@@ -85,7 +85,7 @@ def file_pieces(text: FileText, offset: int) -> Iterator[bytes]:
             left -= len(piece)
             cut = piece.rfind(b"\n") + 1
             if cut:
-                yield b"".join((*unfinished, piece[:cut]))
+                yield b"".join((*unfinished, memoryview(piece)[:cut]))
                 unfinished.clear()
             unfinished.append(piece[cut:])
         if rest := b"".join(unfinished):
