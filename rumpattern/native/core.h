@@ -137,7 +137,7 @@ struct rum_scratch {
     rum_bytes spans;
     rum_i32s quotes; /* room for those of the longest line, and RUM_QUOTES_MARGIN */
     rum_bytes trail;
-    rum_bytes shapes; /* RUM_SHAPES_BYTES, aligned to 64; zeros are no shapes */
+    rum_bytes shapes; /* RUM_SHAPES_BYTES, aligned to 64; zeros are no shapes; for one plan only, unless zeroed */
     rum_i32s slots; /* shape (2, columns, a power of two): of each column its strings, and its arrays */
     rum_bytes entries; /* shape (2, columns, rows or more), of struct rum_entry */
     rum_i64s heads; /* shape (2, columns, 2), see dictionary.h */

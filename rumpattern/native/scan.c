@@ -317,6 +317,10 @@ static struct job begin_job(struct rum_scan *scan)
          (struct step *)(void *)scratch->trail.at, 0},
     };
     job.notes.kinds[RUM_DOTTED] = 1;
+    if (job.shapes->members != scan->plan.members.length) {
+        forget_shapes(job.shapes);
+        job.shapes->members = (uint32_t)scan->plan.members.length;
+    }
     return job;
 }
 

@@ -73,6 +73,7 @@ struct shapes {
     struct span_cache spans[MAX_SPANS + 1];
     uint32_t node_count; /* ROOT is not counted, so that zeros are no shapes */
     uint32_t taken; /* whose bits tell which span caches are taken; 0 is none */
+    uint32_t members; /* of the plan that events were read for: nodes and spans number them */
 };
 
 /* A span that is being read: the node that opened it, where its text and its quotes begin, and how many members had been

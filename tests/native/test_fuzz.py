@@ -12,9 +12,11 @@ from tests.support.paths import ROOT
 pytestmark = [needs_core, pytest.mark.slow]
 
 
-def test_the_corpus_has_no_finding(tmp_path):
+@pytest.mark.parametrize("flags", ["", "-DRUM_PORTABLE"], ids=["this compiler", "a compiler without vectors"])
+def test_the_corpus_has_no_finding(tmp_path, monkeypatch, flags):
     if shutil.which("cmake") is None:
         pytest.skip("there is no cmake")
+    monkeypatch.setenv("CFLAGS", flags)
     build = tmp_path / "build"
     for command in (["cmake", "-S", ROOT / "tests" / "native", "-B", build], ["cmake", "--build", build]):
         done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -142,6 +142,19 @@ def test_shapes_that_do_not_repeat_are_forgotten(learned):
     assert learned(lines) == learned(lines) == 3
 
 
+def test_shapes_of_a_plan_with_more_members_are_forgotten(monkeypatch):
+    made = keep_scratch(monkeypatch)
+    lines = TextLines(b'{"event_type":"t","a":1,"b":{"c":"x"},"z":2}\n' * 30)
+    many = tuple(f"A{n:04d}" for n in range(500))
+    Scanner(Decoder((*many, *PATHS))).decode(lines)
+    used = made[-1].shapes
+    scanner = Scanner(Decoder(PATHS))
+    scanner.decode(lines)
+    assert len(made) == 2
+    made[-1].shapes[:] = used
+    assert_same_batch(scanner, lines, lines)
+
+
 @pytest.mark.parametrize(("first", "then"), [("0", "0.125"), ("1234", "1234.5")])
 def test_whole_numbers_do_not_keep_fractions_from_their_shape(learned, first, then):
     lines = [f'{{"event_type":"t","a":{value},"z":1}}{" " * 60}' for value in [first, *[then] * 600]]
