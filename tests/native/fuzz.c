@@ -539,24 +539,50 @@ static bool test_holds(const struct rum_probe *of, const struct rum_test *test, 
     return holds;
 }
 
-/* Whether a row has a key of the index, and the group of it. */
-static bool has_group(const struct rum_probe *of, const struct rum_lookup *lookup, uint64_t row, int64_t *group)
+/* The group of a row's key, -1 if it has none. */
+static int64_t group_of(const struct rum_probe *of, const struct rum_lookup *lookup, uint64_t row)
 {
     uint64_t key = 0;
     for (uint64_t i = lookup->first_column; i < lookup->first_column + lookup->columns; i++) {
         int32_t id = of->ids.at[(uint64_t)of->key_columns.at[i] * of->rows + row];
         if (id <= 0) {
-            return false;
+            return -1;
         }
         key += (uint64_t)id * of->strides.at[i];
     }
     for (uint64_t slot = 0; key && slot <= lookup->mask; slot++) {
         if (of->slot_keys.at[lookup->first_slot + slot] == key) {
-            *group = of->slot_groups.at[lookup->first_slot + slot];
-            return true;
+            return of->slot_groups.at[lookup->first_slot + slot];
         }
     }
-    return false;
+    return -1;
+}
+
+static bool branch_holds(const struct rum_probe *of, int32_t branch, uint64_t row)
+{
+    for (int32_t test = of->test_offsets.at[branch]; test < of->test_offsets.at[branch + 1]; test++) {
+        if (!test_holds(of, of->tests.at + test, row)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Expect the pairs of a row from a place on, in order; returns the place behind them. */
+static uint64_t check_pairs(const struct rum_probe *of, uint64_t row, uint64_t at)
+{
+    for (uint64_t i = 0; i < of->lookups.length; i++) {
+        int64_t group = group_of(of, of->lookups.at + i, row);
+        int32_t entry = group < 0 ? 0 : of->group_offsets.at[group], end = group < 0 ? 0 : of->group_offsets.at[group + 1];
+        for (; entry < end; entry++) {
+            int32_t branch = of->entries.at[entry];
+            if (branch_holds(of, branch, row)) {
+                EXPECT(at < of->count && of->pair_rows.at[at] == (int64_t)row && of->pair_branches.at[at] == branch);
+                at++;
+            }
+        }
+    }
+    return at;
 }
 
 /* Offsets of some parts of `length` things, in order. */
@@ -673,22 +699,7 @@ static void fuzz_probe(const uint8_t *data, size_t size)
             uint64_t before = of.start, found = 0;
             EXPECT(entries->probe(&of) == RUM_OK && before < of.start && of.start <= of.rows);
             for (uint64_t row = before; row < of.start; row++) {
-                for (uint64_t i = 0; i < of.lookups.length; i++) {
-                    int64_t group = 0;
-                    bool is_found = has_group(&of, of.lookups.at + i, row, &group);
-                    int32_t entry = is_found ? of.group_offsets.at[group] : 0;
-                    for (; is_found && entry < of.group_offsets.at[group + 1]; entry++) {
-                        int32_t branch = of.entries.at[entry], test = of.test_offsets.at[branch];
-                        while (test < of.test_offsets.at[branch + 1] && test_holds(&of, of.tests.at + test, row)) {
-                            test++;
-                        }
-                        if (test == of.test_offsets.at[branch + 1]) {
-                            EXPECT(found < of.count && of.pair_rows.at[found] == (int64_t)row);
-                            EXPECT(of.pair_branches.at[found] == branch);
-                            found++;
-                        }
-                    }
-                }
+                found = check_pairs(&of, row, found);
             }
             EXPECT(found == of.count);
         }
