@@ -99,7 +99,7 @@ class Column:
         return Column(kinds, self.numbers, np.where(is_array, np.int32(0), self.codes), self.strings)
 
     def take(self, rows: Rows) -> Column:
-        """Return the column of some rows, in an order."""
+        """Return the column with these rows, shape (n,), of which one may come several times."""
         return Column(self.kinds[rows], self.numbers[rows], self.codes[rows], self.strings)
 
     def scatter(self, rows: Rows, n: int) -> Column:

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 
 _Reader: TypeAlias = "tuple[int, _TreeValues | None]"
-"""The number of an event type, and what has been read of its events and of others with the same tree, if they are."""
+"""The number of an event type, and where the values of its events go: None if they are not read."""
 _TYPE: Final = (EVENT_TYPE,)
 _MAX_VALUES: Final = 1 << 20
 """Values in the columns of one batch, about: they take some fifty bytes each."""
@@ -113,20 +113,20 @@ class Decoder:
 
     def _extract(self, events: list[Exact], rows: _Rows) -> None:
         """Append what is read of some events, each by the tree of its type."""
-        readers, first = rows.readers, len(rows.types)
+        first = len(rows.types)
         try:
-            found = [readers[event[EVENT_TYPE]] for event in events]  # type: ignore[index, call-overload]
+            readers = [rows.readers[event[EVENT_TYPE]] for event in events]  # type: ignore[index, call-overload]
         except (KeyError, TypeError):  # one is missing or no string, or an event repeats keys
             members = [_members(event, _TYPE) for event in events]
-            found = [readers.find(event.get(EVENT_TYPE, MISSING)) for event, _ in members]
+            readers = [rows.readers.of(event.get(EVENT_TYPE, MISSING)) for event, _ in members]
             rows.odd.update((first + row, events[row]) for row, (_, is_odd) in enumerate(members) if is_odd)
-        for event, (_, values) in zip(events, found, strict=True):
+        for event, (_, values) in zip(events, readers, strict=True):
             if values is not None:
                 try:
                     values.append(values.read(event))
                 except (AttributeError, LookupError, TypeError):
                     values.append_any(event)
-        rows.types += [number for number, _ in found]
+        rows.types += [number for number, _ in readers]
 
     def _tree(self, event_type: object) -> Tree | None:
         """Return the tree to read an event by: its type's, None if that is not read, all paths if it is no string."""
@@ -245,7 +245,7 @@ class _Rows:
 
 
 class _Readers(dict[str, "_Reader"]):
-    """What has been read of a batch, by event type; types are numbered in the order in which they come.
+    """How events of each type are read, and what has been read; types are numbered in the order in which they come.
 
     Attributes:
         types: the event type of each number; one that is no string has a number for each event.
@@ -266,8 +266,8 @@ class _Readers(dict[str, "_Reader"]):
         reader = self[event_type] = self._add(event_type)
         return reader
 
-    def find(self, event_type: object) -> _Reader:
-        """Return the reader of an event type that may be no string."""
+    def of(self, event_type: object) -> _Reader:
+        """Return the reader of an event type that may be no string, a new one for each event that has none."""
         return self[event_type] if type(event_type) is str else self._add(event_type)
 
     def _add(self, event_type: object) -> _Reader:
@@ -302,6 +302,8 @@ class _TreeValues:
     """The values of a tree's paths, a tuple for each event that it reads.
 
     Attributes:
+        tree: the tree.
+        read: see ``Tree.read``.
         append: add the values of an event.
         odd: the events that columns cannot say, by their numbers in order.
     """
@@ -322,7 +324,9 @@ class _TreeValues:
 
     @cached_property
     def _by_path(self) -> dict[str, tuple[object, ...]]:
-        return dict(zip(self.tree.paths, zip(*self._values, strict=True), strict=True))
+        by_path = dict(zip(self.tree.paths, zip(*self._values, strict=True), strict=True))
+        self._values.clear()  # it takes as much memory
+        return by_path
 
     def of_path(self, path: str) -> tuple[object, ...]:
         """Return the values of a path, once all of them are known."""
@@ -385,6 +389,7 @@ def _load_plain(texts: Sequence[bytes]) -> list[Exact] | None:
     """Return the events of lines that orjson writes again byte for byte, and so hides nothing of; None if one differs.
 
     One array of all is written, and compared with the lines joined by commas: two calls instead of two for each line.
+    These are lines that could not be joined; those that differ by white space are read one by one.
     """
     try:
         events = list(map(orjson.loads, texts))

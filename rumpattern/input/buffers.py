@@ -1,4 +1,4 @@
-"""Streams to buffers of whole lines, in which the lines are read where they stand.
+"""Streams and small files to buffers of whole lines, in which the lines are read where they stand.
 
 A buffer has one owner at a time. The thread that fills buffers acquires one from the pool, fills it and hands it over;
 from then on it belongs to the block that holds it, until ``release`` puts it back in the pool. Nobody may look at its
@@ -44,7 +44,7 @@ class Buffer:
         filled: how many bytes hold text.
         size: how many of those are whole lines; or of a line over the limit, its start.
         skipped: in the latter case, how many bytes of the line follow in the source, else 0.
-        stored: how many bytes of the source had been read when the buffer was full.
+        stored: how many bytes of the stream had been read when the buffer was full.
     """
 
     def __init__(self, pool: BufferPool) -> None:
@@ -156,7 +156,7 @@ def _allocate(capacity: int) -> Bytes:
 
 
 class BufferPool:
-    """The buffers of one stream, each for ``capacity`` bytes or more (``BLOCK``).
+    """The buffers of one stream or of gathered files, each for ``capacity`` bytes or more (``BLOCK``).
 
     There are at most ``count``, which go round; without a count, there is a new one each time.
     """

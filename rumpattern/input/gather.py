@@ -142,7 +142,7 @@ _Group: TypeAlias = "_Lines | _Documents"
 def gather_blocks(
     sources: Sequence[Source], options_of: Callable[[int], ReadOptions], start: Position = (0, 0)
 ) -> Generator[Block]:
-    """Yield the blocks of sources in order.
+    """Yield the blocks of sources in order; a block of gathered lines has one of ``ReadOptions.buffers``.
 
     Args:
         sources: what to read.

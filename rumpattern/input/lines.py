@@ -77,7 +77,7 @@ class JoinedLines:
 
     @cached_property
     def texts(self) -> list[bytes]:
-        """The text of each line; it may be blank."""
+        """The text of each line; it may be blank. In this form and of this length none is set aside."""
         return _split(self.lines, self.first, self.content).texts
 
     @classmethod

@@ -317,7 +317,7 @@ static struct job begin_job(struct rum_scan *scan)
          (struct step *)(void *)scratch->trail.at, 0},
     };
     job.notes.kinds[RUM_DOTTED] = 1;
-    if (job.shapes->members != scan->plan.members.length) {
+    if (job.shapes->members != scan->plan.members.length) { /* else they might name members that there are not */
         forget_shapes(job.shapes);
         job.shapes->members = (uint32_t)scan->plan.members.length;
     }

@@ -3,6 +3,7 @@
 import pytest
 
 import rumpattern as rp
+from rumpattern.columns import decode as decode_module
 from rumpattern.columns.decode import Decoder
 from rumpattern.columns.fields import Kind
 from rumpattern.columns.readers import Reader
@@ -392,6 +393,32 @@ def test_large_events_make_small_batches(reader):
     assert sum(map(len, batches)) == sum(len(batch.odd) for batch in batches) == 15
     assert max(map(len, batches)) <= 5
     assert [index for batch in batches for index in batch.indices] == list(range(15))
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        (b'{"event_type":"t"}', ("MISSING", "MISSING")),
+        (b'{"event_type":"t","a":null}', ("NULL", "MISSING")),
+        (b'{"event_type":"t","a":"s"}', ("STRING", "MISSING")),
+        (b'{"event_type":"t","a":1.5}', ("NUMBER", "MISSING")),
+        (b'{"event_type":"t","a":true}', ("TRUE", "MISSING")),
+        (b'{"event_type":"t","a":{}}', ("OBJECT", "MISSING")),
+        (b'{"event_type":"t","a":{"b":1}}', ("OBJECT", "NUMBER")),
+    ],
+)
+def test_what_has_no_members_is_read_as_fast(monkeypatch, line, found):
+    monkeypatch.setattr(decode_module, "_read_members", None)
+    batch = decode(line)
+    assert (kinds(batch, "a"), kinds(batch, "a.b")) == ([found[0]], [found[1]])
+    assert not batch.odd
+
+
+@pytest.mark.parametrize("event_type", ['"t"', "1", "[]"])
+def test_very_many_paths_are_read_without_a_function_of_their_own(event_type):
+    paths = tuple(f"a.p{n}" for n in range(3_000))
+    batch = Decoder((*paths, "event_type")).decode(TextLines(f'{{"event_type":{event_type},"a":{{"p7":7}}}}'.encode()))
+    assert [path for path in paths if kinds(batch, path) != ["MISSING"]] == ["a.p7"]
 
 
 def test_many_lines_make_several_batches(monkeypatch):
