@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from rumpattern.emit.cloudwatch import Outcome
     from rumpattern.input.formats import Form
     from rumpattern.job.collect import ReplayResult
+
+_STDIN: Final = "/dev/stdin"
+"""The file that standard input is, if it is one, on systems that say so."""
 
 
 def replay_files(  # noqa: PLR0913, PLR0917 - one for each option
@@ -61,7 +64,7 @@ def replay_files(  # noqa: PLR0913, PLR0917 - one for each option
     output = None if output == "-" else output
     _check_format(form, output)
     sources = find_sources(events)
-    inputs = [source.real for source in sources if source.real]
+    inputs = [source.real or os.path.realpath(_STDIN) for source in sources]
     outputs = {"--output": output, "--rejects": rejects_file, "--accounts": accounts_file}
     check_outputs(outputs, [*inputs, *map(os.path.realpath, files)], state)
     definitions = read_definitions(files)

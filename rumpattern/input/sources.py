@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import sys
@@ -43,7 +44,7 @@ _MARKS: Final = tuple(_ENCODINGS)
 class Source:
     """One input: a file, or standard input (path None).
 
-    ``error`` says why it cannot be read, if that is known; ``real`` is the path without links, if that is known.
+    ``error`` says why it cannot be read, if that is known; ``real`` is the path without links, None of standard input.
     """
 
     name: str
@@ -114,7 +115,7 @@ class BrokenSourceError(RuntimeError):
 
 
 def find_sources(inputs: Iterable[str | os.PathLike[str]]) -> list[Source]:
-    """Return the files that inputs name, sorted by name, each once.
+    """Return the files that inputs name, sorted by name, each once, by the first of its names.
 
     Directories are searched, but not through symbolic links to other directories; hidden files in them and the probe
     file of export tasks are left out.
@@ -123,15 +124,18 @@ def find_sources(inputs: Iterable[str | os.PathLike[str]]) -> list[Source]:
         InputError: naming every input that cannot be read and every directory without files.
     """
     problems: list[Diagnostic] = []
-    sources: dict[str, Source] = {}
-    for name in (os.fspath(item) for item in inputs):
-        for source in _sources(name, problems):
-            sources.setdefault(source.real or STDIN, source)
+    found = sorted(
+        (source for item in inputs for source in _sources(os.fspath(item), problems)),
+        key=lambda source: (source.name, os.fsencode(source.path or "")),  # two names may be spelled alike
+    )
+    sources: dict[str | None, Source] = {}
+    for source in found:
+        sources.setdefault(source.real, source)
     if not problems and not sources:
         problems.append(Diagnostic("RP001", "no input was named", hint='name files or directories, or "-"'))
     if problems:
         raise InputError(problems)
-    return sorted(sources.values(), key=lambda source: source.name)
+    return list(sources.values())
 
 
 def _spelled_out(name: str) -> str:
@@ -143,6 +147,8 @@ def _sources(name: str, problems: list[Diagnostic]) -> list[Source]:
         return [Source("<stdin>", None)]
     path = Path(name)
     try:
+        if not name:  # as a Path it would be the current directory
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
         if path.is_dir():
             return _files(path, problems)
         if (
@@ -152,7 +158,8 @@ def _sources(name: str, problems: list[Diagnostic]) -> list[Source]:
         return [Source.of(path, real=os.path.realpath(path))]
     except OSError as error:
         hint = "check the name" if isinstance(error, FileNotFoundError) else None
-        problems.append(Diagnostic("RP001", f"{Source.of(path).name}: {error.strerror or error}", hint=hint))
+        shown = Source.of(path).name if name else repr(name)
+        problems.append(Diagnostic("RP001", f"{shown}: {error.strerror or error}", hint=hint))
         return []
 
 

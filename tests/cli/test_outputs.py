@@ -54,6 +54,16 @@ def test_a_file_is_not_read_and_written(place, words, message):
     assert (place / "d.json").read_text(encoding="utf-8") == DEFINITION
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the system does not say which file standard input is")
+def test_standard_input_is_not_written(place):
+    with (place / "e.ndjson").open("rb") as events:
+        command = [sys.executable, "-m", "rumpattern", "replay", "-d", "d.json", "-", "-o", "e.ndjson"]
+        environment = {**os.environ, **PACKAGE_PATH}
+        done = subprocess.run(command, stdin=events, capture_output=True, cwd=place, env=environment, check=False)
+    assert (done.returncode, b"e.ndjson is an input too" in done.stderr) == (2, True)
+    assert (place / "e.ndjson").read_text(encoding="utf-8") == EVENT
+
+
 def test_rejects_in_the_input_folder_are_not_read(place):
     (place / "in").mkdir()
     (place / "in" / "bad.ndjson").write_text("bad\n" * 100, encoding="utf-8")
