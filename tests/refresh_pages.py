@@ -28,6 +28,8 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
+from tests.support.core import without_notice
+
 ROOT: Final = Path(__file__).resolve().parents[1]
 _FOLDERS: Final = ("*.md", ".github/*.md", "benchmarks/*.md", "fixtures/*.md", "rumpattern/**/*.md")
 PAGES: Final = tuple(sorted(page for pattern in _FOLDERS for page in ROOT.glob(pattern)))
@@ -98,7 +100,7 @@ def printed(command: str) -> str:
     """Run a command of a page and return what it prints; an installation in front of it is what CI does itself."""
     environment = {**os.environ, "COLUMNS": "120", "NO_COLOR": "1"}
     done = subprocess.run(_words(command), cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    return done.stdout + done.stderr
+    return done.stdout + without_notice(done.stderr)
 
 
 def _words(command: str) -> list[str]:

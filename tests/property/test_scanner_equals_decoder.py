@@ -23,9 +23,12 @@ from rumpattern.input.texts import FileText
 from rumpattern.native import PADDING
 from rumpattern.synth import events as synth
 from tests.support.batches import assert_same_batch
+from tests.support.core import needs_core
 from tests.support.lines import EDGES, GOOD
 from tests.support.paths import EVENTS, JSON_TEST_SUITE, ROOT
 from tests.support.strategies import lines, worlds
+
+pytestmark = needs_core
 
 PATHS = ("a", "a.b", "c.d", "event_type", "event_details.value", "metadata.pageId")
 

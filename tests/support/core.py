@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 HAS_CORE = why_absent() is None
 READERS = ("orjson", "scan") if HAS_CORE else ("orjson",)
 needs_core = pytest.mark.skipif(not HAS_CORE, reason=why_absent() or "")
+NOTICE = f"reading with orjson, which is slower: {why_absent()}"
+"""What a replay says first where there is no core, on standard error."""
+
+
+def without_notice(said: str) -> str:
+    """Return what a command says on standard error where the core is there."""
+    return said if HAS_CORE else said.replace(f"{NOTICE}\n", "")
 
 
 def keep_scratch(monkeypatch: pytest.MonkeyPatch) -> list[_Scratch]:
