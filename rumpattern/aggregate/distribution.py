@@ -173,9 +173,13 @@ def _percentiles(distributions: Sequence[Distribution | None]) -> list[Percentil
     result = [Percentiles(None, is_exact=True)] * len(distributions)
     raw: dict[int, Distribution] = {}
     for index, distribution in enumerate(distributions):
-        if distribution is not None and _is_raw(distribution):
+        if distribution is None:
+            continue
+        if distribution.minimum == distribution.maximum:
+            result[index] = Percentiles([distribution.minimum] * len(PERCENTS), is_exact=True)
+        elif _is_raw(distribution):
             raw[index] = distribution
-        elif distribution is not None:
+        else:
             result[index] = _percentiles_of(distribution)
     for index, values in zip(raw, _percentiles_of_raw(list(raw.values())), strict=True):
         result[index] = Percentiles(values, is_exact=True) if values else _percentiles_of(raw[index])
@@ -188,8 +192,6 @@ def _is_raw(distribution: Distribution) -> bool:
 
 
 def _percentiles_of(distribution: Distribution) -> Percentiles:
-    if distribution.minimum == distribution.maximum:
-        return Percentiles([distribution.minimum] * len(PERCENTS), is_exact=True)
     return Percentiles(distribution.percentiles(PERCENTS), distribution.is_exact)
 
 
