@@ -166,6 +166,7 @@ struct options {
     uint64_t kept; /* beyond what is needed */
     uint64_t cut; /* where the text is cut in two that are scanned one after the other, in 256ths */
     uint64_t quotes;
+    uint64_t piece; /* how much of a file is read at once; 0 for a text in memory */
     bool has_prefix;
     bool goes_on; /* whether the second part goes into the batch that the first has begun */
 };
@@ -225,8 +226,80 @@ static void check_scan(const struct rum_scan *scan, uint64_t lines_before)
     }
 }
 
+/* Add what came out of a call to a digest. */
+static uint64_t add_to_digest(uint64_t digest, const struct rum_scan *scan)
+{
+    uint64_t found[] = {scan->row_count, scan->deferred_count, scan->blank_count, scan->start, scan->kept_size};
+    for (size_t i = 0; i < sizeof found / sizeof *found; i++) {
+        digest = (digest ^ found[i]) * 0x100000001B3u;
+    }
+    for (uint64_t column = 0; column < COLUMNS; column++) {
+        for (uint64_t row = 0; row < scan->row_count; row++) {
+            uint64_t cell = column * scan->rows + row, bits = 0;
+            uint8_t kind = scan->kinds.at[cell];
+            if (kind == RUM_NUMBER) {
+                memcpy(&bits, &scan->numbers.at[cell], sizeof bits);
+            } else if (kind == RUM_STRING || kind == RUM_ARRAY) {
+                bits = (uint64_t)scan->codes.at[cell];
+            }
+            digest = (digest ^ kind ^ bits) * 0x100000001B3u;
+        }
+    }
+    return digest;
+}
+
+/* Begin a batch in which nothing is yet. */
+static void begin_batch(struct rum_scan *scan)
+{
+    scan->row_count = scan->deferred_count = scan->blank_count = scan->walked_count = scan->kept_size = 0;
+    memset(scan->kinds.at, 0, scan->kinds.length);
+}
+
+#if defined(__unix__) || defined(__APPLE__)
+
+/* The same with a file: a line that is too long for the room ends it. */
+static uint64_t scan_a_file(const struct rum_entries *entries, const uint8_t *data, size_t size,
+                            const struct options *options)
+{
+    struct memory memory = {{0}, 0};
+    struct rum_scan scan = {0};
+    uint64_t digest = 0xCBF29CE484222325u;
+    FILE *file = tmpfile();
+    EXPECT(file && fwrite(data, 1, size, file) == size && fflush(file) == 0);
+    scan.plan = make_plan(&memory, entries);
+    allocate_scan(&memory, &scan, options);
+    ALLOCATE(&memory, scan.text, options->piece + (uint64_t)options->max_line + RUM_PADDING + 1);
+    scan.size = size;
+    scan.file = fileno(file);
+    scan.piece = options->piece;
+    int32_t status = RUM_OK;
+    while (status == RUM_OK && scan.start < scan.size) {
+        uint64_t before = scan.start, lines = scan.line_count;
+        begin_batch(&scan);
+        status = entries->scan_file(&scan);
+        EXPECT(status == RUM_OK || status == RUM_UNREADABLE);
+        EXPECT((scan.start > before || status == RUM_UNREADABLE) && scan.start <= scan.size);
+        check_scan(&scan, lines);
+        digest = add_to_digest(digest, &scan) + (uint64_t)status;
+    }
+    fclose(file);
+    release(&memory);
+    return digest;
+}
+
+#else
+
+static uint64_t scan_a_file(const struct rum_entries *entries, const uint8_t *data, size_t size,
+                            const struct options *options)
+{
+    return 0 * (entries && data && size && options);
+}
+
+#endif
+
 /* Scan a text to its end, batch after batch, and return a digest of everything that came out. */
-static uint64_t scan_all(const struct rum_entries *entries, const uint8_t *data, size_t size, const struct options *options)
+static uint64_t scan_a_text(const struct rum_entries *entries, const uint8_t *data, size_t size,
+                            const struct options *options)
 {
     struct memory memory = {{0}, 0};
     struct rum_scan scan = {0};
@@ -246,28 +319,12 @@ static uint64_t scan_all(const struct rum_entries *entries, const uint8_t *data,
             is_first = false;
             if (!goes_on || scan.row_count + scan.deferred_count == scan.rows) {
                 lines = scan.line_count;
-                scan.row_count = scan.deferred_count = scan.blank_count = scan.walked_count = scan.kept_size = 0;
-                memset(scan.kinds.at, 0, scan.kinds.length);
+                begin_batch(&scan);
             }
             EXPECT(entries->scan_lines(&scan) == RUM_OK);
             EXPECT((scan.start > before || goes_on) && scan.start <= scan.size);
             check_scan(&scan, lines);
-            uint64_t found[] = {scan.row_count, scan.deferred_count, scan.blank_count, scan.start, scan.kept_size};
-            for (size_t i = 0; i < sizeof found / sizeof *found; i++) {
-                digest = (digest ^ found[i]) * 0x100000001B3u;
-            }
-            for (uint64_t column = 0; column < COLUMNS; column++) {
-                for (uint64_t row = 0; row < scan.row_count; row++) {
-                    uint64_t cell = column * scan.rows + row, bits = 0;
-                    uint8_t kind = scan.kinds.at[cell];
-                    if (kind == RUM_NUMBER) {
-                        memcpy(&bits, &scan.numbers.at[cell], sizeof bits);
-                    } else if (kind == RUM_STRING || kind == RUM_ARRAY) {
-                        bits = (uint64_t)scan.codes.at[cell];
-                    }
-                    digest = (digest ^ kind ^ bits) * 0x100000001B3u;
-                }
-            }
+            digest = add_to_digest(digest, &scan);
         }
     }
     release(&memory);
@@ -282,6 +339,7 @@ static void fuzz_scan(const uint8_t *options_bytes, const uint8_t *data, size_t 
         .kept = options_bytes[2] < 128 ? 1 << 16 : options_bytes[2],
         .cut = options_bytes[3],
         .quotes = options_bytes[4] < 128 ? 1 << 12 : options_bytes[4],
+        .piece = 13 * (uint64_t)options_bytes[6],
         .has_prefix = options_bytes[5] & 1,
         .goes_on = options_bytes[5] & 2,
     };
@@ -289,7 +347,7 @@ static void fuzz_scan(const uint8_t *options_bytes, const uint8_t *data, size_t 
     for (int level = 0; level < LEVELS; level++) {
         const struct rum_entries *entries = rum_entries_for(level_names[level]);
         if (entries) {
-            uint64_t digest = scan_all(entries, data, size, &options);
+            uint64_t digest = (options.piece ? scan_a_file : scan_a_text)(entries, data, size, &options);
             first = level == 0 ? digest : first;
             EXPECT(digest == first);
         }
@@ -420,6 +478,8 @@ static void fuzz_fold(const uint8_t *data, size_t size)
         ALLOCATE(&memory, fold.values, samples);
         ALLOCATE(&memory, fold.counts, DEFINITIONS * REASONS);
         ALLOCATE(&memory, fold.has_failed, DEFINITIONS);
+        struct rum_time_range times = {fields[0], fold.max_timestamp, 0, 0};
+        EXPECT(entries->time_range(&times) == RUM_OK && (times.first <= times.last || isinf(times.first)));
         EXPECT(entries->fold(&fold) == RUM_OK);
         int64_t counted = 0, grouped = 0;
         for (uint64_t i = 0; i < fold.counts.length; i++) {

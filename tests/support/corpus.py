@@ -29,9 +29,12 @@ _NUMBERS = (
 )
 
 
-def options(target: int, choices: Sequence[int] = (69, 0, 0, 0, 0), flags: int = 0) -> bytes:
-    """Return the first bytes of an input: rows, longest line, room for texts, cut and quotes, and what is called."""
-    return bytes([*choices, flags, 0, target])
+def options(target: int, choices: Sequence[int] = (69, 0, 0, 0, 0), flags: int = 0, piece: int = 0) -> bytes:
+    """Return the first bytes of an input: rows, longest line, room for texts, cut and quotes, and what is called.
+
+    ``piece`` is for a scan of a file, 13 times so many bytes at once.
+    """
+    return bytes([*choices, flags, piece, target])
 
 
 def inputs() -> Iterator[bytes]:
@@ -44,6 +47,7 @@ def inputs() -> Iterator[bytes]:
     for choices in product((1, 69), (0, 220), (0, 200), (0, 100), (0, 200)):
         yield options(SCAN, choices) + block
         yield options(SCAN, choices, 2) + b'{"event_type":""}\n' * 30 + block
+        yield from (options(SCAN, choices, 0, piece) + block for piece in (1, 20, 255))
     for path in sorted(EVENTS.glob("*.ndjson")):
         yield options(SCAN) + path.read_bytes()[:60_000]
     for path in sorted(JSON_TEST_SUITE.glob("*.json")) if JSON_TEST_SUITE.is_dir() else ():
