@@ -66,7 +66,7 @@ def _decode(engine: rp.Engine, events: Path) -> Callable[[Path], None]:
 def _batches(engine: rp.Engine, events: Path) -> Iterator[EventBatch]:
     for source in find_sources([events]):
         for block in read_blocks(0, source):
-            yield engine.decode(block.lines())
+            yield from engine.batches(block.lines())
 
 
 def _tally(engine: rp.Engine, events: Path, result: Path) -> None:
