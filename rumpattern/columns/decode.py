@@ -288,9 +288,13 @@ class _Readers(dict[str, "_Reader"]):
 
     def of_path(self, path: str, rows_by_tree: Mapping[Tree, Rows]) -> tuple[list[object], Rows]:
         """Return all values of a path, and the row of each, shape (values,): ascending for each tree."""
-        read = [values for tree, values in self.by_tree.items() if path in tree.paths]
-        values = list(chain.from_iterable(tree_values.of_path(path) for tree_values in read))
-        return values, np.concatenate([rows_by_tree[values.tree] for values in read]) if read else np.zeros(0, np.intp)
+        read = [
+            (values.by_path[path], rows_by_tree[tree])
+            for tree, values in self.by_tree.items()
+            if path in values.by_path
+        ]
+        values = list(chain.from_iterable(of_tree for of_tree, _ in read))
+        return values, np.concatenate([rows for _, rows in read]) if read else np.zeros(0, np.intp)
 
     def odd_events(self, rows_by_tree: Mapping[Tree, Rows]) -> Iterator[tuple[int, Exact]]:
         """Yield the rows that columns cannot say, as far as that was seen when they were read, with their events."""
@@ -323,14 +327,11 @@ class _TreeValues:
         self.append(tuple(values.get(path, MISSING) for path in self.tree.paths))
 
     @cached_property
-    def _by_path(self) -> dict[str, tuple[object, ...]]:
+    def by_path(self) -> dict[str, tuple[object, ...]]:
+        """The values of each path, once all of them are known."""
         by_path = dict(zip(self.tree.paths, zip(*self._values, strict=True), strict=True))
         self._values.clear()  # it takes as much memory
         return by_path
-
-    def of_path(self, path: str) -> tuple[object, ...]:
-        """Return the values of a path, once all of them are known."""
-        return self._by_path[path]
 
 
 def _read_members(node: Node, value: object, values: dict[str, object]) -> bool:
