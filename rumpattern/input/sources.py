@@ -183,7 +183,7 @@ def _files(root: Path, problems: list[Diagnostic]) -> list[Source]:
     if not files:
         message = f"{Source.of(root).name}: no files in the directory"
         problems.append(Diagnostic("RP002", message, hint="name exported events"))
-    return sorted(files, key=lambda source: source.name)
+    return files
 
 
 def _visible_entries(folder: str, failed: list[OSError]) -> list[os.DirEntry[str]]:
