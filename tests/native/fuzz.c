@@ -400,6 +400,21 @@ static uint64_t next_word(struct source *source)
     return word;
 }
 
+/* Call a target with the entries of each level, all with the same input. */
+static void at_every_level(void (*target)(const struct rum_entries *, struct memory *, struct source *),
+                           const uint8_t *data, size_t size)
+{
+    for (int level = 0; level < LEVELS; level++) {
+        const struct rum_entries *entries = rum_entries_for(level_names[level]);
+        if (entries) {
+            struct memory memory = {{0}, 0};
+            struct source source = {data, size, 0};
+            target(entries, &memory, &source);
+            release(&memory);
+        }
+    }
+}
+
 static struct rum_field make_field(struct memory *memory, struct source *source, uint64_t rows)
 {
     struct rum_field field = {0};
@@ -422,80 +437,71 @@ static struct rum_field make_field(struct memory *memory, struct source *source,
     return field;
 }
 
-static void fuzz_fold(const uint8_t *data, size_t size)
+static void fuzz_fold(const struct rum_entries *entries, struct memory *memory, struct source *source)
 {
     enum { FIELDS = 4, DEFINITIONS = 3, DIMENSIONS = 2, REASONS = 21, MAX_ROWS = 32 };
-    for (int level = 0; level < LEVELS; level++) {
-        const struct rum_entries *entries = rum_entries_for(level_names[level]);
-        if (!entries) {
-            continue;
-        }
-        struct memory memory = {{0}, 0};
-        struct source source = {data, size, 0};
-        struct rum_fold fold = {0};
-        uint64_t rows = next(&source) % MAX_ROWS, samples = 0;
-        struct rum_field *fields = zeros(&memory, FIELDS * sizeof *fields);
-        for (int i = 0; i < FIELDS; i++) {
-            fields[i] = make_field(&memory, &source, rows);
-        }
-        struct rum_folded *definitions = zeros(&memory, DEFINITIONS * sizeof *definitions);
-        ALLOCATE(&memory, fold.matched, 3 * MAX_ROWS);
-        ALLOCATE(&memory, fold.dimension_fields, DEFINITIONS * DIMENSIONS);
-        for (uint64_t i = 0; i < fold.matched.length; i++) {
-            fold.matched.at[i] = (int64_t)(rows ? next(&source) % rows : 0);
-        }
-        for (int i = 0; i < DEFINITIONS; i++) {
-            int64_t begin = (int64_t)samples, end = rows ? begin + (int64_t)(next(&source) % MAX_ROWS) : begin;
-            definitions[i] = (struct rum_folded){begin, end, (int64_t)(next(&source) % (FIELDS + 1)) - 1};
-            samples += (uint64_t)(end - begin);
-            fold.dimension_fields.at[2 * i] = (int64_t)(next(&source) % FIELDS);
-            fold.dimension_fields.at[2 * i + 1] = (int64_t)(next(&source) % FIELDS);
-        }
-        uint8_t *is_odd = zeros(&memory, rows);
-        for (uint64_t i = 0; i < rows; i++) {
-            is_odd[i] = next(&source) % 5 == 0;
-        }
-        fold.fields.at = fields;
-        fold.fields.length = FIELDS;
-        fold.definitions.at = definitions;
-        fold.definitions.length = DEFINITIONS;
-        fold.dimensions = DIMENSIONS;
-        fold.is_odd = (rum_text){is_odd, rows};
-        fold.time = next(&source) % FIELDS;
-        fold.first_period = (int64_t)next(&source);
-        fold.period = 1 + (int64_t)next(&source);
-        fold.reasons = REASONS;
-        fold.seeds[0] = 13;
-        fold.seeds[1] = 17;
-        fold.out_of_range = 9;
-        fold.too_late = 20;
-        fold.max_value = 1e100;
-        fold.max_timestamp = 2e14;
-        ALLOCATE(&memory, fold.slots, 256);
-        ALLOCATE(&memory, fold.groups, samples);
-        ALLOCATE(&memory, fold.labels, samples * DIMENSIONS);
-        ALLOCATE(&memory, fold.members, samples);
-        ALLOCATE(&memory, fold.values, samples);
-        ALLOCATE(&memory, fold.counts, DEFINITIONS * REASONS);
-        ALLOCATE(&memory, fold.has_failed, DEFINITIONS);
-        struct rum_time_range times = {fields[0], fold.max_timestamp, 0, 0};
-        EXPECT(entries->time_range(&times) == RUM_OK && (times.first <= times.last || isinf(times.first)));
-        EXPECT(entries->fold(&fold) == RUM_OK);
-        int64_t counted = 0, grouped = 0;
-        for (uint64_t i = 0; i < fold.counts.length; i++) {
-            counted += fold.counts.at[i];
-        }
-        for (uint64_t i = 0; i < fold.group_count; i++) {
-            grouped += fold.groups.at[i].size;
-        }
-        EXPECT(counted <= (int64_t)samples && grouped <= counted && fold.value_count <= samples);
-        struct rum_gather gather = {{fold.members.at, fold.value_count}, {fold.values.at, fold.value_count}, {0}, {0}};
-        ALLOCATE(&memory, gather.next, fold.group_count);
-        ALLOCATE(&memory, gather.ordered, fold.value_count);
-        int32_t status = entries->gather(&gather); /* the groups overlap, so that one may run over the end */
-        EXPECT(status == RUM_OK || status == RUM_OUT_OF_RANGE);
-        release(&memory);
+    struct rum_fold fold = {0};
+    uint64_t rows = next(source) % MAX_ROWS, samples = 0;
+    struct rum_field *fields = zeros(memory, FIELDS * sizeof *fields);
+    for (int i = 0; i < FIELDS; i++) {
+        fields[i] = make_field(memory, source, rows);
     }
+    struct rum_folded *definitions = zeros(memory, DEFINITIONS * sizeof *definitions);
+    ALLOCATE(memory, fold.matched, 3 * MAX_ROWS);
+    ALLOCATE(memory, fold.dimension_fields, DEFINITIONS * DIMENSIONS);
+    for (uint64_t i = 0; i < fold.matched.length; i++) {
+        fold.matched.at[i] = (int64_t)(rows ? next(source) % rows : 0);
+    }
+    for (int i = 0; i < DEFINITIONS; i++) {
+        int64_t begin = (int64_t)samples, end = rows ? begin + (int64_t)(next(source) % MAX_ROWS) : begin;
+        definitions[i] = (struct rum_folded){begin, end, (int64_t)(next(source) % (FIELDS + 1)) - 1};
+        samples += (uint64_t)(end - begin);
+        fold.dimension_fields.at[2 * i] = (int64_t)(next(source) % FIELDS);
+        fold.dimension_fields.at[2 * i + 1] = (int64_t)(next(source) % FIELDS);
+    }
+    uint8_t *is_odd = zeros(memory, rows);
+    for (uint64_t i = 0; i < rows; i++) {
+        is_odd[i] = next(source) % 5 == 0;
+    }
+    fold.fields.at = fields;
+    fold.fields.length = FIELDS;
+    fold.definitions.at = definitions;
+    fold.definitions.length = DEFINITIONS;
+    fold.dimensions = DIMENSIONS;
+    fold.is_odd = (rum_text){is_odd, rows};
+    fold.time = next(source) % FIELDS;
+    fold.first_period = (int64_t)next(source);
+    fold.period = 1 + (int64_t)next(source);
+    fold.reasons = REASONS;
+    fold.seeds[0] = 13;
+    fold.seeds[1] = 17;
+    fold.out_of_range = 9;
+    fold.too_late = 20;
+    fold.max_value = 1e100;
+    fold.max_timestamp = 2e14;
+    ALLOCATE(memory, fold.slots, 256);
+    ALLOCATE(memory, fold.groups, samples);
+    ALLOCATE(memory, fold.labels, samples * DIMENSIONS);
+    ALLOCATE(memory, fold.members, samples);
+    ALLOCATE(memory, fold.values, samples);
+    ALLOCATE(memory, fold.counts, DEFINITIONS * REASONS);
+    ALLOCATE(memory, fold.has_failed, DEFINITIONS);
+    struct rum_time_range times = {fields[0], fold.max_timestamp, 0, 0};
+    EXPECT(entries->time_range(&times) == RUM_OK && (times.first <= times.last || isinf(times.first)));
+    EXPECT(entries->fold(&fold) == RUM_OK);
+    int64_t counted = 0, grouped = 0;
+    for (uint64_t i = 0; i < fold.counts.length; i++) {
+        counted += fold.counts.at[i];
+    }
+    for (uint64_t i = 0; i < fold.group_count; i++) {
+        grouped += fold.groups.at[i].size;
+    }
+    EXPECT(counted <= (int64_t)samples && grouped <= counted && fold.value_count <= samples);
+    struct rum_gather gather = {{fold.members.at, fold.value_count}, {fold.values.at, fold.value_count}, {0}, {0}};
+    ALLOCATE(memory, gather.next, fold.group_count);
+    ALLOCATE(memory, gather.ordered, fold.value_count);
+    int32_t status = entries->gather(&gather); /* the groups overlap, so that one may run over the end */
+    EXPECT(status == RUM_OK || status == RUM_OUT_OF_RANGE);
 }
 
 static int by_value(const void *one, const void *other)
@@ -504,52 +510,43 @@ static int by_value(const void *one, const void *other)
     return (difference > 0) - (difference < 0);
 }
 
-static void fuzz_match(const uint8_t *data, size_t size)
+static void fuzz_match(const struct rum_entries *entries, struct memory *memory, struct source *source)
 {
     enum { PATHS = 3, CLASSES = 5, ROWS = 40, WORDS = 2, PAIRS = 64 * WORDS + 7 };
-    for (int level = 0; level < LEVELS; level++) {
-        const struct rum_entries *entries = rum_entries_for(level_names[level]);
-        if (!entries) {
-            continue;
+    struct rum_search search = {0};
+    ALLOCATE(memory, search.boundaries, 1 + next(source) % 50);
+    ALLOCATE(memory, search.numbers, next(source));
+    ALLOCATE(memory, search.found, search.numbers.length);
+    for (uint64_t i = 0; i < search.boundaries.length; i++) {
+        search.boundaries.at[i] = (double)next(source);
+    }
+    for (uint64_t i = 0; i < search.numbers.length; i++) {
+        search.numbers.at[i] = (double)next(source) - 0.5 * (double)(next(source) & 1);
+    }
+    qsort(search.boundaries.at, search.boundaries.length, sizeof(double), by_value);
+    EXPECT(entries->search(&search) == RUM_OK);
+    for (uint64_t i = 0; i < search.numbers.length; i++) {
+        uint64_t reached = 0;
+        while (reached < search.boundaries.length && search.boundaries.at[reached] <= search.numbers.at[i]) {
+            reached++;
         }
-        struct memory memory = {{0}, 0};
-        struct source source = {data, size, 0};
-        struct rum_search search = {0};
-        ALLOCATE(&memory, search.boundaries, 1 + next(&source) % 50);
-        ALLOCATE(&memory, search.numbers, next(&source));
-        ALLOCATE(&memory, search.found, search.numbers.length);
-        for (uint64_t i = 0; i < search.boundaries.length; i++) {
-            search.boundaries.at[i] = (double)next(&source);
-        }
-        for (uint64_t i = 0; i < search.numbers.length; i++) {
-            search.numbers.at[i] = (double)next(&source) - 0.5 * (double)(next(&source) & 1);
-        }
-        qsort(search.boundaries.at, search.boundaries.length, sizeof(double), by_value);
-        EXPECT(entries->search(&search) == RUM_OK);
-        for (uint64_t i = 0; i < search.numbers.length; i++) {
-            uint64_t reached = 0;
-            while (reached < search.boundaries.length && search.boundaries.at[reached] <= search.numbers.at[i]) {
-                reached++;
-            }
-            EXPECT((uint64_t)search.found.at[i] == reached);
-        }
-        struct rum_intersect intersect = {.words = WORDS, .paths = PATHS, .rows = ROWS};
-        ALLOCATE(&memory, intersect.sets, CLASSES * WORDS);
-        ALLOCATE(&memory, intersect.classes, PATHS * ROWS);
-        ALLOCATE(&memory, intersect.pair_rows, PAIRS);
-        ALLOCATE(&memory, intersect.pair_branches, PAIRS);
-        for (uint64_t i = 0; i < intersect.sets.length; i++) {
-            intersect.sets.at[i] = next_word(&source);
-        }
-        for (uint64_t i = 0; i < intersect.classes.length; i++) {
-            intersect.classes.at[i] = (int32_t)(next(&source) % CLASSES);
-        }
-        while (intersect.start < intersect.rows) {
-            uint64_t before = intersect.start;
-            EXPECT(entries->intersect(&intersect) == RUM_OK);
-            EXPECT(intersect.start > before && intersect.count <= PAIRS);
-        }
-        release(&memory);
+        EXPECT((uint64_t)search.found.at[i] == reached);
+    }
+    struct rum_intersect intersect = {.words = WORDS, .paths = PATHS, .rows = ROWS};
+    ALLOCATE(memory, intersect.sets, CLASSES * WORDS);
+    ALLOCATE(memory, intersect.classes, PATHS * ROWS);
+    ALLOCATE(memory, intersect.pair_rows, PAIRS);
+    ALLOCATE(memory, intersect.pair_branches, PAIRS);
+    for (uint64_t i = 0; i < intersect.sets.length; i++) {
+        intersect.sets.at[i] = next_word(source);
+    }
+    for (uint64_t i = 0; i < intersect.classes.length; i++) {
+        intersect.classes.at[i] = (int32_t)(next(source) % CLASSES);
+    }
+    while (intersect.start < intersect.rows) {
+        uint64_t before = intersect.start;
+        EXPECT(entries->intersect(&intersect) == RUM_OK);
+        EXPECT(intersect.start > before && intersect.count <= PAIRS);
     }
 }
 
@@ -745,25 +742,16 @@ static struct rum_probe make_probe(struct memory *memory, struct source *source)
 }
 
 /* Every pair that is put down is one that the index says, and no other one is. */
-static void fuzz_probe(const uint8_t *data, size_t size)
+static void fuzz_probe(const struct rum_entries *entries, struct memory *memory, struct source *source)
 {
-    for (int level = 0; level < LEVELS; level++) {
-        const struct rum_entries *entries = rum_entries_for(level_names[level]);
-        if (!entries) {
-            continue;
+    struct rum_probe of = make_probe(memory, source);
+    while (of.start < of.rows) {
+        uint64_t before = of.start, found = 0;
+        EXPECT(entries->probe(&of) == RUM_OK && before < of.start && of.start <= of.rows);
+        for (uint64_t row = before; row < of.start; row++) {
+            found = check_pairs(&of, row, found);
         }
-        struct memory memory = {{0}, 0};
-        struct source source = {data, size, 0};
-        struct rum_probe of = make_probe(&memory, &source);
-        while (of.start < of.rows) {
-            uint64_t before = of.start, found = 0;
-            EXPECT(entries->probe(&of) == RUM_OK && before < of.start && of.start <= of.rows);
-            for (uint64_t row = before; row < of.start; row++) {
-                found = check_pairs(&of, row, found);
-            }
-            EXPECT(found == of.count);
-        }
-        release(&memory);
+        EXPECT(found == of.count);
     }
 }
 
@@ -780,13 +768,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         fuzz_number(rest, size - OPTIONS);
         break;
     case 2:
-        fuzz_fold(rest, size - OPTIONS);
+        at_every_level(fuzz_fold, rest, size - OPTIONS);
         break;
     case 3:
-        fuzz_match(rest, size - OPTIONS);
+        at_every_level(fuzz_match, rest, size - OPTIONS);
         break;
     case 4:
-        fuzz_probe(rest, size - OPTIONS);
+        at_every_level(fuzz_probe, rest, size - OPTIONS);
         break;
     default:
         fuzz_scan(data, rest, size - OPTIONS);
